@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A library target whose folder is `Sources/<name>`.
+func room(_ name: String, needs: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: needs, swiftSettings: strict)
+}
+
+/// The tests of `room`, in `Tests/<room>Tests`.
+func tests(of room: String, also: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(room)Tests", dependencies: [.init(stringLiteral: room)] + also, swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "diorama",
+    products: [
+        .library(name: "Diorama", targets: ["Diorama"]),
+        .library(name: "DioramaCommands", targets: ["DioramaCommands"]),
+        .executable(name: "diorama", targets: ["DioramaCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // The machine: C kernels, and thin doors to system libraries (setjmp never leaves C).
+        .target(name: "CKernels"),
+        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+
+        // Four roots that do not know each other: graphs, text, images, numbers.
+        room("DioramaGraph"),
+        room("DioramaTokenizers"),
+        room("DioramaImage", needs: ["CPNG", "CJPEG"]),
+        room("DioramaTensor", needs: ["CKernels", "COpenBLAS"]),
+
+        // Weights, layers, models and sampling: on tensors only.
+        room("DioramaWeights", needs: ["DioramaTensor"]),
+        room("DioramaNN", needs: ["DioramaTensor", "DioramaWeights"]),
+        room("DioramaSampling", needs: ["DioramaTensor"]),
+        room("DioramaModels", needs: ["DioramaNN", "DioramaTokenizers"]),
+
+        // Where graphs, models and images meet.
+        room("DioramaNodes", needs: ["DioramaGraph", "DioramaModels", "DioramaSampling", "DioramaImage"]),
+        room("Diorama", needs: ["DioramaNodes"]),
+
+        // The command.
+        room("DioramaCommands", needs: ["Diorama", argumentParser]),
+        .executableTarget(name: "DioramaCLI", dependencies: ["DioramaCommands"], swiftSettings: strict),
+
+        // Tests.
+        .target(
+            name: "DioramaTestSupport", dependencies: ["DioramaWeights", "DioramaImage"],
+            path: "Tests/Support", swiftSettings: strict),
+        tests(of: "DioramaGraph"),
+        tests(of: "DioramaTokenizers"),
+        tests(of: "DioramaImage"),
+        tests(of: "DioramaTensor", also: ["DioramaTestSupport"]),
+        tests(of: "DioramaWeights", also: ["DioramaTestSupport"]),
+        tests(of: "DioramaNN", also: ["DioramaTestSupport"]),
+        tests(of: "DioramaSampling", also: ["DioramaTestSupport"]),
+        tests(of: "DioramaModels", also: ["DioramaTestSupport"]),
+        tests(of: "DioramaNodes", also: ["DioramaTestSupport"]),
+        tests(of: "DioramaCommands", also: ["Diorama", "DioramaTestSupport"]),
+    ],
+    cLanguageStandard: .c11
+)
