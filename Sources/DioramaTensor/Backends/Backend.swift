@@ -1,0 +1,88 @@
+/// Read-only elements of an operand.
+package typealias Floats = UnsafePointer<Float>
+
+/// Elements of a result.
+package typealias MutableFloats = UnsafeMutablePointer<Float>
+
+/// The primitive ops of a device, on buffers whose shapes the caller has checked.
+///
+/// Results come first. Buffers do not overlap and hold f32 without gaps, rows one after another, unless
+/// said otherwise.
+package protocol Backend: Sendable {
+    /// The kind of device, for example `cpu`.
+    var name: String { get }
+
+    /// How many threads work on an op.
+    var threads: Int { get }
+
+    /// Writes `count` elements of one type as another.
+    func convert(
+        _ out: UnsafeMutableRawPointer, _ outType: DType, _ x: UnsafeRawPointer, _ type: DType, count: Int)
+
+    /// Copies elements of `size` bytes from one arrangement to another.
+    func copy(_ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ layout: StridedCopy, size: Int)
+
+    /// out[count] = op(x[count])
+    func unary(_ op: UnaryOp, _ out: MutableFloats, _ x: Floats, count: Int)
+
+    /// out[dims] = op(a, b), each operand read with its strides.
+    func binary(_ op: BinaryOp, _ out: MutableFloats, _ a: Floats, _ b: Floats, _ layout: BroadcastPair)
+
+    /// out[count] = x limited to low...high; not-a-number stays.
+    func clamp(_ out: MutableFloats, _ x: Floats, low: Float, high: Float, count: Int)
+
+    /// out[rows, columns] = x + gate · y; row r uses row r / rowsPerGate of gate[.., columns].
+    func gatedAdd(
+        _ out: MutableFloats, _ x: Floats, gate: Floats, _ y: Floats, rows: Int, columns: Int,
+        rowsPerGate: Int)
+
+    /// out[outer, inner] = op over the middle axis of x[outer, extent, inner].
+    func reduce(_ op: ReduceOp, _ out: MutableFloats, _ x: Floats, outer: Int, extent: Int, inner: Int)
+
+    /// out[outer, inner] = position of the first greatest element along the middle axis of x.
+    func argmax(_ out: UnsafeMutablePointer<Int64>, _ x: Floats, outer: Int, extent: Int, inner: Int)
+
+    /// True if no element is infinite or not a number.
+    func allFinite(_ x: Floats, count: Int) -> Bool
+
+    /// out[rows, columns] = softmax of each row of x.
+    func softmax(_ out: MutableFloats, _ x: Floats, rows: Int, columns: Int)
+
+    /// out[i] = a[i] · b[i] for each pair of matrices, [m, k] · [k, n].
+    func matmul(_ out: MutableFloats, _ a: Floats, _ b: Floats, _ problem: MatmulProblem)
+
+    /// out[rows, outputs] = x[rows, inputs] · weight[outputs, inputs]ᵀ + bias[outputs].
+    func linear(
+        _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ weightType: DType, bias: Floats?,
+        rows: Int, inputs: Int, outputs: Int)
+
+    /// out[rows, columns] = normalised rows of x, scaled and shifted.
+    func layerNorm(
+        _ out: MutableFloats, _ x: Floats, _ affine: RowAffine, rows: Int, columns: Int, eps: Float)
+
+    /// out[rows, columns] = x / sqrt(mean(x²) + eps) · weight
+    func rmsNorm(_ out: MutableFloats, _ x: Floats, weight: Floats?, rows: Int, columns: Int, eps: Float)
+
+    /// out[batch, channels, area] = x normalised over each group of channels, then · weight + bias.
+    func groupNorm(
+        _ out: MutableFloats, _ x: Floats, weight: Floats?, bias: Floats?, _ problem: GroupNormProblem)
+
+    /// out[B, Lq, H, D] = softmax(q · kᵀ · scale + bias) · v
+    func attention(_ out: MutableFloats, _ q: Floats, _ k: Floats, _ v: Floats, _ problem: AttentionProblem)
+
+    /// out[batch, length, heads, dim] = x with each pair of elements turned by its position's angle.
+    func rope(_ out: MutableFloats, _ x: Floats, cos: Floats, sin: Floats, _ problem: RopeProblem)
+
+    /// out[B, O, H', W'] = x[B, C, H, W] convolved with weight[O, C / groups, kh, kw], plus bias[O].
+    func conv2d(
+        _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ weightType: DType, bias: Floats?,
+        _ problem: ConvProblem)
+
+    /// out[planes, height · factor, width · factor] = x with every element repeated.
+    func upsampleNearest(_ out: MutableFloats, _ x: Floats, planes: Int, height: Int, width: Int, factor: Int)
+
+    /// out[count, width] = rows of table, one for each id.
+    func embedding(
+        _ out: MutableFloats, _ ids: UnsafePointer<Int64>, _ table: UnsafeRawPointer, _ tableType: DType,
+        count: Int, width: Int)
+}

@@ -1,0 +1,9 @@
+/// The sets of vector instructions that the processor's kernels are compiled for.
+package enum Instructions: Int32, Sendable, CaseIterable {
+    /// What every processor of the architecture has: SSE2 on x86-64, NEON on arm64.
+    case baseline = 0
+    /// AVX2, FMA and F16C.
+    case avx2 = 1
+    /// AVX-512 F, BW, VL and DQ.
+    case avx512 = 2
+}

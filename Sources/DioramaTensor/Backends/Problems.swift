@@ -1,0 +1,102 @@
+/// Functions of one element.
+package enum UnaryOp: String, Sendable, CaseIterable {
+    case negate, exp, log, sqrt, rsqrt, tanh, sigmoid, sin, cos, abs, silu, quickGELU, relu
+    /// x · Φ(x), by the error function.
+    case gelu
+    /// The tanh approximation of x · Φ(x).
+    case geluTanh
+}
+
+/// Functions of two elements.
+package enum BinaryOp: String, Sendable, CaseIterable {
+    case add, subtract, multiply, divide
+}
+
+/// Functions that make one element of a row of them.
+package enum ReduceOp: String, Sendable, CaseIterable {
+    case sum, mean, max, min
+}
+
+/// Where each element of an array is read from and written to, in elements.
+package struct StridedCopy: Sendable {
+    /// The extents to go through.
+    package var dims: [Int]
+    /// Steps through the result, an axis each.
+    package var outStrides: [Int]
+    /// Steps through the operand, an axis each; 0 repeats, a negative step reads backwards.
+    package var strides: [Int]
+    /// The result's and the operand's first element.
+    package var outStart = 0, start = 0
+}
+
+/// How two operands are read for a result of shape `dims`; a stride of 0 repeats.
+package struct BroadcastPair: Sendable {
+    /// The result's extents.
+    package var dims: [Int]
+    /// Steps through each operand, an axis each.
+    package var aStrides: [Int], bStrides: [Int]
+}
+
+/// A list of products of matrices of one size.
+package struct MatmulProblem: Sendable {
+    /// Rows of the result, columns of the result, and the summed extent.
+    package var m: Int, n: Int, k: Int
+    /// The first element of each pair of operands.
+    package var pairs: [(a: Int, b: Int)]
+}
+
+/// What is done to the elements of a normalised row: · weight + bias, or · (1 + scale) + shift.
+package struct RowAffine: @unchecked Sendable {
+    /// [columns], the same for each row.
+    package var weight: Floats?, bias: Floats?
+    /// [.., columns]; row r uses row r / rowsPerScale.
+    package var scale: Floats?, shift: Floats?
+    /// How many rows share a row of scale and shift.
+    package var rowsPerScale = 1
+}
+
+/// The sizes of a group norm.
+package struct GroupNormProblem: Sendable {
+    /// The sizes: x is [batch, groups · channelsPerGroup, area].
+    package var batch: Int, groups: Int, channelsPerGroup: Int, area: Int
+    /// Added to the variance.
+    package var eps: Float
+}
+
+/// The sizes and options of an attention.
+package struct AttentionProblem: @unchecked Sendable {
+    /// q is [batch, queries, heads, dim], k and v are [batch, keys, keyHeads, dim].
+    package var batch: Int, queries: Int, keys: Int, heads: Int, keyHeads: Int, dim: Int
+    /// Multiplies the scores.
+    package var scale: Float
+    /// Query i sees only keys 0...i.
+    package var causal: Bool
+    /// [.., keys], added to the scores; keyBiasStride elements from one batch to the next.
+    package var keyBias: Floats?, keyBiasStride = 0
+    /// Added to the scores; read with strides over [batch, heads, queries, keys].
+    package var mask: Floats?, maskStrides: [Int] = []
+}
+
+/// The sizes of a rotary embedding.
+package struct RopeProblem: Sendable {
+    /// x is [batch, length, heads, dim]; cos and sin are [length, dim / 2].
+    package var batch: Int, length: Int, heads: Int, dim: Int
+    /// Which elements form a pair.
+    package var layout: RopeLayout
+}
+
+/// The sizes of a convolution.
+package struct ConvProblem: Sendable {
+    /// x is [batch, channels, height, width].
+    package var batch: Int, channels: Int, height: Int, width: Int
+    /// weight is [outputs, channels / groups, kernelHeight, kernelWidth].
+    package var outputs: Int, kernelHeight: Int, kernelWidth: Int, groups: Int
+    /// Step of the kernel, and zeros assumed around the image.
+    package var stride: Int, padding: Int
+
+    /// The result's extents.
+    package var outHeight: Int { (height + 2 * padding - kernelHeight) / stride + 1 }
+    package var outWidth: Int { (width + 2 * padding - kernelWidth) / stride + 1 }
+    /// Channels that one output sees.
+    package var channelsPerGroup: Int { channels / groups }
+}

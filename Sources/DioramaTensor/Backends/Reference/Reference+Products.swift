@@ -1,0 +1,142 @@
+// Ops that multiply and sum: matrices, attention, convolution; and those that only look up.
+extension ReferenceBackend {
+    package func matmul(_ out: MutableFloats, _ a: Floats, _ b: Floats, _ problem: MatmulProblem) {
+        let (m, n, k) = (problem.m, problem.n, problem.k)
+        for (index, pair) in problem.pairs.enumerated() {
+            for row in 0..<m {
+                for column in 0..<n {
+                    let sum = (0..<k).reduce(0.0) {
+                        $0 + Double(a[pair.a + row * k + $1]) * Double(b[pair.b + $1 * n + column])
+                    }
+                    out[(index * m + row) * n + column] = Float(sum)
+                }
+            }
+        }
+    }
+
+    package func linear(
+        _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ weightType: DType, bias: Floats?,
+        rows: Int, inputs: Int, outputs: Int
+    ) {
+        for row in 0..<rows {
+            for output in 0..<outputs {
+                let sum = (0..<inputs).reduce(Double(bias?[output] ?? 0)) {
+                    let w = loadFloat(weight, weightType, at: output * inputs + $1)
+                    return $0 + Double(x[row * inputs + $1]) * Double(w)
+                }
+                out[row * outputs + output] = Float(sum)
+            }
+        }
+    }
+
+    package func attention(_ out: MutableFloats, _ q: Floats, _ k: Floats, _ v: Floats, _ p: AttentionProblem)
+    {
+        for batch in 0..<p.batch {
+            for query in 0..<p.queries {
+                for head in 0..<p.heads {
+                    let row = ((batch * p.queries + query) * p.heads + head) * p.dim
+                    let weights = weights(p, batch: batch, query: query, head: head, q + row, k)
+                    for i in 0..<p.dim {
+                        let sum = weights.enumerated().reduce(0.0) {
+                            $0 + $1.element * Double(v[p.keyRow(batch, $1.offset, head) + i])
+                        }
+                        out[row + i] = Float(sum)
+                    }
+                }
+            }
+        }
+    }
+
+    /// How much one query takes of each key's value.
+    private func weights(
+        _ p: AttentionProblem, batch: Int, query: Int, head: Int, _ q: Floats, _ k: Floats
+    ) -> [Double] {
+        let scores = (0..<p.keys).map { key -> Double in
+            if p.causal && key > query { return -.infinity }
+            let row = p.keyRow(batch, key, head)
+            var score = (0..<p.dim).reduce(0.0) { $0 + Double(q[$1]) * Double(k[row + $1]) } * Double(p.scale)
+            if let keyBias = p.keyBias { score += Double(keyBias[batch * p.keyBiasStride + key]) }
+            if let mask = p.mask {
+                score += Double(
+                    mask[zip([batch, head, query, key], p.maskStrides).reduce(0) { $0 + $1.0 * $1.1 }])
+            }
+            return score
+        }
+        guard scores.contains(where: { $0 != -.infinity }) else { return scores.map { _ in 0 } }
+        return softmax(scores)
+    }
+
+    package func rope(_ out: MutableFloats, _ x: Floats, cos: Floats, sin: Floats, _ p: RopeProblem) {
+        let half = p.dim / 2
+        for row in 0..<p.batch * p.length * p.heads {
+            let position = row / p.heads % p.length
+            for pair in 0..<half {
+                let first = row * p.dim + (p.layout == .interleaved ? 2 * pair : pair)
+                let second = first + (p.layout == .interleaved ? 1 : half)
+                let (c, s) = (cos[position * half + pair], sin[position * half + pair])
+                out[first] = x[first] * c - x[second] * s
+                out[second] = x[second] * c + x[first] * s
+            }
+        }
+    }
+
+    package func conv2d(
+        _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ weightType: DType, bias: Floats?,
+        _ p: ConvProblem
+    ) {
+        let outputsPerGroup = p.outputs / p.groups
+        for batch in 0..<p.batch {
+            for output in 0..<p.outputs {
+                let firstChannel = output / outputsPerGroup * p.channelsPerGroup
+                for row in 0..<p.outHeight {
+                    for column in 0..<p.outWidth {
+                        var sum = Double(bias?[output] ?? 0)
+                        for channel in 0..<p.channelsPerGroup {
+                            let plane = (batch * p.channels + firstChannel + channel) * p.height
+                            for i in 0..<p.kernelHeight {
+                                for j in 0..<p.kernelWidth {
+                                    let y = row * p.stride + i - p.padding
+                                    let z = column * p.stride + j - p.padding
+                                    guard y >= 0, y < p.height, z >= 0, z < p.width else { continue }
+                                    let tap = (output * p.channelsPerGroup + channel) * p.kernelHeight + i
+                                    let w = loadFloat(weight, weightType, at: tap * p.kernelWidth + j)
+                                    sum += Double(x[(plane + y) * p.width + z]) * Double(w)
+                                }
+                            }
+                        }
+                        out[((batch * p.outputs + output) * p.outHeight + row) * p.outWidth + column] = Float(
+                            sum)
+                    }
+                }
+            }
+        }
+    }
+
+    package func upsampleNearest(
+        _ out: MutableFloats, _ x: Floats, planes: Int, height: Int, width: Int, factor: Int
+    ) {
+        for row in 0..<planes * height * factor {
+            for column in 0..<width * factor {
+                out[row * width * factor + column] = x[row / factor * width + column / factor]
+            }
+        }
+    }
+
+    package func embedding(
+        _ out: MutableFloats, _ ids: UnsafePointer<Int64>, _ table: UnsafeRawPointer, _ tableType: DType,
+        count: Int, width: Int
+    ) {
+        for i in 0..<count {
+            for j in 0..<width {
+                out[i * width + j] = loadFloat(table, tableType, at: Int(ids[i]) * width + j)
+            }
+        }
+    }
+}
+
+extension AttentionProblem {
+    /// Where the row of a key, or of its value, begins that a query head looks at.
+    func keyRow(_ batch: Int, _ key: Int, _ head: Int) -> Int {
+        ((batch * keys + key) * keyHeads + head * keyHeads / heads) * dim
+    }
+}

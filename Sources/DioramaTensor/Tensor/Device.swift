@@ -1,0 +1,94 @@
+/// A place where tensors live and ops run.
+///
+/// Every tensor knows its device, and an op runs on the device of its operands, which must be one and the same.
+/// Two devices are equal only if they are copies of one value.
+public struct Device: Sendable, Hashable, CustomStringConvertible {
+    private let context: Context
+
+    private final class Context: Sendable {
+        let backend: any Backend
+        let memory = Memory()
+        let observer: (any OpObserver)?
+
+        init(_ backend: any Backend, _ observer: (any OpObserver)?) {
+            self.backend = backend
+            self.observer = observer
+        }
+    }
+
+    /// Makes a device that runs ops by the given backend.
+    package init(_ backend: any Backend, observer: (any OpObserver)? = nil) {
+        context = Context(backend, observer)
+    }
+
+    /// The processor: vector kernels chosen for this machine, run by several threads.
+    ///
+    /// Results do not depend on the number of threads. Threads start with the first op that needs them.
+    ///
+    /// - Parameters:
+    ///   - threads: how many threads work on an op, 1 or more; nil for one a core.
+    ///   - observer: told of each op.
+    public static func cpu(threads: Int? = nil, observer: (any OpObserver)? = nil) -> Device {
+        cpu(threads: threads, instructions: .baseline, observer: observer)
+    }
+
+    /// Plain loops, one thread: what the other devices are compared with.
+    public static func reference() -> Device {
+        Device(ReferenceBackend())
+    }
+
+    /// One device of each kind that this machine can run.
+    public static var available: [Device] { [.cpu(), .reference()] }
+
+    /// The kind of device: `cpu` or `reference`.
+    public var name: String { context.backend.name }
+
+    /// How many threads work on an op.
+    public var threads: Int { context.backend.threads }
+
+    /// The count of bytes that this device's tensors hold.
+    public var memory: MemoryMeter { context.memory.meter }
+
+    /// The name and the number of threads.
+    public var description: String { "\(name) (\(threads) thread\(threads == 1 ? "" : "s"))" }
+
+    /// True if both are copies of one device.
+    public static func == (a: Device, b: Device) -> Bool { a.context === b.context }
+
+    /// Hashes the identity of the device.
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(context)) }
+}
+
+extension Device {
+    /// The code that runs this device's ops.
+    package var backend: any Backend { context.backend }
+
+    /// Where this device's tensors get their bytes from.
+    var heap: Memory { context.memory }
+
+    /// The processor, held to a lower instruction set than it has.
+    package static func cpu(
+        threads: Int? = nil, instructions: Instructions, observer: (any OpObserver)? = nil
+    ) -> Device {
+        Device(ReferenceBackend(), observer: observer)
+    }
+
+    /// Runs `body`, an op over `operands`, keeping them alive and telling the observer.
+    func run(_ name: String, _ operands: [Tensor?], _ body: () -> Tensor) -> Tensor {
+        for case let operand? in operands {
+            precondition(operand.device == self, "\(name): operands live on different devices")
+        }
+        return withExtendedLifetime(operands) {
+            guard let observer = context.observer else { return body() }
+            let before = memory.total
+            let start = ContinuousClock.now
+            let result = body()
+            let shapes = operands.compactMap { $0.map { "\($0.dtype) \($0.shape)" } }
+            observer.record(
+                OpEvent(
+                    name: name, shapes: shapes.joined(separator: ", "), start: start,
+                    duration: ContinuousClock.now - start, bytesAllocated: memory.total - before))
+            return result
+        }
+    }
+}

@@ -1,0 +1,55 @@
+/// A run of bytes that tensors look into: allocated here, or borrowed from a mapped file.
+///
+/// Sendable though it holds a pointer, because its bytes are written only by the op that allocates it, before
+/// any tensor that refers to it is returned; from then on they are only read, until the last reference is gone.
+public final class Storage: @unchecked Sendable {
+    /// The number of bytes that may be read.
+    public let byteCount: Int
+
+    /// The first byte; aligned to `Storage.alignment` where the bytes are owned.
+    package let bytes: UnsafeMutableRawPointer
+
+    /// What keeps the bytes alive: an allocation to give back, or the object that lent them.
+    private let origin: Origin
+
+    private enum Origin {
+        case allocated(Memory?)
+        case borrowed(any AnyObject & Sendable)
+    }
+
+    /// Alignment of owned bytes: a cache line, and the widest vector.
+    package static let alignment = 64
+
+    /// Allocates bytes of undefined content.
+    public convenience init(byteCount: Int) {
+        self.init(byteCount: byteCount, from: nil)
+    }
+
+    /// Allocates bytes of undefined content from a device's memory, and counts them there.
+    package init(byteCount: Int, from memory: Memory?) {
+        self.byteCount = byteCount
+        bytes = memory?.take(byteCount) ?? Memory.allocate(byteCount)
+        origin = .allocated(memory)
+    }
+
+    /// Looks at bytes that belong to `owner`, for example a mapped file, without copying them.
+    ///
+    /// - Parameters:
+    ///   - bytes: the first byte; readable and unchanged for as long as `owner` lives.
+    ///   - byteCount: the number of bytes.
+    ///   - owner: kept alive as long as this storage.
+    public init(borrowing bytes: UnsafeRawPointer, byteCount: Int, owner: any AnyObject & Sendable) {
+        self.byteCount = byteCount
+        self.bytes = UnsafeMutableRawPointer(mutating: bytes)
+        origin = .borrowed(owner)
+    }
+
+    deinit {
+        guard case .allocated(let memory) = origin else { return }
+        if let memory {
+            memory.give(back: bytes, byteCount)
+        } else {
+            bytes.deallocate()
+        }
+    }
+}

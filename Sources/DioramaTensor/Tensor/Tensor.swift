@@ -1,0 +1,109 @@
+/// An immutable array of numbers with a shape, an element type and a device.
+///
+/// Elements are stored without gaps, last axis fastest. Views on the leading axis share the storage; everything
+/// else that reorders elements copies them. Ops compute in f32 whatever the element type.
+public struct Tensor: Sendable {
+    /// The extents, outermost axis first.
+    public let shape: Shape
+    /// The type of the elements.
+    public let dtype: DType
+    /// Where the tensor lives and where ops on it run.
+    public let device: Device
+
+    /// The bytes, and where in them this tensor begins.
+    let storage: Storage
+    let byteOffset: Int
+
+    /// Looks at bytes in place, for example a tensor of a mapped file.
+    ///
+    /// Bytes that are not aligned for `dtype` are copied, so that every tensor is aligned.
+    ///
+    /// - Parameters:
+    ///   - storage: holds all elements.
+    ///   - byteOffset: where the first element begins.
+    ///   - shape: the extents.
+    ///   - dtype: the type of the elements, little endian.
+    ///   - device: where the tensor lives.
+    public init(storage: Storage, byteOffset: Int, shape: Shape, dtype: DType, on device: Device) {
+        let byteCount = shape.count * dtype.size
+        precondition(
+            byteOffset >= 0 && byteCount <= storage.byteCount - byteOffset,
+            "Tensor: \(dtype) \(shape) at byte \(byteOffset) ends beyond the storage of \(storage.byteCount) bytes"
+        )
+        self.shape = shape
+        self.dtype = dtype
+        self.device = device
+        if Int(bitPattern: storage.bytes + byteOffset).isMultiple(of: dtype.size) {
+            self.storage = storage
+            self.byteOffset = byteOffset
+        } else {
+            self.storage = Storage(byteCount: byteCount, from: device.heap)
+            self.byteOffset = 0
+            self.storage.bytes.copyMemory(from: storage.bytes + byteOffset, byteCount: byteCount)
+        }
+    }
+
+    /// Makes a tensor of undefined content, to be filled before anyone else sees it.
+    init(uninitialized shape: Shape, _ dtype: DType = .f32, on device: Device) {
+        self.shape = shape
+        self.dtype = dtype
+        self.device = device
+        storage = Storage(byteCount: shape.count * dtype.size, from: device.heap)
+        byteOffset = 0
+    }
+
+    /// The number of axes.
+    public var rank: Int { shape.rank }
+
+    /// The number of elements.
+    public var count: Int { shape.count }
+}
+
+extension Tensor {
+    /// The first byte; valid while the tensor is kept alive.
+    package var bytes: UnsafeRawPointer { UnsafeRawPointer(storage.bytes + byteOffset) }
+
+    /// The elements of an f32 tensor; valid while the tensor is kept alive.
+    package var data: UnsafePointer<Float> {
+        precondition(dtype == .f32, "the elements of a \(dtype) tensor are not singles")
+        return bytes.assumingMemoryBound(to: Float.self)
+    }
+
+    /// The bytes of a tensor that is being made.
+    var newBytes: UnsafeMutableRawPointer { storage.bytes + byteOffset }
+
+    /// The elements of an f32 tensor that is being made.
+    var newData: UnsafeMutablePointer<Float> { newBytes.assumingMemoryBound(to: Float.self) }
+
+    /// This tensor as f32, itself where it already is.
+    var f32: Tensor { converted(to: .f32) }
+
+    /// The same elements as another type, without telling the observer.
+    func converted(to dtype: DType) -> Tensor {
+        guard dtype != self.dtype else { return self }
+        let result = Tensor(uninitialized: shape, dtype, on: device)
+        withExtendedLifetime(self) {
+            device.backend.convert(result.newBytes, dtype, bytes, self.dtype, count: count)
+        }
+        return result
+    }
+
+    /// Runs an op that fills a new f32 tensor, and converts that to the result's type.
+    ///
+    /// - Parameters:
+    ///   - name: the op's name for observers.
+    ///   - operands: kept alive during `body`; all on one device.
+    ///   - shape: the result's shape.
+    ///   - dtype: the result's type; nil follows from the operands.
+    ///   - body: fills the elements it is given.
+    static func computed(
+        _ name: String, _ operands: [Tensor?], _ shape: Shape, _ dtype: DType? = nil, on device: Device,
+        _ body: (any Backend, UnsafeMutablePointer<Float>) -> Void
+    ) -> Tensor {
+        device.run(name, operands) {
+            let result = Tensor(uninitialized: shape, on: device)
+            body(device.backend, result.newData)
+            return result.converted(to: dtype ?? DType.result(of: operands))
+        }
+    }
+}
