@@ -1,0 +1,163 @@
+/// Byte-pair encoding over bytes, with an end-of-word mark: pieces, ranked merges and the encoding of one word.
+struct BytePairEncoder: Sendable {
+    /// The suffix of pieces that end a word.
+    static let endOfWord = "</w>"
+
+    private struct Pair: Hashable {
+        let left, right: UInt32
+    }
+
+    /// What a pair becomes, and how early its merge was learned.
+    private struct Merge {
+        let rank: UInt32
+        let id: UInt32
+    }
+
+    private var merges: [Pair: Merge] = [:]
+    /// The ids of the 256 bytes inside a word, and as a word's last byte.
+    private let inner: [UInt32]
+    private let last: [UInt32]
+
+    /// - Parameters:
+    ///   - pieces: ids by piece, ids in 0...Int32.max.
+    ///   - merges: pairs of pieces, the first learned first; of equal pairs the last counts.
+    ///   - unknown: the id of a byte that has no piece.
+    ///   - issue: gets a sentence for every merge whose parts or whole are no pieces.
+    init(
+        pieces: [Piece: Int], merges: [(left: String, right: String)], unknown: Int, _ issue: (String) -> Void
+    ) {
+        func id(_ piece: String) -> UInt32 { UInt32(pieces[Piece(piece)] ?? unknown) }
+        inner = ByteAlphabet.scalars.map { id(String($0)) }
+        last = ByteAlphabet.scalars.map { id(String($0) + Self.endOfWord) }
+        self.merges.reserveCapacity(merges.count)
+        for (rank, (left, right)) in merges.enumerated() {
+            guard let leftID = pieces[Piece(left)], let rightID = pieces[Piece(right)],
+                let whole = pieces[Piece(left + right)]
+            else {
+                let missing = [left, right, left + right].filter { pieces[Piece($0)] == nil }
+                let names = missing.map { "\"\($0)\"" }.joined(separator: ", ")
+                issue(
+                    "merge \(rank + 1), \"\(left) \(right)\", needs pieces that the vocabulary lacks: \(names)"
+                )
+                continue
+            }
+            self.merges[Pair(left: UInt32(leftID), right: UInt32(rightID))] =
+                Merge(rank: UInt32(rank), id: UInt32(whole))
+        }
+    }
+
+    /// Appends the ids of one word. Time grows with n log n, memory with n.
+    ///
+    /// - Parameters:
+    ///   - word: the word's UTF-8, not empty.
+    ///   - endsWord: whether its last byte ends the word; false for all but the last part of a word that was cut.
+    func encode(_ word: [UInt8], endsWord: Bool, into ids: inout [Int], using scratch: inout Scratch) {
+        guard let final = word.last else { return }
+        scratch.ids.removeAll(keepingCapacity: true)
+        for byte in word.dropLast() { scratch.ids.append(inner[Int(byte)]) }
+        scratch.ids.append(endsWord ? last[Int(final)] : inner[Int(final)])
+        mergeAll(&scratch)
+        for id in scratch.ids where id != Scratch.gone { ids.append(Int(id)) }
+    }
+
+    /// Working memory that is kept from word to word.
+    struct Scratch {
+        /// Marks a piece that has become part of the one before it.
+        fileprivate static let gone = UInt32.max
+
+        fileprivate var ids: [UInt32] = []
+        fileprivate var next: [Int] = []
+        fileprivate var previous: [Int] = []
+        fileprivate var queue = MergeQueue()
+    }
+
+    /// Applies merges until none is left: the lowest rank first, of equal ranks the leftmost.
+    ///
+    /// A queued merge is still valid if the pair at its place gives the same piece, even if it is another pair: that is
+    /// how Hugging Face's tokenizers decides.
+    private func mergeAll(_ word: inout Scratch) {
+        let count = word.ids.count
+        word.next = Array(1...count)
+        word.previous = Array(-1..<count - 1)
+        for place in 0..<count - 1 { propose(place, place + 1, in: &word) }
+        while let candidate = word.queue.popFirst() {
+            let place = candidate.place
+            let right = word.next[place]
+            guard word.ids[place] != Scratch.gone, right < count,
+                merges[Pair(left: word.ids[place], right: word.ids[right])]?.id == candidate.id
+            else { continue }
+            word.ids[place] = candidate.id
+            word.ids[right] = Scratch.gone
+            let after = word.next[right]
+            word.next[place] = after
+            if after < count {
+                word.previous[after] = place
+                propose(place, after, in: &word)
+            }
+            if word.previous[place] >= 0 { propose(word.previous[place], place, in: &word) }
+        }
+    }
+
+    private func propose(_ left: Int, _ right: Int, in word: inout Scratch) {
+        guard let merge = merges[Pair(left: word.ids[left], right: word.ids[right])] else { return }
+        word.queue.insert(MergeQueue.Candidate(rank: merge.rank, id: merge.id, place: left))
+    }
+}
+
+/// Merges waiting to be applied, in a binary heap.
+struct MergeQueue {
+    struct Candidate {
+        let rank: UInt32
+        let id: UInt32
+        let place: Int
+
+        static func < (a: Candidate, b: Candidate) -> Bool { (a.rank, a.place) < (b.rank, b.place) }
+    }
+
+    private var heap: [Candidate] = []
+
+    mutating func insert(_ candidate: Candidate) {
+        heap.append(candidate)
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard heap[child] < heap[parent] else { return }
+            heap.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    mutating func popFirst() -> Candidate? {
+        guard let first = heap.first, let last = heap.popLast() else { return nil }
+        guard !heap.isEmpty else { return first }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && heap[child] < heap[least] {
+                least = child
+            }
+            guard least != parent else { return first }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+}
+
+/// GPT-2's alphabet: every byte as one visible character.
+///
+/// Printable characters of Latin-1 stand for themselves, the other 68 bytes for U+0100 and up, in order.
+enum ByteAlphabet {
+    static let scalars: [Unicode.Scalar] = {
+        var next: UInt32 = 0x100
+        return (0...UInt8.max).map { byte in
+            switch byte {
+            case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: return Unicode.Scalar(byte)
+            default:
+                defer { next += 1 }
+                return Unicode.Scalar(next) ?? "\u{FFFD}"
+            }
+        }
+    }()
+}

@@ -1,0 +1,136 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The text of a vocabulary entry; two are equal when their bytes are.
+///
+/// `String` would take canonically equivalent texts for one key.
+struct Piece: Hashable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    static func == (a: Piece, b: Piece) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+/// A file's bytes and the name that errors call it by.
+struct NamedFile {
+    let name: String
+    let bytes: [UInt8]
+
+    init(_ name: String, _ data: Data) {
+        self.name = name
+        bytes = Array(data)
+    }
+
+    /// Reads the file as one JSON value; a failure is an issue with its line.
+    func scan(_ issues: inout IssueList, _ read: (inout JSONScanner) throws(JSONScanner.Failure) -> Void) {
+        var scanner = JSONScanner(bytes)
+        do {
+            try read(&scanner)
+            try scanner.end()
+        } catch {
+            issues.add(name, "line \(scanner.line(at: error.offset)): \(error.problem)")
+        }
+    }
+}
+
+/// The vocabulary and the merges of a byte-pair tokenizer as its files give them.
+struct BytePairModel {
+    private(set) var pieces: [Piece: Int] = [:]
+    /// The first learned first.
+    private(set) var merges: [(left: String, right: String)] = []
+    /// In the order of their ids.
+    private(set) var addedTokens: [AddedToken] = []
+    private(set) var paddingSide: CLIPTokenizer.Configuration.Side = .right
+    private(set) var truncationSide: CLIPTokenizer.Configuration.Side = .right
+    /// The names of the files that the pieces and the merges come from.
+    let vocabularyFile, mergesFile: String
+
+    /// Reads vocab.json, `{"piece": id}`, and merges.txt, a pair of pieces a line.
+    init(vocabulary: NamedFile, merges: NamedFile, _ issues: inout IssueList) {
+        vocabularyFile = vocabulary.name
+        mergesFile = merges.name
+        var reader = VocabularyReader(file: vocabulary.name)
+        vocabulary.scan(&issues) { (scanner) throws(JSONScanner.Failure) in try reader.read(&scanner) }
+        pieces = reader.finish(&issues)
+        readMergeLines(merges, &issues)
+    }
+
+    /// Reads a tokenizer.json whose model is a BPE.
+    init(tokenizerJSON file: NamedFile, _ issues: inout IssueList) {
+        vocabularyFile = file.name
+        mergesFile = file.name
+        var reader = TokenizerJSONReader(file: file.name)
+        file.scan(&issues) { (scanner) throws(JSONScanner.Failure) in try reader.read(&scanner) }
+        reader.reportMissing(&issues)
+        pieces = reader.vocabulary.finish(&issues)
+        merges = reader.merges
+        addedTokens = reader.addedTokens.sorted { $0.id < $1.id }.map(\.token)
+        paddingSide = reader.paddingSide
+        truncationSide = reader.truncationSide
+    }
+
+    private mutating func readMergeLines(_ file: NamedFile, _ issues: inout IssueList) {
+        let lines = file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        merges.reserveCapacity(lines.count)
+        for (index, line) in lines.enumerated() {
+            let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+            guard !line.isEmpty, !line.starts(with: "#version".utf8) else { continue }
+            let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+            guard parts.count == 2, let left = String(validating: parts[0], as: UTF8.self),
+                let right = String(validating: parts[1], as: UTF8.self), !left.isEmpty, !right.isEmpty
+            else {
+                issues.add(file.name, "line \(index + 1): expected two pieces with one space between them")
+                continue
+            }
+            merges.append((left, right))
+        }
+    }
+}
+
+/// Reads `{"piece": id}`.
+struct VocabularyReader {
+    let file: String
+    private var pieces: [Piece: Int] = [:]
+    private var problems: [String] = []
+
+    init(file: String) { self.file = file }
+
+    mutating func read(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+        try scanner.object { (scanner, piece) throws(JSONScanner.Failure) in
+            let number = try scanner.number()
+            guard let id = Int32(exactly: number), id >= 0 else {
+                problems.append(
+                    "the id of \"\(piece)\" is \(number), ids are whole numbers from 0 to \(Int32.max)")
+                return
+            }
+            if let earlier = pieces.updateValue(Int(id), forKey: Piece(piece)), earlier != Int(id) {
+                problems.append("the piece \"\(piece)\" has two ids, \(earlier) and \(id)")
+            }
+        }
+    }
+
+    /// The pieces; an id that two pieces have is an issue.
+    func finish(_ issues: inout IssueList) -> [Piece: Int] {
+        for problem in problems { issues.add(file, problem) }
+        var owners: [Int: String] = Dictionary(minimumCapacity: pieces.count)
+        var shared: [(id: Int, names: [String])] = []
+        for (piece, id) in pieces {
+            if let owner = owners.updateValue(piece.text, forKey: id) {
+                shared.append((id, [owner, piece.text].sorted()))
+            }
+        }
+        for (id, names) in shared.sorted(by: { $0.id < $1.id }) {
+            issues.add(file, "the id \(id) is given to \"\(names[0])\" and to \"\(names[1])\"")
+        }
+        return pieces
+    }
+}

@@ -1,0 +1,148 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The files of a tokenizer folder, in the layout of Hugging Face.
+struct TokenizerFolder {
+    /// The greatest file that is read: 256 MiB.
+    static let sizeLimit = 256 << 20
+
+    private let directory: URL
+
+    init(_ directory: URL) { self.directory = directory }
+
+    func load() throws(TokenizerError) -> CLIPTokenizer {
+        var issues = IssueList()
+        let configuration = readConfiguration(&issues)
+        if let file = read("tokenizer.json", &issues) {
+            return try CLIPTokenizer(BytePairModel(tokenizerJSON: file, &issues), configuration, issues)
+        }
+        let vocabulary = read("vocab.json", &issues)
+        let merges = read("merges.txt", &issues)
+        if let vocabulary, let merges {
+            return try CLIPTokenizer(
+                BytePairModel(vocabulary: vocabulary, merges: merges, &issues), configuration, issues)
+        }
+        let missing = [vocabulary == nil ? "vocab.json" : nil, merges == nil ? "merges.txt" : nil].compactMap
+        { $0 }
+        issues.add(
+            directory.path,
+            "expected tokenizer.json, or vocab.json and merges.txt; there is no tokenizer.json and no "
+                + missing.joined(separator: " and no "))
+        try issues.throwIfAny()
+        throw TokenizerError(directory.path, "cannot be read")
+    }
+
+    /// The settings of tokenizer_config.json.
+    ///
+    /// Where that file lists no added tokens, special_tokens_map.json goes before it and added_tokens.json adds to it.
+    private func readConfiguration(_ issues: inout IssueList) -> CLIPTokenizer.Configuration {
+        var reader = ConfigurationReader()
+        for name in ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"] {
+            guard !reader.listsAddedTokens, let file = read(name, &issues) else { continue }
+            file.scan(&issues) { (scanner) throws(JSONScanner.Failure) in
+                if name == "added_tokens.json" {
+                    try reader.readAddedTokens(&scanner)
+                } else {
+                    try reader.read(&scanner)
+                }
+            }
+        }
+        return reader.configuration
+    }
+
+    /// The bytes of a file; nil if there is none.
+    private func read(_ name: String, _ issues: inout IssueList) -> NamedFile? {
+        let url = directory.appending(path: name).resolvingSymlinksInPath()
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: url.path) else { return nil }
+        let path = directory.appending(path: name).path
+        let size = (attributes[.size] as? any BinaryInteger).map { Int(clamping: $0) } ?? 0
+        guard attributes[.type] as? FileAttributeType == .typeRegular, size <= Self.sizeLimit else {
+            issues.add(path, "is no file or larger than \(Self.sizeLimit >> 20) MiB")
+            return nil
+        }
+        do {
+            return NamedFile(path, try Data(contentsOf: url))
+        } catch {
+            issues.add(path, "cannot be read: \(error)")
+            return nil
+        }
+    }
+}
+
+/// Reads tokenizer_config.json and special_tokens_map.json, which share the keys of the special tokens.
+struct ConfigurationReader {
+    private(set) var configuration = CLIPTokenizer.Configuration()
+    private(set) var listsAddedTokens = false
+
+    mutating func read(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+        try scanner.object { (scanner, key) throws(JSONScanner.Failure) in
+            guard try scanner.kind() != .null else { return try scanner.null() }
+            switch key {
+            case "bos_token": configuration.bos = try scanner.addedToken(special: true).token
+            case "eos_token": configuration.eos = try scanner.addedToken(special: true).token
+            case "unk_token": configuration.unknown = try scanner.addedToken(special: true).token
+            case "pad_token": configuration.pad = try scanner.addedToken(special: true).token
+            case "sep_token", "cls_token", "mask_token":
+                configuration.extraTokens.append(try scanner.addedToken(special: true).token)
+            case "extra_special_tokens", "additional_special_tokens": try readExtraTokens(&scanner)
+            case "model_max_length", "max_len": configuration.maxLength = try readMaxLength(&scanner)
+            case "padding_side": configuration.paddingSide = try scanner.side()
+            case "truncation_side": configuration.truncationSide = try scanner.side()
+            case "split_special_tokens": configuration.splitsSpecialTokens = try scanner.boolean()
+            case "added_tokens_decoder": try readDecoder(&scanner)
+            default: try scanner.skip()
+            }
+        }
+    }
+
+    /// Reads added_tokens.json, `{"token": id}`.
+    mutating func readAddedTokens(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+        var entries: [(id: Double, content: String)] = []
+        try scanner.object { (scanner, content) throws(JSONScanner.Failure) in
+            entries.append((try scanner.number(), content))
+        }
+        let special = [configuration.bos, configuration.eos, configuration.unknown, configuration.pad]
+            .compactMap { $0?.content }
+        configuration.extraTokens =
+            entries.sorted { $0.id < $1.id }.map {
+                AddedToken($0.content, special: special.contains($0.content))
+            } + configuration.extraTokens
+    }
+
+    private mutating func readExtraTokens(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+        guard try scanner.kind() == .array else { return try scanner.skip() }
+        try scanner.array { (scanner) throws(JSONScanner.Failure) in
+            configuration.extraTokens.append(try scanner.addedToken(special: true).token)
+        }
+    }
+
+    /// A length; nil for the huge number that stands for "none".
+    private func readMaxLength(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> Int? {
+        let number = try scanner.number()
+        guard number < 1e20 else { return nil }
+        guard let length = Int(exactly: number),
+            (2...CLIPTokenizer.Configuration.greatestMaxLength).contains(length)
+        else {
+            throw scanner.failure(
+                "model_max_length is \(number), expected a whole number from 2 to "
+                    + "\(CLIPTokenizer.Configuration.greatestMaxLength)")
+        }
+        return length
+    }
+
+    /// `{"id": {"content": ..., ...}}`, put in the order of the ids.
+    private mutating func readDecoder(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+        listsAddedTokens = true
+        var entries: [(id: Int, token: AddedToken)] = []
+        try scanner.object { (scanner, key) throws(JSONScanner.Failure) in
+            guard let id = Int(key) else {
+                throw scanner.failure("the keys of added_tokens_decoder are ids, found \"\(key)\"")
+            }
+            entries.append((id, try scanner.addedToken(special: false).token))
+        }
+        configuration.addedTokens = entries.sorted { $0.id < $1.id }.map(\.token)
+    }
+}

@@ -1,0 +1,140 @@
+/// Reads the parts of a tokenizer.json that CLIP's tokenizer takes from it.
+struct TokenizerJSONReader {
+    private(set) var vocabulary: VocabularyReader
+    private(set) var merges: [(left: String, right: String)] = []
+    private(set) var addedTokens: [(token: AddedToken, id: Int)] = []
+    private(set) var paddingSide: CLIPTokenizer.Configuration.Side = .right
+    private(set) var truncationSide: CLIPTokenizer.Configuration.Side = .right
+    private let file: String
+    private var hasModel = false
+    private var hasVocabulary = false
+    private var hasMerges = false
+
+    init(file: String) {
+        self.file = file
+        vocabulary = VocabularyReader(file: file)
+    }
+
+    mutating func read(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+        try scanner.object { (scanner, key) throws(JSONScanner.Failure) in
+            switch key {
+            case "model": try readModel(&scanner)
+            case "added_tokens": try readAddedTokens(&scanner)
+            case "padding": paddingSide = try scanner.direction() ?? paddingSide
+            case "truncation": truncationSide = try scanner.direction() ?? truncationSide
+            default: try scanner.skip()
+            }
+        }
+    }
+
+    /// Adds an issue for every part the file should have had.
+    func reportMissing(_ issues: inout IssueList) {
+        guard hasModel else { return issues.add(file, "has no \"model\"") }
+        if !hasVocabulary { issues.add(file, "the model has no \"vocab\"") }
+        if !hasMerges { issues.add(file, "the model has no \"merges\"") }
+    }
+
+    private mutating func readModel(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+        hasModel = true
+        try scanner.object { (scanner, key) throws(JSONScanner.Failure) in
+            switch key {
+            case "type":
+                let type = try scanner.string()
+                guard type == "BPE" else {
+                    throw scanner.failure("the model's type is \"\(type)\", a CLIP tokenizer's is \"BPE\"")
+                }
+            case "end_of_word_suffix":
+                guard try scanner.kind() == .string else { return try scanner.skip() }
+                let suffix = try scanner.string()
+                guard suffix == BytePairEncoder.endOfWord else {
+                    throw scanner.failure(
+                        "end_of_word_suffix is \"\(suffix)\", a CLIP tokenizer's is \"\(BytePairEncoder.endOfWord)\""
+                    )
+                }
+            case "vocab":
+                hasVocabulary = true
+                try vocabulary.read(&scanner)
+            case "merges":
+                hasMerges = true
+                try scanner.array { (scanner) throws(JSONScanner.Failure) in
+                    merges.append(try scanner.merge())
+                }
+            default: try scanner.skip()
+            }
+        }
+    }
+
+    private mutating func readAddedTokens(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+        try scanner.array { (scanner) throws(JSONScanner.Failure) in
+            let entry = try scanner.addedToken(special: false)
+            guard let id = entry.id else { throw scanner.failure("an added token has no \"id\"") }
+            addedTokens.append((entry.token, id))
+        }
+    }
+}
+
+extension JSONScanner {
+    /// A merge: `"left right"` or `["left", "right"]`.
+    fileprivate mutating func merge() throws(Failure) -> (left: String, right: String) {
+        var parts: [String] = []
+        if try kind() == .string {
+            parts = try string().split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        } else {
+            try array { (scanner) throws(Failure) in parts.append(try scanner.string()) }
+        }
+        guard parts.count == 2 else { throw failure("a merge is two pieces, this one has \(parts.count)") }
+        return (parts[0], parts[1])
+    }
+
+    /// The `direction` of a truncation or padding object; nil for null.
+    fileprivate mutating func direction() throws(Failure) -> CLIPTokenizer.Configuration.Side? {
+        guard try kind() == .object else {
+            try skip()
+            return nil
+        }
+        var side: CLIPTokenizer.Configuration.Side?
+        try object { (scanner, key) throws(Failure) in
+            guard key == "direction" else { return try scanner.skip() }
+            side = try scanner.side()
+        }
+        return side
+    }
+
+    /// `"left"` or `"right"`, capitals allowed.
+    mutating func side() throws(Failure) -> CLIPTokenizer.Configuration.Side {
+        let name = try string()
+        guard let side = CLIPTokenizer.Configuration.Side(rawValue: name.lowercased()) else {
+            throw failure("expected \"left\" or \"right\", found \"\(name)\"")
+        }
+        return side
+    }
+
+    /// A token: a string, or an object with its content and flags.
+    ///
+    /// - Parameter special: what the token is unless the object says otherwise.
+    mutating func addedToken(special: Bool) throws(Failure) -> (token: AddedToken, id: Int?) {
+        guard try kind() != .string else { return (AddedToken(try string(), special: special), nil) }
+        var content: String?
+        var id: Int?
+        var flags: [String: Bool] = [:]
+        try object { (scanner, key) throws(Failure) in
+            switch key {
+            case "content": content = try scanner.string()
+            case "id":
+                guard let exact = Int32(exactly: try scanner.number()), exact >= 0 else {
+                    throw scanner.failure("the id of an added token is a whole number from 0 to \(Int32.max)")
+                }
+                id = Int(exact)
+            case "special", "normalized", "single_word", "lstrip", "rstrip":
+                flags[key] = try scanner.boolean()
+            default: try scanner.skip()
+            }
+        }
+        guard let content else { throw failure("an added token has no \"content\"") }
+        let token = AddedToken(
+            content, special: flags["special"] ?? special, normalized: flags["normalized"],
+            singleWord: flags["single_word"] ?? false, lstrip: flags["lstrip"] ?? false,
+            rstrip: flags["rstrip"] ?? false)
+        return (token, id)
+    }
+}

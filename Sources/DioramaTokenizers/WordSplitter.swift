@@ -1,0 +1,77 @@
+/// Splits normalized text into the words that are encoded one by one, as this pattern finds them from left to right:
+///
+///     <|startoftext|>|<|endoftext|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+
+///
+/// The two markers, where they are still in the text (they came in capitals), are split once more into marks, letters
+/// and marks by the pattern of the byte-level step, so each gives three words.
+struct WordSplitter {
+    private enum Class { case letter, number, space, other }
+
+    private static let markers = ["<|startoftext|>", "<|endoftext|>"].map { Array($0.unicodeScalars) }
+    private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map {
+        Array($0.unicodeScalars)
+    }
+
+    /// The number of scalars that must stand after a word's first scalar for its kind to be known.
+    static let lookahead = 15
+
+    /// Calls `word` with the range of every word of `text[range]`.
+    ///
+    /// - Parameters:
+    ///   - isEnd: whether the text ends with the range. If more is to come, a word that might go on is left.
+    ///   - word: returns false to stop.
+    /// - Returns: where the words that were found end; nil when `word` stopped.
+    static func split(
+        _ text: [Unicode.Scalar], _ range: Range<Int>, isEnd: Bool, _ word: (Range<Int>) -> Bool
+    ) -> Int? {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let rest = text[start..<range.upperBound]
+            guard isEnd || rest.count > lookahead else { return start }
+            let end: Int
+            switch classify(text[start]) {
+            case .space:
+                start += 1
+                continue
+            case .number:
+                end = start + 1
+            case .letter:
+                end = rest.firstIndex { classify($0) != .letter } ?? range.upperBound
+            case .other:
+                if let marker = markers.first(where: { rest.starts(with: $0) }) {
+                    let letters = start + 2..<start + marker.count - 2
+                    guard word(start..<letters.lowerBound), word(letters),
+                        word(letters.upperBound..<letters.upperBound + 2)
+                    else { return nil }
+                    start += marker.count
+                    continue
+                }
+                if let contraction = contractions.first(where: { rest.starts(with: $0) }) {
+                    end = start + contraction.count
+                } else {
+                    end = rest.firstIndex { classify($0) != .other } ?? range.upperBound
+                }
+            }
+            guard isEnd || end < range.upperBound else { return start }
+            guard word(start..<end) else { return nil }
+            start = end
+        }
+        return start
+    }
+
+    private static func classify(_ scalar: Unicode.Scalar) -> Class {
+        switch scalar.value {
+        case 0x61...0x7A, 0x41...0x5A: return .letter
+        case 0x30...0x39: return .number
+        case 0x20, 0x09...0x0D: return .space
+        case 0..<0x80: return .other
+        default: break
+        }
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
+            return .letter
+        case .decimalNumber, .letterNumber, .otherNumber: return .number
+        default: return scalar.isSpace ? .space : .other
+        }
+    }
+}
