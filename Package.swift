@@ -33,7 +33,7 @@ let package = Package(
         // The machine: C kernels, and thin doors to system libraries (setjmp never leaves C).
         .target(name: "CKernels"),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
-        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
 
         // Four roots that do not know each other: graphs, text, images, numbers.

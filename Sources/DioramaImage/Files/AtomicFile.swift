@@ -1,0 +1,107 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Writes files so that a name holds a whole file or nothing, also after a crash or a power cut.
+///
+/// The bytes go to a temporary file in the same folder, are forced to the disk, and only then get their name; the
+/// folder is forced to the disk as well. A failed write leaves nothing behind.
+public enum AtomicFile {
+    /// What to do where the name is taken.
+    public enum Existing: Hashable, Sendable {
+        /// Leave that file alone and throw a `FileError` whose `isExisting` is true.
+        case keep
+        /// Put the new file in its place.
+        case replace
+    }
+
+    /// Writes a file.
+    ///
+    /// - Throws: `FileError`; with `.keep` also where the name was taken in the same moment by another program.
+    public static func write(_ bytes: [UInt8], to path: String, existing: Existing = .keep) throws(FileError)
+    {
+        let folder = folder(of: path)
+        let temporary = folder + "/.diorama-" + String(UInt64.random(in: .min ... .max), radix: 16) + ".tmp"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard file >= 0 else { throw failure(path, errno) }
+        do {
+            try fill(file, with: bytes, for: path)
+            try name(temporary, as: path, existing)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        synchronize(folder: folder)
+    }
+
+    /// Writes and closes the temporary file.
+    private static func fill(_ file: CInt, with bytes: [UInt8], for path: String) throws(FileError) {
+        var problem = writeAll(bytes, to: file)
+        if problem == 0, fsync(file) != 0 { problem = errno }
+        if close(file) != 0, problem == 0 { problem = errno }
+        if problem != 0 { throw failure(path, problem) }
+    }
+
+    /// Gives the temporary file its name.
+    private static func name(_ temporary: String, as path: String, _ existing: Existing) throws(FileError) {
+        switch existing {
+        case .replace:
+            guard rename(temporary, path) == 0 else { throw failure(path, errno) }
+        case .keep:
+            // A link fails where the name is taken, which a plain rename does not.
+            if link(temporary, path) == 0 {
+                unlink(temporary)
+                return
+            }
+            guard [EPERM, ENOTSUP, ENOSYS, EOPNOTSUPP].contains(errno) else { throw failure(path, errno) }
+            try claimAndRename(temporary, path)
+        }
+    }
+
+    /// For file systems without links (FAT): takes the name with an empty file, then replaces that.
+    private static func claimAndRename(_ temporary: String, _ path: String) throws(FileError) {
+        let claim = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard claim >= 0 else { throw failure(path, errno) }
+        close(claim)
+        guard rename(temporary, path) == 0 else {
+            let problem = errno
+            unlink(path)
+            throw failure(path, problem)
+        }
+    }
+
+    /// Forces a new name to the disk. The file is already whole, so a folder that cannot do this is no failure.
+    private static func synchronize(folder: String) {
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { return }
+        fsync(directory)
+        close(directory)
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func failure(_ path: String, _ code: CInt) -> FileError {
+        let reason =
+            switch code {
+            case ENOENT: "the folder \(folder(of: path)) does not exist"
+            case EEXIST: "it already exists"
+            case EACCES, EPERM: "no permission to write in \(folder(of: path))"
+            case EROFS: "\(folder(of: path)) is on a read-only file system"
+            case ENOSPC, EDQUOT: "the disk is full"
+            default: String(cString: strerror(code))
+            }
+        return FileError(path: path, action: "write", code: code, reason: reason)
+    }
+}
+
+extension FileError {
+    /// Whether a write failed only because the name was taken.
+    public var isExisting: Bool { code == EEXIST }
+}
