@@ -1,0 +1,134 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// Where models, inputs and outputs are, and the only way from a name in a graph to a file.
+///
+/// A name is a relative path that stays inside its folder: `..`, absolute paths, NUL, over-long names and symbolic
+/// links that lead outside are refused.
+public struct Folders: Sendable, Hashable {
+    /// Folders that hold models, searched in order; each may have ComfyUI's subfolders such as `checkpoints`.
+    public var models: [URL]
+    /// What graphs read.
+    public var input: URL
+    /// What graphs write.
+    public var output: URL
+    /// What may be deleted after the run, such as previews.
+    public var temp: URL
+
+    /// Names the folders; none needs to exist yet.
+    ///
+    /// - Parameters:
+    ///   - models: folders that hold models, searched in order.
+    ///   - input: what graphs read.
+    ///   - output: what graphs write.
+    ///   - temp: what may be deleted after the run.
+    public init(models: [URL], input: URL, output: URL, temp: URL) {
+        self.models = models
+        self.input = input
+        self.output = output
+        self.temp = temp
+    }
+
+    /// The file in the input folder that a graph names.
+    ///
+    /// - Parameter name: a relative path; a trailing ` [input]`, ` [output]` or ` [temp]` chooses another folder, as in
+    ///   ComfyUI.
+    /// - Returns: where it is, symbolic links resolved.
+    /// - Throws: `FolderError` when the name is refused or nothing is there.
+    public func inputFile(_ name: String) throws(FolderError) -> URL {
+        for (mark, folder) in [(" [input]", input), (" [output]", output), (" [temp]", temp)]
+        where name.hasSuffix(mark) {
+            return try existing(String(name.dropLast(mark.count)), in: [folder], as: "file")
+        }
+        return try existing(name, in: [input], as: "file")
+    }
+
+    /// The model file or folder that a graph names.
+    ///
+    /// - Parameters:
+    ///   - name: a path relative to one of the folders; `\` counts as `/` if nothing has the name as it is, for graphs
+    ///     from Windows.
+    ///   - kinds: subfolders of each models folder, such as `["checkpoints"]`.
+    ///   - includingRoots: whether it may also lie in a models folder itself.
+    /// - Returns: where it is, symbolic links resolved.
+    /// - Throws: `FolderError` when the name is refused, or nothing is there: it says where it looked.
+    public func model(
+        _ name: String, in kinds: [String], includingRoots: Bool = false
+    ) throws(FolderError) -> URL {
+        let places = modelFolders(kinds, includingRoots: includingRoots)
+        do {
+            return try existing(name, in: places, as: "model")
+        } catch {
+            guard case .missing = error, name.contains("\\") else { throw error }
+            return try existing(String(name.map { $0 == "\\" ? "/" : $0 }), in: places, as: "model")
+        }
+    }
+
+    /// The models of some kinds, as graphs name them.
+    ///
+    /// - Parameters:
+    ///   - kinds: subfolders of each models folder, searched to the bottom.
+    ///   - includingRoots: whether to look directly in each models folder too, not below.
+    ///   - isModel: tells whether a file or folder is a model; a folder that is one is not searched further.
+    /// - Returns: relative paths, sorted, each once.
+    public func models(
+        in kinds: [String], includingRoots: Bool = false, where isModel: (URL) -> Bool
+    ) -> [String] {
+        var names: Set<String> = []
+        for place in modelFolders(kinds, includingRoots: false) {
+            names.formUnion(FolderListing(of: place, depth: FolderListing.deepest, where: isModel).names)
+        }
+        if includingRoots {
+            for root in models { names.formUnion(FolderListing(of: root, depth: 0, where: isModel).names) }
+        }
+        return names.sorted()
+    }
+
+    /// The files of the input folder, as graphs name them.
+    ///
+    /// - Parameter isWanted: tells whether a file is wanted; folders are searched unless wanted themselves.
+    /// - Returns: relative paths, sorted.
+    public func inputs(where isWanted: (URL) -> Bool) -> [String] {
+        FolderListing(of: input, depth: FolderListing.deepest, where: isWanted).names.sorted()
+    }
+
+    private func modelFolders(_ kinds: [String], includingRoots: Bool) -> [URL] {
+        models.flatMap { root in
+            kinds.map { root.appending(path: $0, directoryHint: .isDirectory) }
+                + (includingRoots ? [root] : [])
+        }
+    }
+
+    private func existing(_ name: String, in folders: [URL], as what: String) throws(FolderError) -> URL {
+        for folder in folders {
+            if let found = try SafeName(name).resolved(in: folder) { return found }
+        }
+        _ = try SafeName(name)
+        throw .missing(what: what, name: name, folders: folders.map { $0.path(percentEncoded: false) })
+    }
+}
+
+/// Why a name in a graph does not lead to a file.
+public enum FolderError: Error, Hashable, CustomStringConvertible {
+    /// The name itself is not allowed; the reason follows its quotation.
+    case refused(name: String, reason: String)
+    /// Nothing has the name in any of the folders.
+    case missing(what: String, name: String, folders: [String])
+    /// The system refused.
+    case system(path: String, reason: String)
+
+    /// One sentence.
+    public var description: String {
+        switch self {
+        case .refused(let name, let reason): "the name \(quoted(name)) \(reason)"
+        case .missing(let what, let name, let folders):
+            folders.isEmpty
+                ? "there is no \(what) \(quoted(name)): no folder to look in was given"
+                : "there is no \(what) \(quoted(name)); looked in \(folders.joined(separator: ", "))"
+        case .system(let path, let reason): "\(path): \(reason)"
+        }
+    }
+}

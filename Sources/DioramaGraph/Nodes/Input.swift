@@ -1,0 +1,99 @@
+/// An input of a node: a socket for links or a widget for literals.
+///
+/// The type of the property decides what it takes; a default makes it optional to write; a camelCase property is
+/// `snake_case` in graphs unless `name` says otherwise. The initialisers are in `Input+Widgets.swift`.
+@propertyWrapper
+public struct Input<Value: Sendable> {
+    let slot: Slot<Value>
+    let definition: InputSchema
+    private let convert: (any PortValue) -> Value?
+
+    /// The value: a literal, a default, or what the linked node gave.
+    public var wrappedValue: Value {
+        get { slot.value }
+        nonmutating set { slot.set(newValue) }
+    }
+
+    /// The input itself rather than its value: its name, and its literal before the graph runs.
+    public var projectedValue: InputReference<Value> { InputReference(slot: slot) }
+
+    init(
+        definition: InputSchema, initial: Value?, convert: @escaping (any PortValue) -> Value?
+    ) {
+        self.definition = definition
+        self.convert = convert
+        slot = Slot(name: definition.name, initial: initial)
+    }
+}
+
+/// An input as a thing to speak about: `$steps`.
+public struct InputReference<Value> {
+    let slot: Slot<Value>
+
+    /// The name in graphs.
+    public var name: String { slot.name }
+
+    /// The value unless it comes by a link: then nil before the node runs, and while it runs the linked value.
+    public var literal: Value? { slot.isPending ? nil : slot.current }
+
+    /// A problem with this input for `Node.validate`.
+    ///
+    /// - Parameter message: one sentence: what is wrong and what to do.
+    /// - Returns: the problem.
+    public func problem(_ message: String) -> InputProblem { InputProblem(name, message) }
+}
+
+/// Where a port's value lives: shared by the copies of one node instance, which never leaves one call.
+final class Slot<Value> {
+    var name: String
+    private(set) var current: Value?
+    /// Linked, and the linked node has not run yet.
+    private(set) var isPending = false
+
+    init(name: String, initial: Value?) {
+        self.name = name
+        current = initial
+    }
+
+    var value: Value {
+        guard let current else {
+            preconditionFailure(
+                "the port '\(name)' was read before it had a value; before a run use $\(name).literal")
+        }
+        return current
+    }
+
+    func set(_ value: Value) {
+        current = value
+        isPending = false
+    }
+
+    func expectLink() { isPending = true }
+}
+
+/// What the engine sees of an `Input`.
+protocol InputPort {
+    var definition: InputSchema { get }
+    var slotName: String { get nonmutating set }
+
+    /// Stores a value; false when it does not fit the type.
+    func fill(_ value: any PortValue) -> Bool
+
+    /// Notes that the value comes by a link, later.
+    func expectLink()
+}
+
+extension Input: InputPort {
+    var slotName: String {
+        get { slot.name }
+        nonmutating set { slot.name = newValue }
+    }
+
+    func fill(_ value: any PortValue) -> Bool {
+        guard let value = convert(value) else { return false }
+        slot.set(value)
+        return true
+    }
+
+    func expectLink() { slot.expectLink() }
+}
