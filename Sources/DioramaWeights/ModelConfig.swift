@@ -1,0 +1,153 @@
+public import FoundationEssentials
+
+/// The `config.json` of one part of a model: typed reading, every problem a sentence that names file, key, expected and found.
+///
+/// A key set to `null` reads as one that is absent.
+public struct ModelConfig: Sendable {
+    /// The file it came from, named in errors.
+    public let place: String
+    private let members: [String: JSONValue]
+
+    /// Largest file read; a configuration is a few kilobytes.
+    private static let largestFile = 16 << 20
+
+    /// Reads a JSON file whose top level is an object.
+    public init(contentsOf url: URL) throws {
+        let bytes = try SmallFile.read(url, atMost: Self.largestFile)
+        try self.init(bytes, place: url.path)
+    }
+
+    /// Parses JSON text whose top level is an object; `place` names it in errors.
+    public init(_ json: String, place: String) throws {
+        try self.init(Array(json.utf8), place: place)
+    }
+
+    private init(_ bytes: [UInt8], place: String) throws {
+        let value: JSONValue
+        do { value = try JSONValue(parsing: bytes) } catch { throw WeightsError(place, "\(error)") }
+        guard case .object(let members) = value else {
+            throw WeightsError(place, "expected a JSON object, found \(value.summary)")
+        }
+        self.place = place
+        self.members = members
+    }
+
+    /// All keys, sorted.
+    public var keys: [String] { members.keys.sorted() }
+
+    /// Whether `key` is there and not null.
+    public func contains(_ key: String) -> Bool { value(key) != nil }
+
+    /// A whole number within `range`; absent keys take `fallback`, or throw where there is none.
+    public func int(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int {
+        let expected = "a whole number in \(range.lowerBound)...\(range.upperBound)"
+        guard let found = value(key) else { return try fallback ?? { throw missing(key, expected) }() }
+        guard case .number(let text) = found, let number = Int(text), range.contains(number) else {
+            throw wrong(key, expected, found)
+        }
+        return number
+    }
+
+    /// A finite number; absent keys take `fallback`, or throw where there is none.
+    public func float(_ key: String, default fallback: Float? = nil) throws -> Float {
+        guard let found = value(key) else { return try fallback ?? { throw missing(key, "a number") }() }
+        guard case .number(let text) = found, let number = Float(text), number.isFinite else {
+            throw wrong(key, "a finite number", found)
+        }
+        return number
+    }
+
+    /// `true` or `false`; absent keys take `fallback`, or throw where there is none.
+    public func bool(_ key: String, default fallback: Bool? = nil) throws -> Bool {
+        guard let found = value(key) else { return try fallback ?? { throw missing(key, "true or false") }() }
+        guard case .bool(let flag) = found else { throw wrong(key, "true or false", found) }
+        return flag
+    }
+
+    /// A text; absent keys take `fallback`, or throw where there is none.
+    public func string(_ key: String, default fallback: String? = nil) throws -> String {
+        guard let found = value(key) else { return try fallback ?? { throw missing(key, "a text") }() }
+        guard case .string(let text) = found else { throw wrong(key, "a text", found) }
+        return text
+    }
+
+    /// A list of whole numbers, each within `range`; absent keys take `fallback`, or throw where there is none.
+    public func ints(_ key: String, in range: ClosedRange<Int>, default fallback: [Int]? = nil) throws -> [Int] {
+        let expected = "a list of whole numbers in \(range.lowerBound)...\(range.upperBound)"
+        guard let found = value(key) else { return try fallback ?? { throw missing(key, expected) }() }
+        guard case .array(let elements) = found else { throw wrong(key, expected, found) }
+        return try elements.map { element in
+            guard case .number(let text) = element, let number = Int(text), range.contains(number) else {
+                throw wrong(key, expected, element)
+            }
+            return number
+        }
+    }
+
+    /// A list of finite numbers; nil when absent.
+    public func floats(_ key: String) throws -> [Float]? {
+        guard let found = value(key) else { return nil }
+        guard case .array(let elements) = found else { throw wrong(key, "a list of numbers", found) }
+        return try elements.map { element in
+            guard case .number(let text) = element, let number = Float(text), number.isFinite else {
+                throw wrong(key, "a list of finite numbers", element)
+            }
+            return number
+        }
+    }
+
+    /// A list of texts and nulls (nil); nil when the key is absent.
+    public func strings(_ key: String) throws -> [String?]? {
+        guard let found = value(key) else { return nil }
+        guard case .array(let elements) = found else { throw wrong(key, "a list of texts", found) }
+        return try elements.map { element in
+            switch element {
+            case .string(let text): return text
+            case .null: return nil
+            default: throw wrong(key, "a list of texts", element)
+            }
+        }
+    }
+
+    /// A list of texts, each one of `supported`; absent keys are fine. Where a list names something else, the error says so.
+    public func require(_ key: String, among supported: Set<String>) throws {
+        let names: [String?]?
+        if case .string(let text)? = value(key) { names = [text] } else { names = try strings(key) }
+        for name in names ?? [] {
+            guard let name, supported.contains(name) else {
+                throw problem("\(key): \(name?.quoted ?? "null") is not supported; known here: "
+                    + supported.sorted().joined(separator: ", "))
+            }
+        }
+    }
+
+    /// The object under `key`, whose values are texts; nil when absent.
+    func stringMap(_ key: String) throws -> [String: String]? {
+        guard let found = value(key) else { return nil }
+        guard case .object(let members) = found else { throw wrong(key, "an object", found) }
+        return try members.mapValues { value in
+            guard case .string(let text) = value else { throw wrong(key, "an object of texts", value) }
+            return text
+        }
+    }
+
+    /// Whether the value of `key` is a list.
+    func isList(_ key: String) -> Bool {
+        if case .array? = value(key) { true } else { false }
+    }
+
+    /// An error about this file.
+    public func problem(_ text: String) -> WeightsError { WeightsError(place, text) }
+
+    private func value(_ key: String) -> JSONValue? {
+        members[key].flatMap { $0 == .null ? nil : $0 }
+    }
+
+    private func missing(_ key: String, _ expected: String) -> WeightsError {
+        problem("\(key) is missing; expected \(expected)")
+    }
+
+    private func wrong(_ key: String, _ expected: String, _ found: JSONValue) -> WeightsError {
+        problem("\(key): expected \(expected), found \(found.summary)")
+    }
+}

@@ -1,0 +1,53 @@
+public import DioramaTensor
+public import FoundationEssentials
+
+/// One safetensors file, memory-mapped.
+///
+/// The header is validated whole before anything is mapped or allocated (`SafetensorsHeader`). Tensors of a runtime dtype are used in
+/// place; those at an odd offset are copied, and other types converted, when they are asked for.
+public struct SafetensorsFile: TensorSource {
+    /// Path of the file.
+    public var place: String { file.path }
+    /// All keys, in the order of their bytes.
+    public let keys: [String]
+    /// The texts under `__metadata__`.
+    public let metadata: [String: String]
+
+    private let file: OpenFile
+    private let mapping: MappedBytes
+    private let storage: Storage
+    private let entries: [String: SafetensorsHeader.Entry]
+
+    /// Opens, validates and maps the file at `url`; throws `WeightsError`.
+    public init(contentsOf url: URL) throws {
+        file = try OpenFile(url)
+        let header = try SafetensorsHeader(file)
+        keys = header.entries.map(\.info.name)
+        metadata = header.metadata
+        entries = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.info.name, $0) })
+        mapping = try MappedBytes(file)
+        storage = mapping.storage()
+    }
+
+    /// What the header says of `key`.
+    public func info(_ key: String) -> TensorInfo? { entries[key]?.info }
+
+    /// The tensor of `key`; throws when there is none, its type cannot be read, or the file has become shorter.
+    public func tensor(_ key: String, on device: Device) throws -> Tensor {
+        guard let entry = entries[key] else {
+            throw WeightsError(place, "has no tensor \(key.quoted)")
+        }
+        let info = entry.info
+        let end = entry.fileOffset + info.byteCount
+        try file.requireSize(end)
+        if let dtype = info.type.native, entry.fileOffset.isMultiple(of: dtype.size) {
+            return Tensor(storage: storage, byteOffset: entry.fileOffset, shape: info.shape, dtype: dtype, on: device)
+        }
+        let bytes = UnsafeRawBufferPointer(rebasing: mapping.bytes[entry.fileOffset..<end])
+        guard let tensor = ElementConversion.tensor(bytes, info.type, shape: info.shape, on: device) else {
+            throw WeightsError(
+                place, "\(key.quoted) is stored as \(info.type.rawValue), which cannot be used here; convert it to F16 or BF16")
+        }
+        return tensor
+    }
+}

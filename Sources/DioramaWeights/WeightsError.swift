@@ -1,0 +1,18 @@
+/// A weights file, folder or configuration that cannot be used, in one sentence.
+///
+/// The text says where (`place`), what was expected and what was found.
+public struct WeightsError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The file or folder at fault.
+    public let place: String
+    /// What is wrong with it, and what to do where that is known.
+    public let problem: String
+
+    /// An error at `place`.
+    public init(_ place: String, _ problem: String) {
+        self.place = place
+        self.problem = problem
+    }
+
+    /// `place: problem`.
+    public var description: String { "\(place): \(problem)" }
+}

@@ -1,0 +1,66 @@
+public import FoundationEssentials
+
+/// Chooses how a weights file is read, by its name; one line here for each format.
+public enum WeightsFile: Sendable {
+    /// One safetensors file.
+    case safetensors(URL)
+    /// The index of a set of safetensors shards.
+    case shards(URL)
+
+    /// The format of the file at `url`; throws for those that are refused or unknown.
+    public init(_ url: URL) throws {
+        let name = url.lastPathComponent
+        if name.hasSuffix(".safetensors.index.json") {
+            self = .shards(url)
+        } else if name.hasSuffix(".safetensors") {
+            self = .safetensors(url)
+        } else if Self.isPickle(name) {
+            throw WeightsError(url.path, Self.pickleRefusal)
+        } else {
+            throw WeightsError(url.path, "is not a weights file known here; expected .safetensors")
+        }
+    }
+
+    /// Opens the file.
+    public func open() throws -> any TensorSource {
+        switch self {
+        case .safetensors(let url): try SafetensorsFile(contentsOf: url)
+        case .shards(let url): try ShardedSafetensors(contentsOf: url)
+        }
+    }
+
+    /// Names diffusers and transformers give the weights of one part, the best first.
+    private static let names = ["diffusion_pytorch_model", "model", "pytorch_model"].flatMap { name in
+        [
+            "\(name).safetensors", "\(name).safetensors.index.json",
+            "\(name).fp16.safetensors", "\(name).safetensors.index.fp16.json",
+            "\(name).fp16.safetensors.index.json",
+        ]
+    }
+
+    /// The weights in a part's folder, whatever their precision; nil when there are none.
+    static func find(in folder: URL) -> WeightsFile? {
+        for name in names {
+            let url = folder.appending(path: name)
+            if fileExists(url) { return name.hasSuffix(".json") ? .shards(url) : .safetensors(url) }
+        }
+        return nil
+    }
+
+    /// Why `find` gave nothing.
+    static func missing(in folder: URL) -> String {
+        let found = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        guard let pickle = found.sorted().first(where: isPickle) else {
+            return "has no weights; expected diffusion_pytorch_model.safetensors or model.safetensors"
+        }
+        return "has only \(pickle), which \(pickleRefusal)"
+    }
+
+    private static func isPickle(_ name: String) -> Bool {
+        [".bin", ".ckpt", ".pt", ".pth", ".pkl"].contains { name.lowercased().hasSuffix($0) }
+    }
+
+    private static let pickleRefusal =
+        "is a Python pickle, which can run code and is never opened; convert it to safetensors (for example with "
+        + "diffusers' save_pretrained(..., safe_serialization=True))"
+}
