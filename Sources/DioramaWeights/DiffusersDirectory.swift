@@ -15,7 +15,9 @@ public struct DiffusersDirectory: Sendable {
 
         /// Whether it has no weights of its own.
         public var isWeightless: Bool {
-            ["Tokenizer", "TokenizerFast", "Scheduler", "Processor", "Extractor", "Discrete"].contains { className.hasSuffix($0) }
+            ["Tokenizer", "TokenizerFast", "Scheduler", "Processor", "Extractor", "Discrete"].contains {
+                className.hasSuffix($0)
+            }
                 || className.contains("Scheduler")
         }
 
@@ -26,7 +28,9 @@ public struct DiffusersDirectory: Sendable {
 
         /// Its weights: one safetensors file, or the shards of an index.
         public func weights() throws -> any TensorSource {
-            guard let file = WeightsFile.find(in: url) else { throw WeightsError(url.path, WeightsFile.missing(in: url)) }
+            guard let file = WeightsFile.find(in: url) else {
+                throw WeightsError(url.path, WeightsFile.missing(in: url))
+            }
             return try file.open()
         }
 
@@ -54,7 +58,8 @@ public struct DiffusersDirectory: Sendable {
                 throw index.problem("\(name): expected [library, class]")
             }
             guard let part = pair[1] else { continue }
-            guard !name.contains(where: { $0 == "/" || $0 == "\\" || $0 == "\0" }), !name.hasPrefix(".") else {
+            guard !name.contains(where: { $0 == "/" || $0 == "\\" || $0 == "\0" }), !name.hasPrefix(".")
+            else {
                 throw index.problem("\(name.quoted) is not the name of a folder")
             }
             parts[name] = Part(name: name, className: part, url: url.appending(path: name))
@@ -62,14 +67,18 @@ public struct DiffusersDirectory: Sendable {
         self.parts = parts
         let missing = parts.values.sorted { $0.name < $1.name }.flatMap(Self.missing)
         guard missing.isEmpty else {
-            throw WeightsError(url.path, "the model folder is not complete: " + missing.joined(separator: "; "))
+            throw WeightsError(
+                url.path, "the model folder is not complete: " + missing.joined(separator: "; "))
         }
     }
 
     /// The part `name`; throws when the index has none.
     public func part(_ name: String) throws -> Part {
         guard let part = parts[name] else {
-            throw WeightsError(url.path, "model_index.json has no \(name); its parts are " + parts.keys.sorted().joined(separator: ", "))
+            throw WeightsError(
+                url.path,
+                "model_index.json has no \(name); its parts are "
+                    + parts.keys.sorted().joined(separator: ", "))
         }
         return part
     }

@@ -45,7 +45,8 @@ enum ElementConversion {
         byte == 255 ? .nan : Float(sign: .plus, exponent: Int(byte) - 127, significand: 1)
     }
 
-    private static func float8(_ bytes: [UInt8], _ format: Float8, _ shape: Shape, _ device: Device) -> Tensor {
+    private static func float8(_ bytes: [UInt8], _ format: Float8, _ shape: Shape, _ device: Device) -> Tensor
+    {
         let table = (UInt8.min...UInt8.max).map { format.halfBits($0) }
         return halves(bytes.map { table[Int($0)] }, .f16, shape, device)
     }
@@ -98,7 +99,9 @@ struct Float8 {
         let top = Int.bitWidth - 1 - significand.leadingZeroBitCount
         let exponent = top + power
         // Subnormal halves count in units of 2^-24.
-        if exponent < -14 { return UInt16(power >= -24 ? significand << (power + 24) : significand >> (-24 - power)) }
+        if exponent < -14 {
+            return UInt16(power >= -24 ? significand << (power + 24) : significand >> (-24 - power))
+        }
         return UInt16((exponent + 15) << 10 | (significand << (10 - top)) & 0x3FF)
     }
 }

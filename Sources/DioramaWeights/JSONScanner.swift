@@ -227,7 +227,9 @@ struct JSONScanner {
 extension String {
     /// The text in quotation marks, control characters escaped, cut after 80 characters: for error messages.
     var quoted: String {
-        let shown = prefix(80).flatMap { $0.unicodeScalars.map { $0.value < 0x20 ? $0.escaped(asASCII: true) : String($0) } }
+        let shown = prefix(80).flatMap {
+            $0.unicodeScalars.map { $0.value < 0x20 ? $0.escaped(asASCII: true) : String($0) }
+        }
         return "\"" + shown.joined() + (count > 80 ? "…" : "") + "\""
     }
 }

@@ -48,7 +48,10 @@ final class OwnedBytes: Sendable {
     static func storage(_ values: [UInt16]) -> Storage {
         let byteCount = values.count * MemoryLayout<UInt16>.size
         let owner = OwnedBytes(byteCount: byteCount)
-        values.withUnsafeBytes { owner.address.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(owner.address), byteCount: byteCount) }
+        values.withUnsafeBytes {
+            owner.address.copyMemory(
+                from: $0.baseAddress ?? UnsafeRawPointer(owner.address), byteCount: byteCount)
+        }
         return Storage(borrowing: owner.address, byteCount: byteCount, owner: owner)
     }
 }

@@ -72,7 +72,9 @@ public struct ModelConfig: Sendable {
     }
 
     /// A list of whole numbers, each within `range`; absent keys take `fallback`, or throw where there is none.
-    public func ints(_ key: String, in range: ClosedRange<Int>, default fallback: [Int]? = nil) throws -> [Int] {
+    public func ints(_ key: String, in range: ClosedRange<Int>, default fallback: [Int]? = nil) throws
+        -> [Int]
+    {
         let expected = "a list of whole numbers in \(range.lowerBound)...\(range.upperBound)"
         guard let found = value(key) else { return try fallback ?? { throw missing(key, expected) }() }
         guard case .array(let elements) = found else { throw wrong(key, expected, found) }
@@ -115,8 +117,9 @@ public struct ModelConfig: Sendable {
         if case .string(let text)? = value(key) { names = [text] } else { names = try strings(key) }
         for name in names ?? [] {
             guard let name, supported.contains(name) else {
-                throw problem("\(key): \(name?.quoted ?? "null") is not supported; known here: "
-                    + supported.sorted().joined(separator: ", "))
+                throw problem(
+                    "\(key): \(name?.quoted ?? "null") is not supported; known here: "
+                        + supported.sorted().joined(separator: ", "))
             }
         }
     }

@@ -41,12 +41,15 @@ public struct SafetensorsFile: TensorSource {
         let end = entry.fileOffset + info.byteCount
         try file.requireSize(end)
         if let dtype = info.type.native, entry.fileOffset.isMultiple(of: dtype.size) {
-            return Tensor(storage: storage, byteOffset: entry.fileOffset, shape: info.shape, dtype: dtype, on: device)
+            return Tensor(
+                storage: storage, byteOffset: entry.fileOffset, shape: info.shape, dtype: dtype, on: device)
         }
         let bytes = UnsafeRawBufferPointer(rebasing: mapping.bytes[entry.fileOffset..<end])
         guard let tensor = ElementConversion.tensor(bytes, info.type, shape: info.shape, on: device) else {
             throw WeightsError(
-                place, "\(key.quoted) is stored as \(info.type.rawValue), which cannot be used here; convert it to F16 or BF16")
+                place,
+                "\(key.quoted) is stored as \(info.type.rawValue), which cannot be used here; convert it to F16 or BF16"
+            )
         }
         return tensor
     }

@@ -22,7 +22,9 @@ struct SafetensorsHeader {
 
     /// Reads and validates the header of `file`; throws `WeightsError`.
     init(_ file: OpenFile) throws {
-        func fail(_ problem: String) -> WeightsError { WeightsError(file.path, "not a valid safetensors file: \(problem)") }
+        func fail(_ problem: String) -> WeightsError {
+            WeightsError(file.path, "not a valid safetensors file: \(problem)")
+        }
 
         guard file.byteCount >= 8 else { throw fail("\(file.byteCount) bytes; the smallest is 8") }
         let length = try file.read(at: 0, count: 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -30,7 +32,9 @@ struct SafetensorsHeader {
             throw fail("its header claims \(length) bytes; at most \(Self.largestHeader) are allowed")
         }
         guard Int(length) <= file.byteCount - 8 else {
-            throw fail("its header claims \(length) bytes, but the file has \(file.byteCount) in all; it may be cut short")
+            throw fail(
+                "its header claims \(length) bytes, but the file has \(file.byteCount) in all; it may be cut short"
+            )
         }
         let dataStart = 8 + Int(length)
         let text = try file.read(at: 8, count: Int(length))
@@ -54,18 +58,24 @@ struct SafetensorsHeader {
         var end = 0
         let ordered = tensors.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) }
         let entries = try ordered.map { found in
-            guard found.begin >= end else { throw HeaderProblem("\(found.name.quoted) overlaps the tensor before it") }
+            guard found.begin >= end else {
+                throw HeaderProblem("\(found.name.quoted) overlaps the tensor before it")
+            }
             guard found.begin == end else {
-                throw HeaderProblem("\(found.begin - end) bytes before \(found.name.quoted) belong to no tensor")
+                throw HeaderProblem(
+                    "\(found.begin - end) bytes before \(found.name.quoted) belong to no tensor")
             }
             guard found.end <= dataCount else {
                 throw HeaderProblem(
-                    "\(found.name.quoted) ends at byte \(found.end) of the data, which has \(dataCount); the file may be cut short")
+                    "\(found.name.quoted) ends at byte \(found.end) of the data, which has \(dataCount); the file may be cut short"
+                )
             }
             end = found.end
             return Entry(info: try info(found), fileOffset: dataStart + found.begin)
         }
-        guard end == dataCount else { throw HeaderProblem("\(dataCount - end) bytes after the last tensor belong to none") }
+        guard end == dataCount else {
+            throw HeaderProblem("\(dataCount - end) bytes after the last tensor belong to none")
+        }
         return entries
     }
 
@@ -76,24 +86,30 @@ struct SafetensorsHeader {
             throw HeaderProblem("\(name) has the unknown dtype \(found.dtype.quoted)")
         }
         guard found.shape.count <= largestRank else {
-            throw HeaderProblem("\(name) has \(found.shape.count) dimensions; at most \(largestRank) are read")
+            throw HeaderProblem(
+                "\(name) has \(found.shape.count) dimensions; at most \(largestRank) are read")
         }
         // The product without zeros bounds every stride, so it must not overflow even where the tensor is empty.
         var extent = 1
         for dimension in found.shape where dimension > 0 {
             let (product, overflow) = extent.multipliedReportingOverflow(by: dimension)
-            guard !overflow else { throw HeaderProblem("the dimensions of \(name), \(found.shape), are too large") }
+            guard !overflow else {
+                throw HeaderProblem("the dimensions of \(name), \(found.shape), are too large")
+            }
             extent = product
         }
         let (_, tooLarge) = extent.multipliedReportingOverflow(by: type.bits)
-        guard !tooLarge else { throw HeaderProblem("the dimensions of \(name), \(found.shape), are too large") }
+        guard !tooLarge else {
+            throw HeaderProblem("the dimensions of \(name), \(found.shape), are too large")
+        }
         let bits = found.shape.contains(0) ? 0 : extent * type.bits
         guard bits.isMultiple(of: 8) else {
             throw HeaderProblem("\(name), \(type.rawValue) \(found.shape), does not end at a whole byte")
         }
         guard bits / 8 == found.end - found.begin else {
             throw HeaderProblem(
-                "\(name), \(type.rawValue) \(found.shape), needs \(bits / 8) bytes, but \(found.end - found.begin) are given")
+                "\(name), \(type.rawValue) \(found.shape), needs \(bits / 8) bytes, but \(found.end - found.begin) are given"
+            )
         }
         return TensorInfo(name: found.name, type: type, shape: Shape(found.shape), byteCount: bits / 8)
     }
@@ -147,7 +163,8 @@ private struct HeaderReader {
             case "data_offsets":
                 let offsets = try sizes(&scanner, atMost: 2)
                 guard offsets.count == 2, offsets[0] <= offsets[1] else {
-                    throw HeaderProblem("the data_offsets of \(name.quoted) are \(offsets); expected [begin, end]")
+                    throw HeaderProblem(
+                        "the data_offsets of \(name.quoted) are \(offsets); expected [begin, end]")
                 }
                 (found.begin, found.end) = (offsets[0], offsets[1])
             default: throw HeaderProblem("\(name.quoted) has the unknown entry \(key.quoted)")

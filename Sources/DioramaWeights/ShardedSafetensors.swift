@@ -17,7 +17,9 @@ public struct ShardedSafetensors: TensorSource {
     /// repository in Hugging Face's cache): an index cannot reach elsewhere. Throws `WeightsError` where a shard is missing or lacks a tensor that the index promises.
     public init(contentsOf url: URL) throws {
         let index = try ModelConfig(contentsOf: url)
-        guard let map = try index.stringMap("weight_map") else { throw index.problem("weight_map is missing") }
+        guard let map = try index.stringMap("weight_map") else {
+            throw index.problem("weight_map is missing")
+        }
         place = url.path
         let folder = url.deletingLastPathComponent()
         var shards: [String: SafetensorsFile] = [:]
@@ -29,7 +31,8 @@ public struct ShardedSafetensors: TensorSource {
         }
         self.shards = shards
         shardOfKey = map
-        keys = shards.keys.sorted().flatMap { shard in (shards[shard]?.keys ?? []).filter { map[$0] == shard } }
+        keys = shards.keys.sorted().flatMap { shard in (shards[shard]?.keys ?? []).filter { map[$0] == shard }
+        }
     }
 
     /// What the shard's header says of `key`.
@@ -44,8 +47,11 @@ public struct ShardedSafetensors: TensorSource {
     private func shard(of key: String) -> SafetensorsFile? { shardOfKey[key].flatMap { shards[$0] } }
 
     private static func locate(_ name: String, in folder: URL, index: ModelConfig) throws -> URL {
-        guard !name.isEmpty, !name.hasPrefix("."), !name.contains(where: { $0 == "/" || $0 == "\\" || $0 == "\0" }) else {
-            throw index.problem("names the shard \(name.quoted); expected the plain name of a file beside the index")
+        guard !name.isEmpty, !name.hasPrefix("."),
+            !name.contains(where: { $0 == "/" || $0 == "\\" || $0 == "\0" })
+        else {
+            throw index.problem(
+                "names the shard \(name.quoted); expected the plain name of a file beside the index")
         }
         let shard = folder.appending(path: name)
         let home = folder.resolvingSymlinksInPath()

@@ -52,7 +52,8 @@ final class OpenFile: Sendable {
     func requireSize(_ count: Int) throws {
         var status = stat()
         guard fstat(descriptor, &status) == 0, Int(status.st_size) >= count else {
-            throw WeightsError(path, "the file became shorter while it was in use; load it again when it is whole")
+            throw WeightsError(
+                path, "the file became shorter while it was in use; load it again when it is whole")
         }
     }
 
@@ -69,7 +70,8 @@ final class OpenFile: Sendable {
             initialized = done
         }
         guard done == count else {
-            throw WeightsError(path, "ends early: \(count) bytes expected at \(offset), \(done) could be read")
+            throw WeightsError(
+                path, "ends early: \(count) bytes expected at \(offset), \(done) could be read")
         }
         return bytes
     }

@@ -41,7 +41,8 @@ public struct Weights: Sendable {
     /// Throws `WeightsError` with the full key and both shapes.
     public func tensor(_ name: String, _ shape: Shape) throws -> Tensor {
         guard let tensor = try optional(name, shape) else {
-            throw WeightsError(place, "has no tensor \(self.name(name)), expected with shape \(shape)\(hint(name))")
+            throw WeightsError(
+                place, "has no tensor \(self.name(name)), expected with shape \(shape)\(hint(name))")
         }
         return tensor
     }
@@ -80,7 +81,8 @@ public struct Weights: Sendable {
     private func hint(_ name: String) -> String {
         let siblings = root.keys.keys.filter { $0.hasPrefix(path + ".") }.sorted()
         if path.isEmpty || siblings.isEmpty { return path.isEmpty ? "" : "; nothing is under \(path)" }
-        return "; under \(path) are " + siblings.prefix(4).joined(separator: ", ") + (siblings.count > 4 ? ", …" : "")
+        return "; under \(path) are " + siblings.prefix(4).joined(separator: ", ")
+            + (siblings.count > 4 ? ", …" : "")
     }
 
     /// What all places of one file share.
