@@ -4,7 +4,7 @@ import DioramaTensor
 enum ElementConversion {
     /// Converts `count` elements of `type` at `source` (any alignment) into a new tensor of dtype `type.readAs`.
     ///
-    /// Returns nil where the type cannot be read or a value does not fit (U64 beyond Int64).
+    /// Returns nil where the type needs no conversion, cannot be read, or a value does not fit (U64 beyond Int64).
     static func tensor(
         _ source: UnsafeRawBufferPointer, _ type: ElementType, shape: Shape, on device: Device
     ) -> Tensor? {
@@ -30,13 +30,7 @@ enum ElementConversion {
         case .f8E5M2: return float8(values(UInt8.self) { $0 }, Float8.e5m2, shape, device)
         case .f8E4M3FNUZ: return float8(values(UInt8.self) { $0 }, Float8.e4m3fnuz, shape, device)
         case .f8E5M2FNUZ: return float8(values(UInt8.self) { $0 }, Float8.e5m2fnuz, shape, device)
-        case .f32: return Tensor(values(UInt32.self) { Float(bitPattern: $0) }, shape, on: device)
-        case .u8: return Tensor(values(UInt8.self) { $0 }, shape, on: device)
-        case .i32: return Tensor(values(Int32.self) { $0 }, shape, on: device)
-        case .i64: return Tensor(values(Int64.self) { $0 }, shape, on: device)
-        case .f16: return halves(values(UInt16.self) { $0 }, .f16, shape, device)
-        case .bf16: return halves(values(UInt16.self) { $0 }, .bf16, shape, device)
-        case .f4, .f6E2M3, .f6E3M2, .c64: return nil
+        default: return nil
         }
     }
 
@@ -48,11 +42,12 @@ enum ElementConversion {
     private static func float8(_ bytes: [UInt8], _ format: Float8, _ shape: Shape, _ device: Device) -> Tensor
     {
         let table = (UInt8.min...UInt8.max).map { format.halfBits($0) }
-        return halves(bytes.map { table[Int($0)] }, .f16, shape, device)
-    }
-
-    private static func halves(_ bits: [UInt16], _ dtype: DType, _ shape: Shape, _ device: Device) -> Tensor {
-        Tensor(storage: OwnedBytes.storage(bits), byteOffset: 0, shape: shape, dtype: dtype, on: device)
+        let bits = bytes.map { table[Int($0)] }
+        let storage = Storage(byteCount: bits.count * MemoryLayout<UInt16>.size)
+        bits.withUnsafeBytes { source in
+            if let start = source.baseAddress { storage.bytes.copyMemory(from: start, byteCount: source.count) }
+        }
+        return Tensor(storage: storage, byteOffset: 0, shape: shape, dtype: .f16, on: device)
     }
 }
 

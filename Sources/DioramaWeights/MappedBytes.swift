@@ -14,7 +14,7 @@ import Darwin
 /// file cut between opening and loading. A file cut while a computation reads its tensors is a bus error of the system, as with
 /// every program that maps files; a replaced file (written aside and renamed, as downloaders do) is safe, the mapping keeps the old one.
 final class MappedBytes: Sendable {
-    /// The first byte. Never written, so sharing the pointer between threads is safe.
+    /// The first byte: never written, so sharing the pointer between threads is safe.
     nonisolated(unsafe) let address: UnsafeRawPointer
     let byteCount: Int
 
@@ -31,27 +31,4 @@ final class MappedBytes: Sendable {
 
     /// The bytes as a tensor's storage, which keeps the mapping alive.
     func storage() -> Storage { Storage(borrowing: address, byteCount: byteCount, owner: self) }
-}
-
-/// Bytes on the heap, aligned for every dtype, freed when the last tensor over them goes.
-final class OwnedBytes: Sendable {
-    /// The first byte. Written before it is shared and never after.
-    private nonisolated(unsafe) let address: UnsafeMutableRawPointer
-
-    private init(byteCount: Int) {
-        address = .allocate(byteCount: max(byteCount, 1), alignment: 64)
-    }
-
-    deinit { address.deallocate() }
-
-    /// Storage that holds a copy of `values`.
-    static func storage(_ values: [UInt16]) -> Storage {
-        let byteCount = values.count * MemoryLayout<UInt16>.size
-        let owner = OwnedBytes(byteCount: byteCount)
-        values.withUnsafeBytes {
-            owner.address.copyMemory(
-                from: $0.baseAddress ?? UnsafeRawPointer(owner.address), byteCount: byteCount)
-        }
-        return Storage(borrowing: owner.address, byteCount: byteCount, owner: owner)
-    }
 }

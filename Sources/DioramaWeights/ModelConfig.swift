@@ -111,7 +111,7 @@ public struct ModelConfig: Sendable {
         }
     }
 
-    /// A list of texts, each one of `supported`; absent keys are fine. Where a list names something else, the error says so.
+    /// Throws where the text, or a text of the list, under `key` is none of `supported`; an absent key is fine.
     public func require(_ key: String, among supported: Set<String>) throws {
         let names: [String?]?
         if case .string(let text)? = value(key) { names = [text] } else { names = try strings(key) }

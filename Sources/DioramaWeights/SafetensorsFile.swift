@@ -40,7 +40,7 @@ public struct SafetensorsFile: TensorSource {
         let info = entry.info
         let end = entry.fileOffset + info.byteCount
         try file.requireSize(end)
-        if let dtype = info.type.native, entry.fileOffset.isMultiple(of: dtype.size) {
+        if let dtype = info.type.native {
             return Tensor(
                 storage: storage, byteOffset: entry.fileOffset, shape: info.shape, dtype: dtype, on: device)
         }

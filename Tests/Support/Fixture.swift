@@ -6,9 +6,13 @@ public struct Fixture: Sendable {
     /// The file.
     public let file: SafetensorsFile
 
+    /// The device of tensors asked for without naming one.
+    public let device: Device
+
     /// Opens `Tests/Golden/<name>`.
-    public init(_ name: String) throws {
+    public init(_ name: String, on device: Device = .cpu()) throws {
         file = try SafetensorsFile(contentsOf: Golden.url(name))
+        self.device = device
     }
 
     /// All keys of the file.
@@ -18,9 +22,9 @@ public struct Fixture: Sendable {
     public var metadata: [String: String] { file.metadata }
 
     /// The tensor of `key`; a key the file does not have is a mistake of the test.
-    public subscript(_ key: String, on device: Device = .cpu()) -> Tensor {
+    public subscript(_ key: String, on device: Device? = nil) -> Tensor {
         do {
-            return try file.tensor(key, on: device)
+            return try file.tensor(key, on: device ?? self.device)
         } catch {
             preconditionFailure("\(error); it has \(file.keys.sorted())")
         }
@@ -33,8 +37,8 @@ public struct Fixture: Sendable {
     public func floats(_ key: String) -> [Float] { self[key].floats() }
 
     /// The tensors as the weights of a model; `prefix` is where in the file they start.
-    public func weights(_ prefix: String? = nil, on device: Device = .cpu()) -> Weights {
-        let root = Weights(file, on: device)
+    public func weights(_ prefix: String? = nil, on device: Device? = nil) -> Weights {
+        let root = Weights(file, on: device ?? self.device)
         return prefix.map { root[$0] } ?? root
     }
 }
