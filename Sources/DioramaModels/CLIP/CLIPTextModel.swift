@@ -1,0 +1,135 @@
+public import DioramaNN
+public import DioramaTensor
+public import DioramaWeights
+
+/// CLIP's text encoder: a causal transformer over token ids, with the state of one token pooled and projected.
+///
+/// Radford et al., [Learning Transferable Visual Models From Natural Language Supervision](https://arxiv.org/abs/2103.00020); names as
+/// in transformers' `CLIPTextModelWithProjection`.
+public struct CLIPTextModel: Sendable {
+    /// What encoding gives.
+    public struct Output: Sendable {
+        /// The embeddings and the state after each layer, without the final norm: layers + 1 of [B, L, width].
+        public let hiddenStates: [Tensor]
+        /// The last state after the final norm, [B, L, width].
+        public let last: Tensor
+        /// The normed state of the pooled token, [B, width].
+        public let pooled: Tensor
+        /// The pooled state projected, [B, projection]; the pooled state itself where the encoder has no projection.
+        public let projected: Tensor
+
+        /// The state before the last layer, which diffusion models condition on.
+        public var penultimate: Tensor { hiddenStates[hiddenStates.count - 2] }
+    }
+
+    /// Its shape.
+    public let config: CLIPTextConfig
+    private let tokens: Embedding
+    private let positions: Embedding
+    private let layers: [CLIPTextLayer]
+    private let finalNorm: LayerNorm
+    private let projection: Linear?
+
+    /// Takes the weights of the encoder, with or without the prefix `text_model.`; throws where any is missing or of another shape.
+    public init(_ w: Weights, _ config: CLIPTextConfig) throws {
+        let model = w["text_model"].contains("final_layer_norm.weight") ? w["text_model"] : w
+        self.config = config
+        tokens = try Embedding(
+            model["embeddings.token_embedding"], count: config.vocabulary, width: config.width)
+        positions = try Embedding(
+            model["embeddings.position_embedding"], count: config.positions, width: config.width)
+        layers = try (0..<config.layers).map { try CLIPTextLayer(model["encoder.layers"][$0], config) }
+        finalNorm = try LayerNorm(model["final_layer_norm"], width: config.width, eps: config.eps)
+        projection = try config.projection.map {
+            try Linear(w["text_projection"], from: config.width, to: $0, bias: false)
+        }
+    }
+
+    /// Encodes sequences of ids, all of one length, at most `config.positions`.
+    ///
+    /// Throws `CLIPInputError` for an id the table does not have, or sequences that are empty, too long or of different lengths.
+    public func callAsFunction(_ ids: [[Int]], on device: Device) throws -> Output {
+        let length = try check(ids)
+        let sequences = Tensor(ids.joined().map(Int32.init), [ids.count, length], on: device)
+        var x = tokens(sequences) + positions.weight[0..<length].asType(.f32)
+        var states = [x]
+        for layer in layers {
+            x = layer(x)
+            states.append(x)
+        }
+        let last = finalNorm(x)
+        let pooled = Tensor.stacked(ids.enumerated().map { row, ids in last[row][pooledPosition(ids)] })
+        return Output(hiddenStates: states, last: last, pooled: pooled, projected: projection?(pooled) ?? pooled)
+    }
+
+    /// Where in `ids` the pooled token is.
+    private func pooledPosition(_ ids: [Int]) -> Int {
+        switch config.pooling {
+        case .largestID: ids.max().flatMap(ids.firstIndex) ?? 0
+        case .first(let end): ids.firstIndex(of: end) ?? 0
+        }
+    }
+
+    private func check(_ ids: [[Int]]) throws -> Int {
+        let length = ids.first?.count ?? 0
+        guard 1...config.positions ~= length, ids.allSatisfy({ $0.count == length }) else {
+            throw CLIPInputError(
+                "expected sequences of one length in 1...\(config.positions), found \(ids.map(\.count))")
+        }
+        for id in ids.joined() where !(0..<config.vocabulary ~= id) {
+            throw CLIPInputError("the token id \(id) is outside the encoder's table of \(config.vocabulary)")
+        }
+        return length
+    }
+}
+
+/// Token ids that a text encoder cannot take.
+public struct CLIPInputError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong.
+    public let description: String
+
+    init(_ description: String) { self.description = "CLIP text encoder: " + description }
+}
+
+/// One layer: causal self-attention and a perceptron, each normed before and added to its input.
+struct CLIPTextLayer: Sendable {
+    private let norm1, norm2: LayerNorm
+    private let query, key, value, output: Linear
+    private let up, down: Linear
+    private let heads: Int
+    private let activation: CLIPTextConfig.Activation
+
+    init(_ w: Weights, _ c: CLIPTextConfig) throws {
+        norm1 = try LayerNorm(w["layer_norm1"], width: c.width, eps: c.eps)
+        norm2 = try LayerNorm(w["layer_norm2"], width: c.width, eps: c.eps)
+        let attention = w["self_attn"]
+        query = try Linear(attention["q_proj"], from: c.width, to: c.width)
+        key = try Linear(attention["k_proj"], from: c.width, to: c.width)
+        value = try Linear(attention["v_proj"], from: c.width, to: c.width)
+        output = try Linear(attention["out_proj"], from: c.width, to: c.width)
+        up = try Linear(w["mlp.fc1"], from: c.width, to: c.innerWidth)
+        down = try Linear(w["mlp.fc2"], from: c.innerWidth, to: c.width)
+        heads = c.heads
+        activation = c.activation
+    }
+
+    /// [B, L, D] to the same.
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        let y = x + selfAttention(norm1(x))
+        return y + down(activate(up(norm2(y))))
+    }
+
+    private func selfAttention(_ x: Tensor) -> Tensor {
+        let (batch, length, width) = (x.shape[0], x.shape[1], x.shape[2])
+        func split(_ y: Tensor) -> Tensor { y.reshaped(batch, length, heads, width / heads) }
+        let mixed = attention(split(query(x)), split(key(x)), split(value(x)), causal: true)
+        return output(mixed.reshaped(batch, length, width))
+    }
+
+    private func activate(_ x: Tensor) -> Tensor {
+        switch activation {
+        case .quickGELU: quickGELU(x)
+        case .gelu: gelu(x)
+        }
+    }
+}

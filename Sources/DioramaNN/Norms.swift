@@ -1,0 +1,59 @@
+public import DioramaTensor
+public import DioramaWeights
+
+/// Layer normalisation over the last axis, with learned weight and bias.
+public struct LayerNorm: Sendable {
+    private let weight: Tensor
+    private let bias: Tensor
+    private let eps: Float
+
+    /// Takes `weight` and `bias`, [width] each.
+    public init(_ w: Weights, width: Int, eps: Float) throws {
+        weight = try w.tensor("weight", [width])
+        bias = try w.tensor("bias", [width])
+        self.eps = eps
+    }
+
+    /// [..., width] to the same.
+    public func callAsFunction(_ x: Tensor) -> Tensor { layerNorm(x, weight: weight, bias: bias, eps: eps) }
+}
+
+/// Root-mean-square normalisation over the last axis, with a learned weight.
+public struct RMSNorm: Sendable {
+    private let weight: Tensor
+    private let eps: Float
+
+    /// Takes `weight`, [width].
+    public init(_ w: Weights, width: Int, eps: Float) throws {
+        weight = try w.tensor("weight", [width])
+        self.eps = eps
+    }
+
+    /// [..., width] to the same.
+    public func callAsFunction(_ x: Tensor) -> Tensor { rmsNorm(x, weight: weight, eps: eps) }
+}
+
+/// Normalisation over groups of channels and all positions, with learned weight and bias.
+public struct GroupNorm: Sendable {
+    /// Number of groups the channels are split into.
+    public let groups: Int
+    /// [channels].
+    public let weight: Tensor
+    /// [channels].
+    public let bias: Tensor
+    /// Added to the variance.
+    public let eps: Float
+
+    /// Takes `weight` and `bias`, [channels] each; `groups` must divide `channels`.
+    public init(_ w: Weights, channels: Int, groups: Int, eps: Float) throws {
+        weight = try w.tensor("weight", [channels])
+        bias = try w.tensor("bias", [channels])
+        self.groups = groups
+        self.eps = eps
+    }
+
+    /// [B, C, H, W] to the same.
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        groupNorm(x, groups: groups, weight: weight, bias: bias, eps: eps)
+    }
+}
