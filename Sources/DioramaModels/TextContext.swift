@@ -23,7 +23,8 @@ public struct TextContext: Sendable {
 
     /// A context whose last token stands for `tailCount` equal ones.
     public init(tokens: Tensor, pooled: Tensor, tailCount: Int = 1) {
-        precondition(tailCount >= 1 && tokens.shape[0] == pooled.shape[0], "TextContext: batches or count disagree")
+        precondition(
+            tailCount >= 1 && tokens.shape[0] == pooled.shape[0], "TextContext: batches or count disagree")
         self.tokens = tokens
         self.pooled = pooled
         self.tailCount = tailCount
@@ -51,7 +52,8 @@ public struct TextContext: Sendable {
     public static func batch(_ contexts: [TextContext]) -> TextContext? {
         guard let first = contexts.first,
             contexts.allSatisfy({
-                $0.tailCount == first.tailCount && $0.tokens.shape.dims.dropFirst() == first.tokens.shape.dims.dropFirst()
+                $0.tailCount == first.tailCount
+                    && $0.tokens.shape.dims.dropFirst() == first.tokens.shape.dims.dropFirst()
                     && $0.pooled.shape[1] == first.pooled.shape[1]
             })
         else { return nil }
@@ -63,6 +65,7 @@ public struct TextContext: Sendable {
     /// The same context for each of `count` pictures; the batch must be 1.
     public func repeated(_ count: Int) -> TextContext {
         TextContext(
-            tokens: tokens.repeated(count, axis: 0), pooled: pooled.repeated(count, axis: 0), tailCount: tailCount)
+            tokens: tokens.repeated(count, axis: 0), pooled: pooled.repeated(count, axis: 0),
+            tailCount: tailCount)
     }
 }

@@ -45,7 +45,9 @@ enum ElementConversion {
         let bits = bytes.map { table[Int($0)] }
         let storage = Storage(byteCount: bits.count * MemoryLayout<UInt16>.size)
         bits.withUnsafeBytes { source in
-            if let start = source.baseAddress { storage.bytes.copyMemory(from: start, byteCount: source.count) }
+            if let start = source.baseAddress {
+                storage.bytes.copyMemory(from: start, byteCount: source.count)
+            }
         }
         return Tensor(storage: storage, byteOffset: 0, shape: shape, dtype: .f16, on: device)
     }

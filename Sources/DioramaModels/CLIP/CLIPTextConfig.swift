@@ -61,7 +61,8 @@ public struct CLIPTextConfig: Sendable {
             throw config.problem("hidden_act: \"\(name)\" is not supported; known here: \(known)")
         }
         self.activation = activation
-        let end = try config.int("eos_token_id", in: 0...(vocabulary - 1), default: min(49_407, vocabulary - 1))
+        let end = try config.int(
+            "eos_token_id", in: 0...(vocabulary - 1), default: min(49_407, vocabulary - 1))
         pooling = end == 2 ? .largestID : .first(end)
     }
 }

@@ -1,4 +1,4 @@
-public import DioramaNN
+import DioramaNN
 public import DioramaTensor
 public import DioramaWeights
 
@@ -59,7 +59,8 @@ public struct CLIPTextModel: Sendable {
         }
         let last = finalNorm(x)
         let pooled = Tensor.stacked(ids.enumerated().map { row, ids in last[row][pooledPosition(ids)] })
-        return Output(hiddenStates: states, last: last, pooled: pooled, projected: projection?(pooled) ?? pooled)
+        return Output(
+            hiddenStates: states, last: last, pooled: pooled, projected: projection?(pooled) ?? pooled)
     }
 
     /// Where in `ids` the pooled token is.
