@@ -43,6 +43,7 @@ public struct ModelSampling: Hashable, Sendable {
     /// - Parameters:
     ///   - shift: Above 0; 1 leaves time as it is, larger values spend more steps at high noise.
     ///   - multiplier: The model's time for sigma 1: 1000 for SD3, 1 for Z-Image and AuraFlow.
+    /// - Returns: Levels up to 1.
     /// - Throws: ``SamplingError/unusableParameters(type:parameters:advice:)`` when no ascending table follows.
     public static func flow(shift: Double, multiplier: Double = 1000) throws -> ModelSampling {
         let parameters = "shift \(shift) and multiplier \(multiplier)"
@@ -59,6 +60,7 @@ public struct ModelSampling: Hashable, Sendable {
     /// Flow matching as FLUX.1, FLUX.2, Qwen-Image and Krea 2 shift it: a table of 10000 sigmas.
     ///
     /// - Parameter shift: The exponent of the shift (`mu`): 0 leaves time as it is, FLUX.1 dev uses 1.15.
+    /// - Returns: Levels up to 1.
     /// - Throws: ``SamplingError/unusableParameters(type:parameters:advice:)`` when no ascending table follows.
     public static func flux(shift: Double) throws -> ModelSampling {
         try ModelSampling(
@@ -84,7 +86,7 @@ public struct ModelSampling: Hashable, Sendable {
         }
     }
 
-    /// Makes the table by calling `sigma` with 1/count, 2/count, ... 1 in this order, and checks it.
+    /// Makes the table by calling `sigma` with 1/count, 2/count and so on up to 1, in this order, and checks it.
     private init(
         _ kind: Kind, count: Int, parameters: String, advice: String, sigma: (Double) -> Double
     ) throws {

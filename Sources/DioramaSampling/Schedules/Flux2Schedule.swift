@@ -20,6 +20,7 @@ public enum Flux2Schedule {
     ///   - width: Of the picture in pixels.
     ///   - height: Of the picture in pixels.
     ///   - steps: At most a million are made.
+    /// - Returns: `steps + 1` levels.
     public static func sigmas(width: Int, height: Int, steps: Int) -> [Float] {
         guard steps >= 1 else { return [] }
         let steps = min(steps, 1_000_000)

@@ -39,6 +39,7 @@ public enum Scheduler: String, CaseIterable, Hashable, Sendable, CustomStringCon
     ///     than a million steps, so a denoise below `steps / 1 000 000` counts as that.
     ///   - discardsPenultimate: Whether to make one step more and then leave out the last level above 0, which is what
     ///     ``Sampler/discardsPenultimateSigma`` asks for.
+    /// - Returns: Usually `steps + 1` levels, in the units of `model`.
     public func sigmas(
         for model: ModelSampling, steps: Int, denoise: Double = 1, discardsPenultimate: Bool = false
     ) -> [Float] {

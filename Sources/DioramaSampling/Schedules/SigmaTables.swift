@@ -32,7 +32,7 @@ func uniformSigmas(_ model: ModelSampling, steps: Int, leavesOutLast: Bool) -> [
     return linspace(start, end, steps).map { Float(model.sigma(at: $0)) } + [0]
 }
 
-/// Equal distances in the seventh root (Karras et al. 2022, equation 5 with rho 7).
+/// Equal distances in the seventh root (Karras 2022, https://arxiv.org/abs/2206.00364, equation 5).
 func karrasSigmas(_ model: ModelSampling, steps: Int) -> [Float] {
     let rho = 7.0
     let largest = pow(Double(model.sigmaMax), 1 / rho)

@@ -1,0 +1,56 @@
+import DioramaSampling
+import Testing
+
+@Suite struct ModelSamplingTests {
+    @Test func fluxTypeShiftsTimeAsDiffusersDoes() throws {
+        let golden = try SamplingGolden.load("diffusers.json", as: SamplingGolden.Diffusers.self)
+        for run in golden.shiftedTimes {
+            let model = try ModelSampling.flux(shift: run.mu)
+            let sigmas = run.times.map { Float(model.sigma(at: $0)) }
+            #expect(largestRelativeDifference(sigmas, run.sigmas) <= 1e-5, "mu \(run.mu)")
+        }
+    }
+
+    @Test func timesAndLevelsAreInverse() throws {
+        let discrete = try ModelSampling.epsilon()
+        for index in [0, 1, 499, 998, 999] {
+            #expect(discrete.timestep(of: discrete.sigmas[index]) == Float(index))
+            let level = Float(discrete.sigma(at: Double(index)))
+            #expect(abs(level - discrete.sigmas[index]) <= 1e-6 * level)
+        }
+        #expect(discrete.timestep(of: 1000) == 999)
+        #expect(discrete.timestep(of: 0) == 0)
+        #expect(try ModelSampling.flow(shift: 3, multiplier: 1000).timestep(of: 0.25) == 250)
+        #expect(try ModelSampling.flow(shift: 3, multiplier: 1).timestep(of: 0.25) == 0.25)
+        #expect(try ModelSampling.flux(shift: 1.15).timestep(of: 0.25) == 0.25)
+    }
+
+    @Test func percentsRunFromNoiseToPicture() throws {
+        let models: [ModelSampling] = try [.flow(shift: 3), .flux(shift: 1.15), .epsilon()]
+        for model in models {
+            let levels = stride(from: 0.0, through: 1, by: 0.125).map { model.sigma(atPercent: $0) }
+            #expect(zip(levels, levels.dropFirst()).allSatisfy { $0 > $1 })
+            #expect(levels.last == 0)
+        }
+        #expect(try ModelSampling.flow(shift: 3).sigma(atPercent: 0.5) == 0.75)
+    }
+
+    @Test(arguments: [0, -1, .nan, .infinity, 1e-45] as [Double])
+    func aShiftWithoutUsableLevelsIsASentence(shift: Double) throws {
+        let error = #expect(throws: SamplingError.self) { try ModelSampling.flow(shift: shift) }
+        #expect(error?.description.contains("shift \(shift)") == true)
+        #expect(error?.description.contains("the shift must be above 0") == true)
+    }
+
+    @Test(arguments: [100, -1000, .nan, .infinity] as [Double])
+    func anExponentWithoutUsableLevelsIsASentence(shift: Double) throws {
+        let error = #expect(throws: SamplingError.self) { try ModelSampling.flux(shift: shift) }
+        #expect(error?.description.contains("shift \(shift)") == true)
+    }
+
+    @Test func otherImpossibleParametersAreSentences() throws {
+        #expect(throws: SamplingError.self) { try ModelSampling.flow(shift: 3, multiplier: 0) }
+        #expect(throws: SamplingError.self) { try ModelSampling.epsilon(betaStart: 0.5, betaEnd: 2) }
+        #expect(throws: SamplingError.self) { try ModelSampling.epsilon(betaStart: -1, betaEnd: 0.1) }
+    }
+}
