@@ -141,6 +141,11 @@ public struct ModelSampling: Hashable, Sendable {
         }
     }
 
+    /// How much of the picture a latent of a noise level holds: `alpha`.
+    func signal(at sigma: Float) -> Double {
+        isFlow ? 1 - Double(sigma) : 1
+    }
+
     /// Half the logarithm of the signal-to-noise ratio, `ln(alpha / sigma)`: the time axis of the SDE samplers.
     func halfLogSNR(_ sigma: Float) -> Double {
         let sigma = Double(sigma)

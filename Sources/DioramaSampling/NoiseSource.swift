@@ -1,0 +1,49 @@
+public import DioramaTensor
+
+/// Standard normal noise exactly as ComfyUI draws it with torch's generator on the CPU, for a seed.
+///
+/// A run draws from two streams: its starting noise from the seed itself (``start(seed:shape:batchIndex:on:)``), and the
+/// noise that ancestral samplers add in each step from seed + 1 (``next(like:)``). As in torch, only the low 32 bits of
+/// a seed matter.
+public struct NoiseSource: Sendable {
+    private var generator: TorchGenerator
+
+    /// The noise of the steps of a run with this seed.
+    public init(seed: UInt64) {
+        generator = TorchGenerator(seed: seed &+ 1)
+    }
+
+    /// The next draw, with the shape and device of `x`, in f32.
+    public mutating func next(like x: Tensor) -> Tensor {
+        generator.randn(x.shape, on: x.device)
+    }
+
+    /// The noise that a run starts from.
+    ///
+    /// - Parameters:
+    ///   - seed: The seed of the run.
+    ///   - shape: Of the latent, the batch first. The batch is one stream, so its first item does not depend on its size.
+    ///   - batchIndex: One index for each item when the batch was cut out of a larger one: each item then gets the noise
+    ///     that it had there (drawn item by item, as ComfyUI does).
+    ///   - device: Where the noise shall lie.
+    /// - Returns: f32 noise of that shape.
+    /// - Throws: ``SamplingError/batchIndexOutOfRange(_:limit:)``.
+    public static func start(
+        seed: UInt64, shape: Shape, batchIndex: [Int]? = nil, on device: Device
+    ) throws -> Tensor {
+        var generator = TorchGenerator(seed: seed)
+        guard let batchIndex, let last = batchIndex.max() else { return generator.randn(shape, on: device) }
+        let limit = 65_535
+        for index in batchIndex where !(0...limit).contains(index) {
+            throw SamplingError.batchIndexOutOfRange(index, limit: limit)
+        }
+        let item = Shape([1] + shape.dims.dropFirst())
+        let needed = Set(batchIndex)
+        var drawn: [Int: Tensor] = [:]
+        for index in 0...last {
+            let noise = generator.randn(item, on: device)
+            if needed.contains(index) { drawn[index] = noise }
+        }
+        return Tensor.concatenated(batchIndex.compactMap { drawn[$0] }, axis: 0)
+    }
+}

@@ -1,0 +1,106 @@
+public import DioramaTensor
+
+/// A way to walk from noise to a picture: a solver of the model's differential equation.
+///
+/// Names, formulas and defaults are those of ComfyUI's comfy/k_diffusion/sampling.py, arithmetic is f32, and the noise
+/// of ancestral samplers is torch's on the CPU, so a seed gives the same latents.
+public struct Sampler: Sendable {
+    /// The name that graphs use.
+    public let name: String
+    /// Whether ComfyUI's KSampler leaves out the last noise level above 0 for it
+    /// (see ``Scheduler/sigmas(for:steps:denoise:discardsPenultimate:)``).
+    public let discardsPenultimateSigma: Bool
+    /// Whether it follows the prediction without the prompt, which must then be made even at guidance scale 1.
+    public let needsUnconditional: Bool
+    /// Whether the part of a picture that a mask keeps is hidden under noise of its own rather than the starting noise.
+    private let redrawsKeptNoise: Bool
+    private let walk: @Sendable (inout SamplingWalk, Tensor) throws -> Tensor
+
+    init(
+        _ name: String, discardsPenultimateSigma: Bool = false, needsUnconditional: Bool = false,
+        redrawsKeptNoise: Bool = false,
+        _ walk: @escaping @Sendable (inout SamplingWalk, Tensor) throws -> Tensor
+    ) {
+        self.name = name
+        self.discardsPenultimateSigma = discardsPenultimateSigma
+        self.needsUnconditional = needsUnconditional
+        self.redrawsKeptNoise = redrawsKeptNoise
+        self.walk = walk
+    }
+
+    /// Walks from noise to a picture, starting noise and all: what ComfyUI's KSampler does with a latent.
+    ///
+    /// - Parameters:
+    ///   - latent: `[B, C, ...]`, f32; zeros when there is no picture to start from.
+    ///   - noise: Of the same shape, usually ``NoiseSource/start(seed:shape:batchIndex:on:)``.
+    ///   - sigmas: From a ``Scheduler``; with fewer than two different levels there is nothing to do.
+    ///   - model: How the model measures noise.
+    ///   - seed: For the noise that ancestral samplers add.
+    ///   - mask: What may change (1) and what is kept (0), broadcast to the latent; all may change without one.
+    ///   - denoise: The model, guidance included.
+    ///   - onStep: Called after each step.
+    /// - Returns: The latent at the last noise level, freed from what its level means (see
+    ///   ``ModelSampling/unnoised(_:sigma:)``).
+    /// - Throws: What `denoise` and `onStep` throw; ``SamplingError/missingUnconditional(sampler:)``.
+    public func sample(
+        latent: Tensor, noise: Tensor, sigmas: [Float], model: ModelSampling, seed: UInt64,
+        mask: Tensor? = nil,
+        denoise: @escaping Denoiser, onStep: @escaping StepObserver = { _ in }
+    ) throws -> Tensor {
+        guard let first = sigmas.first, let last = sigmas.last, sigmas.contains(where: { $0 != first }) else {
+            return latent
+        }
+        var source = NoiseSource(seed: seed)
+        var masked = denoise
+        if let mask {
+            let keptNoise = redrawsKeptNoise ? source.next(like: latent) : noise
+            masked = keeping(latent, where: mask, noise: keptNoise, model: model, denoise)
+            source = NoiseSource(seed: seed)
+        }
+        let start = model.noised(latent, with: noise, sigma: first, isMaximum: model.isMaximum(first))
+        let end = try walk(
+            from: start, sigmas: sigmas, model: model, noise: source, denoise: masked, onStep: onStep)
+        return model.unnoised(end, sigma: last)
+    }
+
+    /// Walks from a latent that has its noise already.
+    ///
+    /// - Parameters:
+    ///   - x: The noisy latent of the first level, f32.
+    ///   - sigmas: The noise levels. A level that repeats its predecessor is passed over: there is no way to go, and
+    ///     formulas that divide by its length would end in NaN.
+    ///   - model: How the model measures noise.
+    ///   - noise: For ancestral samplers.
+    ///   - denoise: The model, guidance included.
+    ///   - onStep: Called after each step.
+    /// - Returns: The latent at the last noise level.
+    /// - Throws: What `denoise` and `onStep` throw; ``SamplingError/missingUnconditional(sampler:)``.
+    public func walk(
+        from x: Tensor, sigmas: [Float], model: ModelSampling, noise: NoiseSource,
+        denoise: @escaping Denoiser,
+        onStep: @escaping StepObserver = { _ in }
+    ) throws -> Tensor {
+        var levels: [Float] = []
+        for sigma in sigmas where sigma != levels.last { levels.append(sigma) }
+        guard levels.count >= 2 else { return x }
+        var run = SamplingWalk(
+            sampler: name, model: model, sigmas: levels, noise: noise, denoise: denoise, onStep: onStep)
+        return try walk(&run, x)
+    }
+
+    /// A denoiser that changes only what the mask allows: the rest is shown to the model as the latent under noise of
+    /// the present level, and is the latent in the answer.
+    private func keeping(
+        _ latent: Tensor, where mask: Tensor, noise: Tensor, model: ModelSampling,
+        _ denoise: @escaping Denoiser
+    ) -> Denoiser {
+        let kept = 1 - mask
+        let keptLatent = latent * kept
+        return { x, sigma in
+            let shown = x * mask + model.noised(latent, with: noise, sigma: sigma) * kept
+            var denoised = try denoise(shown, sigma)
+            denoised.guided = denoised.guided * mask + keptLatent
+            return denoised
+        }
+    }
+}

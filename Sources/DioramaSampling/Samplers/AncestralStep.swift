@@ -1,0 +1,39 @@
+import DioramaTensor
+
+/// The split of a step into a longer deterministic way down and fresh noise back up, with eta 1.
+struct AncestralStep {
+    /// The level to go down to.
+    let down: Float
+    /// What the latent is multiplied by there before noise is added.
+    private let fade: Double
+    /// The amount of noise to add.
+    private let up: Double
+
+    /// The split for a model: flow models keep signal and noise summing to one, others keep the signal.
+    init(_ step: SamplingWalk.Step, of model: ModelSampling, eta: Double = 1) {
+        let (sigma, next) = (Double(step.sigma), Double(step.next))
+        if model.isFlow {
+            let level = next * (1 + (next / sigma - 1) * eta)
+            let ratio = (1 - next) / (1 - level)
+            down = Float(level)
+            fade = ratio
+            up = max(next * next - level * level * ratio * ratio, 0).squareRoot()
+        } else {
+            let levels = ancestralLevels(from: sigma, to: next, eta: eta)
+            (down, fade, up) = (Float(levels.down), 1, levels.up)
+        }
+    }
+
+    /// The latent of the step's end from the one at ``down``.
+    func renoised(_ lower: Tensor, with noise: Tensor) -> Tensor {
+        Tensor.weighted((fade, lower), (up, noise))
+    }
+}
+
+/// The level to go down to and the noise to add, so that their squares sum to the square of the level to reach.
+func ancestralLevels(from sigma: Double, to next: Double, eta: Double) -> (down: Double, up: Double) {
+    guard eta > 0 else { return (next, 0) }
+    let kept = max(1 - (next / sigma) * (next / sigma), 0).squareRoot()
+    let up = min(next, eta * next * kept)
+    return (max(next * next - up * up, 0).squareRoot(), up)
+}
