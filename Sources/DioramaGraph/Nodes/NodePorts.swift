@@ -40,3 +40,18 @@ func snakeCase(_ property: String) -> String {
     }
     return name
 }
+
+extension NodePorts {
+    /// Fills the inputs that the file gives and notes which come by links: all there is before a run.
+    ///
+    /// - Parameter bindings: one an input, in order.
+    func fillLiterals(_ bindings: [Graph.Binding]) {
+        for (port, binding) in zip(inputs, bindings) {
+            switch binding {
+            case .declared: break
+            case .literal(let value): _ = port.fill(value)
+            case .link: port.expectLink()
+            }
+        }
+    }
+}

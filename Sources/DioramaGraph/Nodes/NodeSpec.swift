@@ -12,7 +12,9 @@ public struct NodeSpec: Sendable {
     public var lane: Lane
     /// Whether a graph is run for this node's sake: it saves or shows something.
     public var isOutput: Bool
-    /// Whether its result may be kept and used again for equal inputs. False for a node whose result is not decided by
+    /// Whether its result may be kept and used again for equal inputs.
+    ///
+    /// False for a node whose result is not decided by
     /// its inputs; it and all that depends on it then run each time.
     public var isCacheable: Bool
     /// Further words under which people look for it.

@@ -1,0 +1,241 @@
+/// One run of a schedule: which steps are waiting, ready, running and done.
+struct Execution {
+    private enum State {
+        /// No one needs it: a kept result stands before it, or what it was for has failed.
+        case idle
+        /// It will run once so many of its sources have ended.
+        case waiting(sources: Int)
+        case running
+        /// It has ended well, or its kept result was taken; the values stay until `takers` is 0.
+        case done
+        case failed
+    }
+
+    private let schedule: Schedule
+    private let engine: Engine
+    private let cancellation: Cancellation
+    private let send: @Sendable (RunEvent) -> Void
+    private let hidden: NodeCall.HiddenValues
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+
+    private var states: [State]
+    private var values: [Int: [any PortValue]] = [:]
+    /// How many inputs of steps that have not ended, and targets, still want a step's values.
+    private var takers: [Int]
+    /// The steps that take a step's values, of those that run.
+    private var dependents: [[Int]]
+    private var ready: [Lane: Heap<Int>] = [.compute: Heap(), .io: Heap()]
+    private var running: [Lane: Int] = [.compute: 0, .io: 0]
+    private var failures: [Int: NodeFailure] = [:]
+    /// Whether the run was stopped before everything was done.
+    private var isStopped = false
+    private var result = RunResult()
+
+    init(
+        _ schedule: Schedule, engine: Engine, rerunOutputs: Bool, cancellation: Cancellation,
+        send: @escaping @Sendable (RunEvent) -> Void
+    ) {
+        self.schedule = schedule
+        self.engine = engine
+        self.cancellation = cancellation
+        self.send = send
+        start = clock.now
+        states = Array(repeating: .idle, count: schedule.steps.count)
+        takers = Array(repeating: 0, count: schedule.steps.count)
+        dependents = Array(repeating: [], count: schedule.steps.count)
+        hidden = NodeCall.HiddenValues(
+            prompt: schedule.asksForPrompt ? schedule.graph.json : .null,
+            extraPNGInfo: schedule.graph.file.extraPNGInfo)
+        send(.started(nodes: schedule.nodeCount))
+        plan(rerunOutputs: rerunOutputs)
+    }
+
+    /// Runs everything that is needed and not known.
+    mutating func run() async throws -> RunResult {
+        await withTaskGroup(of: Ending.self) { group in
+            startReady(in: &group)
+            while let ending = await group.next() {
+                take(ending)
+                startReady(in: &group)
+            }
+        }
+        return try conclude()
+    }
+
+    // MARK: Planning
+
+    /// Decides which steps run, walking up from the targets and stopping at kept results.
+    private mutating func plan(rerunOutputs: Bool) {
+        var known: [NodeLabel] = []
+        var open: [Int] = []
+        func need(_ step: Int) {
+            takers[step] += 1
+            guard case .idle = states[step] else { return }
+            let plan = schedule.steps[step]
+            let reruns = rerunOutputs && plan.node.schema.spec.isOutput
+            if !reruns, let key = plan.key, let kept = engine.kept(key) {
+                states[step] = .done
+                values[step] = kept.values
+                known += [plan.label] + plan.twins
+                result.artefacts += kept.artefacts
+            } else {
+                states[step] = .waiting(sources: 0)
+                open.append(step)
+            }
+        }
+        for target in schedule.targets { need(target) }
+        while let step = open.popLast() {
+            var missing = 0
+            for source in schedule.steps[step].sources {
+                need(source)
+                dependents[source].append(step)
+                if case .done = states[source] { continue }
+                missing += 1
+            }
+            states[step] = .waiting(sources: missing)
+            if missing == 0 { ready[schedule.steps[step].lane]?.insert(step) }
+        }
+        if !known.isEmpty { send(.cached(known)) }
+        for artefact in result.artefacts { send(.artefact(artefact)) }
+    }
+
+    // MARK: Running
+
+    /// How a step ended.
+    private struct Ending: Sendable {
+        let step: Int
+        let result: Result<ResultCache.Result, any Error>
+        let began: ContinuousClock.Instant
+    }
+
+    private mutating func startReady(in group: inout TaskGroup<Ending>) {
+        for lane in Lane.allCases {
+            let most = lane == .compute ? 1 : engine.ioThreads
+            while running[lane, default: 0] < most, let step = ready[lane]?.popLeast() {
+                // What it was for may have failed since.
+                guard case .waiting = states[step] else { continue }
+                if cancellation.isCancelled { isStopped = true }
+                if isStopped { return }
+                begin(step, on: lane, in: &group)
+            }
+        }
+    }
+
+    private mutating func begin(_ step: Int, on lane: Lane, in group: inout TaskGroup<Ending>) {
+        states[step] = .running
+        running[lane, default: 0] += 1
+        let plan = schedule.steps[step]
+        let call = NodeCall(
+            step: plan,
+            linked: plan.bindings.map { binding in
+                guard case .link(let source, let output) = binding else { return nil }
+                return values[source]?[output]
+            },
+            hidden: hidden, environment: engine.environment, cancellation: cancellation, send: send)
+        let clock = clock
+        group.addTask(executorPreference: lane == .compute ? engine.compute : engine.io) {
+            let began = clock.now
+            call.send(.nodeStarted(plan.label, lane: lane, at: began))
+            do {
+                return Ending(step: step, result: .success(try await call.run()), began: began)
+            } catch {
+                return Ending(step: step, result: .failure(error), began: began)
+            }
+        }
+    }
+
+    private mutating func take(_ ending: Ending) {
+        let step = ending.step
+        let plan = schedule.steps[step]
+        let now = clock.now
+        running[plan.lane, default: 1] -= 1
+        switch ending.result {
+        case .success(let made):
+            states[step] = .done
+            result.nodesRun += 1
+            result.artefacts += made.artefacts
+            if let key = plan.key { engine.keep(made, for: key) }
+            if takers[step] > 0 { values[step] = made.values }
+            send(.nodeFinished(plan.label, at: now, duration: now - ending.began))
+            if !plan.twins.isEmpty { send(.cached(plan.twins)) }
+            for dependent in dependents[step] { sourceEnded(of: dependent) }
+            for source in plan.sources { release(source) }
+        case .failure(let error) where error is CancellationError && cancellation.isCancelled:
+            isStopped = true
+        case .failure(let error):
+            let failure = NodeFailure(node: plan.label, underlying: error)
+            failures[step] = failure
+            send(.nodeFailed(failure, at: now))
+            states[step] = .failed
+            drop(from: step)
+        }
+    }
+
+    private mutating func sourceEnded(of step: Int) {
+        guard case .waiting(let missing) = states[step] else { return }
+        states[step] = .waiting(sources: missing - 1)
+        if missing == 1 { ready[schedule.steps[step].lane]?.insert(step) }
+    }
+
+    /// Notes that one taker less wants a step's values; frees them after the last, and gives up a step that no one wants
+    /// any more.
+    private mutating func release(_ step: Int) {
+        var open = [step]
+        while let step = open.popLast() {
+            takers[step] -= 1
+            guard takers[step] == 0 else { continue }
+            values[step] = nil
+            if case .waiting = states[step] {
+                states[step] = .idle
+                open += schedule.steps[step].sources
+            }
+        }
+    }
+
+    /// Gives up everything that depends on a failed step, and what was only for that.
+    private mutating func drop(from failed: Int) {
+        var open = [failed]
+        while let step = open.popLast() {
+            for dependent in dependents[step] {
+                guard case .waiting = states[dependent] else { continue }
+                states[dependent] = .failed
+                open.append(dependent)
+            }
+            for source in schedule.steps[step].sources { release(source) }
+        }
+    }
+
+    // MARK: Ending
+
+    private mutating func conclude() throws -> RunResult {
+        let duration = clock.now - start
+        for (id, step) in zip(schedule.targetIDs, schedule.targets) {
+            if case .done = states[step] { result.values[id] = values[step] }
+        }
+        if isStopped {
+            send(.cancelled(duration))
+            throw CancellationError()
+        }
+        guard failures.isEmpty else {
+            let skipped = schedule.steps.indices.filter { step in
+                if case .failed = states[step] { failures[step] == nil } else { false }
+            }
+            let failure = RunFailure(
+                failures: failures.sorted { $0.key < $1.key }.map(\.value),
+                skipped: skipped.flatMap { [schedule.steps[$0].label] + schedule.steps[$0].twins },
+                partial: result)
+            send(.failed(failure, duration))
+            throw failure
+        }
+        send(.finished(duration))
+        return result
+    }
+}
+
+extension Schedule {
+    /// Whether a node wants the whole graph.
+    fileprivate var asksForPrompt: Bool {
+        steps.contains { step in step.node.schema.hidden.contains { $0.kind == .prompt } }
+    }
+}

@@ -1,0 +1,85 @@
+extension NodeSchema {
+    /// The declaration in the shape of ComfyUI's `/object_info`.
+    ///
+    /// - Parameter environment: where computed options look.
+    /// - Returns: one member of that answer; lists that cannot be computed are empty.
+    public func json(in environment: RunEnvironment) -> JSON {
+        var input: JSON.Object = [:]
+        var order: JSON.Object = [:]
+        for (section, members) in sections(environment) where !members.isEmpty {
+            input[section] = .object(members)
+            order[section] = .array(members.keys.map(JSON.string))
+        }
+        if input["required"] == nil { input["required"] = [:] }
+        return [
+            "input": .object(input),
+            "input_order": .object(order),
+            "is_input_list": false,
+            "output": .array(outputs.map { .string($0.type.name) }),
+            "output_is_list": .array(outputs.map { _ in false }),
+            "output_name": .array(outputs.map { .string($0.name) }),
+            "output_tooltips": .array(outputs.map { .string($0.help) }),
+            "name": .string(spec.className),
+            "display_name": .string(spec.title),
+            "description": .string(spec.help),
+            "category": .string(spec.category),
+            "output_node": .bool(spec.isOutput),
+            "deprecated": .bool(spec.isDeprecated),
+            "experimental": .bool(spec.isExperimental),
+            "search_aliases": .array(spec.searchAliases.map(JSON.string)),
+        ]
+    }
+
+    private func sections(_ environment: RunEnvironment) -> [(String, JSON.Object)] {
+        func described(_ inputs: [InputSchema]) -> JSON.Object {
+            JSON.Object(
+                inputs.map { ($0.name, $0.json(options: (try? $0.options?.names(in: environment)) ?? [])) })
+        }
+        return [
+            ("required", described(inputs.filter { !$0.isOptional })),
+            ("optional", described(inputs.filter(\.isOptional))),
+            ("hidden", JSON.Object(hidden.map { ($0.name, .string($0.kind.rawValue)) })),
+        ]
+    }
+}
+
+extension NodeCatalog {
+    /// Every node's declaration by class, in the shape of ComfyUI's `/object_info`.
+    ///
+    /// - Parameter environment: where computed options look.
+    /// - Returns: an object with a member for each class.
+    public func json(in environment: RunEnvironment) -> JSON {
+        .object(JSON.Object(schemas.map { ($0.spec.className, $0.json(in: environment)) }))
+    }
+}
+
+extension InputSchema {
+    /// `[type, {options}]`; a choice has its list in the type's place.
+    ///
+    /// - Parameter options: the list of a choice.
+    /// - Returns: the input's declaration as ComfyUI writes it.
+    fileprivate func json(options names: [String]) -> JSON {
+        [
+            options == nil ? .string(type.name) : .array(names.map(JSON.string)),
+            .object(description(options: names)),
+        ]
+    }
+
+    /// The declaration in an error: a long or computed list is left out, as ComfyUI does.
+    var config: JSON {
+        var names: [String] = []
+        if case .list(let list) = options, list.count <= 20 { names = list }
+        return json(options: names)
+    }
+
+    private func description(options names: [String]) -> JSON.Object {
+        var members: JSON.Object = [:]
+        // The first option is the default anyway.
+        if options == nil || defaultValue?.string != names.first { members["default"] = defaultValue }
+        members["min"] = minimum
+        members["max"] = maximum
+        for (key, value) in attributes { members[key] = value }
+        if !help.isEmpty { members["tooltip"] = .string(help) }
+        return members
+    }
+}
