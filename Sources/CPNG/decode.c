@@ -12,10 +12,16 @@ static void read_bytes(png_structp png, png_bytep out, size_t count) {
         session->status = CPNG_TRUNCATED;
         png_error(png, "the data ends too soon");
     }
+    if (count > session->allowance) png_error(png, "the image data goes on behind the last row");
+    session->allowance -= count;
     memcpy(out, session->next, count);
     session->next += count;
     session->left -= count;
 }
+
+/* What the last row may still take from the file, beyond twice its size: libpng's buffer, and slack for the end of
+ * the stream. Without it, image data that goes on for gigabytes would all be inflated in search of its end. */
+static const size_t last_row_slack = 1 << 16;
 
 /* Asks libpng to give 8- or 16-bit samples with the layout's number of channels. */
 static void request_layout(png_structp png, png_infop info, struct cpng_layout layout) {
@@ -54,15 +60,19 @@ static enum cpng_status decode(png_structp png, png_infop info, struct cpng_sess
         png_error(png, "the chunks before the image data contradict each other");
     }
     for (int pass = 0; pass < passes; pass++) {
-        for (png_uint_32 y = 0; y < layout.height; y++) png_read_row(png, pixels + y * row_bytes, NULL);
+        for (png_uint_32 y = 0; y < layout.height; y++) {
+            if (pass == passes - 1 && y == layout.height - 1) session->allowance = 2 * row_bytes + last_row_slack;
+            png_read_row(png, pixels + y * row_bytes, NULL);
+        }
     }
+    session->allowance = SIZE_MAX;
     png_read_end(png, NULL);
     return CPNG_OK;
 }
 
 enum cpng_status cpng_decode(void *pixels, const uint8_t *data, size_t size, struct cpng_layout layout,
                              char message[CPNG_MESSAGE_SIZE]) {
-    struct cpng_session session = {.next = data, .left = size, .message = message};
+    struct cpng_session session = {.next = data, .left = size, .allowance = SIZE_MAX, .message = message};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &session, cpng_fail, cpng_warn);
     if (!png) return CPNG_MEMORY;
     png_infop info = png_create_info_struct(png);

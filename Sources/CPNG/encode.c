@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 static const size_t first_capacity = 1 << 16;
 
@@ -46,7 +47,13 @@ static enum cpng_status encode(png_structp png, png_infop info, struct cpng_sess
 
     png_set_write_fn(png, session, write_bytes, flush_nothing);
     png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
-    png_set_compression_level(png, level);
+    if (level == CPNG_LEVEL_FAST) {
+        png_set_compression_level(png, 1);
+        png_set_compression_strategy(png, Z_RLE);
+        png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_AVG | PNG_FILTER_PAETH);
+    } else {
+        png_set_compression_level(png, level);
+    }
     png_set_IHDR(png, info, layout.width, layout.height, layout.bit_depth, color_type(layout.channels),
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(png, info);

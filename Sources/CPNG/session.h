@@ -9,6 +9,7 @@
 struct cpng_session {
     const uint8_t *next; /* reading: the next byte, and how many are left */
     size_t left;
+    size_t allowance; /* reading: how much more libpng may take */
     uint8_t *bytes; /* writing: what was written so far, and how much fits */
     size_t size, capacity;
     enum cpng_status status;

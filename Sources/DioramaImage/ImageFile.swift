@@ -5,6 +5,7 @@ public enum ImageFile {
     /// - Parameters:
     ///   - bytes: a whole file.
     ///   - limits: how much memory and time it may cost.
+    /// - Returns: its pixels.
     /// - Throws: `ImageError`, also for files that are damaged only in part.
     public static func decode(_ bytes: [UInt8], limits: ImageLimits = .init()) throws(ImageError) -> Bitmap {
         switch try format(of: bytes) {

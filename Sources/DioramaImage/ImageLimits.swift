@@ -10,7 +10,7 @@ public struct ImageLimits: Hashable, Sendable {
     public var textBytes: Int
     /// Most text entries.
     public var textEntries: Int
-    /// Most scans of a JPEG; each costs a pass over the whole image.
+    /// Most scans of a JPEG; each costs a pass over the whole image, so very large pictures may have fewer.
     public var scans: Int
 
     /// Makes limits; the defaults take any camera's picture and about 1 GiB at the very most.
@@ -23,6 +23,11 @@ public struct ImageLimits: Hashable, Sendable {
         self.textBytes = textBytes
         self.textEntries = textEntries
         self.scans = scans
+    }
+
+    /// Most scans of a JPEG of this many pixels: 2^30 pixels of work, but never fewer than 20 scans.
+    func scans(pixels: Int) -> Int {
+        min(scans, max(20, (1 << 30) / max(1, pixels)))
     }
 
     /// Throws unless a picture of this size may be decoded.

@@ -20,17 +20,21 @@ public enum Orientation: Int, CaseIterable, Hashable, Sendable {
     /// Whether turning exchanges width and height.
     public var swapsSides: Bool { rawValue >= 5 }
 
-    /// The stored place of the upright pixel (x, y), for a stored picture of the given size.
-    func source(x: Int, y: Int, width: Int, height: Int) -> (x: Int, y: Int) {
-        switch self {
-        case .up: (x, y)
-        case .upMirrored: (width - 1 - x, y)
-        case .down: (width - 1 - x, height - 1 - y)
-        case .downMirrored: (x, height - 1 - y)
-        case .leftMirrored: (y, x)
-        case .right: (y, height - 1 - x)
-        case .rightMirrored: (width - 1 - y, height - 1 - x)
-        case .left: (width - 1 - y, x)
+    /// The walk over a stored picture that meets the upright one in order.
+    ///
+    /// The upright pixel (x, y) is the stored pixel `first + x * column + y * row`, counted through the rows.
+    func walk(width: Int, height: Int) -> (first: Int, column: Int, row: Int) {
+        let right = width - 1
+        let bottom = (height - 1) * width
+        return switch self {
+        case .up: (0, 1, width)
+        case .upMirrored: (right, -1, width)
+        case .down: (bottom + right, -1, -width)
+        case .downMirrored: (bottom, 1, -width)
+        case .leftMirrored: (0, width, 1)
+        case .right: (bottom, -width, 1)
+        case .rightMirrored: (bottom + right, -width, -1)
+        case .left: (right, width, -1)
         }
     }
 }
@@ -52,13 +56,13 @@ extension Bitmap {
 
     private func turned<Sample>(_ values: [Sample], by orientation: Orientation) -> [Sample] {
         let count = channels.count
+        let walk = orientation.walk(width: width, height: height)
         var result: [Sample] = []
         result.reserveCapacity(values.count)
         for y in 0..<(orientation.swapsSides ? width : height) {
             for x in 0..<(orientation.swapsSides ? height : width) {
-                let place = orientation.source(x: x, y: y, width: width, height: height)
-                let start = (place.y * width + place.x) * count
-                result.append(contentsOf: values[start..<start + count])
+                let start = (walk.first + x * walk.column + y * walk.row) * count
+                for channel in 0..<count { result.append(values[start + channel]) }
             }
         }
         return result

@@ -31,8 +31,11 @@ struct cpng_layout {
 enum cpng_status cpng_decode(void *pixels, const uint8_t *data, size_t size, struct cpng_layout layout,
                              char message[CPNG_MESSAGE_SIZE]);
 
-/* Encodes pixels at a zlib level of 0...9; chunks[chunks_size] are whole chunks that go between IHDR and IDAT.
- * *png is freed with cpng_free. */
+/* As `level`: filters and a strategy of zlib that suit pictures without repetition. */
+#define CPNG_LEVEL_FAST (-1)
+
+/* Encodes pixels at a zlib level of 0...9 or CPNG_LEVEL_FAST; chunks[chunks_size] are whole chunks that go
+ * between IHDR and IDAT. *png is freed with cpng_free. */
 enum cpng_status cpng_encode(uint8_t **png, size_t *size, const void *pixels, struct cpng_layout layout, int level,
                              const uint8_t *chunks, size_t chunks_size, char message[CPNG_MESSAGE_SIZE]);
 

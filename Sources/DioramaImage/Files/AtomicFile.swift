@@ -74,7 +74,9 @@ public enum AtomicFile {
         }
     }
 
-    /// Forces a new name to the disk. The file is already whole, so a folder that cannot do this is no failure.
+    /// Forces a new name to the disk.
+    ///
+    /// The file is already whole, so a folder that cannot do this is no failure.
     private static func synchronize(folder: String) {
         let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { return }

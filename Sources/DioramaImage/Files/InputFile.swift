@@ -8,11 +8,12 @@ import Darwin
 
 /// Reads whole files of bounded size.
 public enum InputFile {
-    /// The bytes of a file.
+    /// Reads a file to its end.
     ///
     /// - Parameters:
     ///   - path: a regular file, or anything else that can be read to its end.
     ///   - limit: most bytes.
+    /// - Returns: its bytes.
     /// - Throws: `FileError` for files that cannot be read or are larger than the limit.
     public static func read(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)

@@ -3,11 +3,12 @@ enum ExifWriter {
     /// The most bytes that a segment holds.
     static let capacity = 65_533
 
-    /// The contents of the segment, or nil where they do not fit.
+    /// The contents of the segment.
     ///
     /// - Parameters:
     ///   - texts: at any distinct tags.
     ///   - userComment: written as ASCII where it is that, else as UTF-16.
+    /// - Returns: nil where they do not fit.
     static func segment(texts: [(tag: Int, text: String)], userComment: String?) -> [UInt8]? {
         let texts = texts.sorted { $0.tag < $1.tag }
         // Little endian throughout. Header 8, then the directory: count 2, entries 12 each, next directory 4.
@@ -18,6 +19,7 @@ enum ExifWriter {
 
         for (tag, text) in texts {
             let value = Array(text.utf8) + [0]
+            align(&values)
             guard heap + values.count + value.count <= capacity else { return nil }
             directory += bytes16(tag) + bytes16(TIFF.ascii) + bytes32(value.count)
             if value.count <= 4 {
@@ -25,10 +27,10 @@ enum ExifWriter {
             } else {
                 directory += bytes32(heap + values.count)
                 values += value
-                if !values.count.isMultiple(of: 2) { values.append(0) }
             }
         }
         if let userComment {
+            align(&values)
             directory +=
                 bytes16(Exif.Tag.exifDirectory) + bytes16(4) + bytes32(1) + bytes32(heap + values.count)
             heap += values.count
@@ -39,6 +41,11 @@ enum ExifWriter {
         }
         let segment = Exif.prefix + [0x49, 0x49, 42, 0] + bytes32(8) + directory + bytes32(0) + values
         return segment.count <= capacity ? segment : nil
+    }
+
+    /// TIFF keeps values at even offsets.
+    private static func align(_ values: inout [UInt8]) {
+        if !values.count.isMultiple(of: 2) { values.append(0) }
     }
 
     private static func commentBytes(_ text: String) -> [UInt8] {

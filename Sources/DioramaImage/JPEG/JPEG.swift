@@ -41,14 +41,14 @@ public enum JPEG {
         let layout = cjpeg_layout(
             width: UInt32(structure.width), height: UInt32(structure.height), channels: CInt(channels.count))
         let count = structure.width * structure.height * channels.count
-        let scans = CInt(clamping: limits.scans)
+        let scans = CInt(clamping: limits.scans(pixels: structure.width * structure.height))
         var status = CJPEG_OK
         var message = [CChar](repeating: 0, count: Int(CJPEG_MESSAGE_SIZE))
         let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             status = cjpeg_decode(buffer.baseAddress, bytes, bytes.count, layout, scans, &message)
             initialized = status == CJPEG_OK ? count : 0
         }
-        try check(status, message, limits)
+        try check(status, message, scans: scans)
         return Bitmap(
             unchecked: .eight(pixels), width: structure.width, height: structure.height, channels: channels
         ).upright(from: structure.exif.orientation)
@@ -87,6 +87,7 @@ public enum JPEG {
     ///   - subsampling: how many pixels share a color.
     ///   - metadata: written to EXIF: `prompt` first, then `workflow`, then the rest, each only if it fits; the
     ///     result names what does not.
+    /// - Returns: the file, and the keys of the metadata that did not fit.
     /// - Throws: `ImageError` for a quality outside its range, alpha, and sides beyond 65,500.
     public static func encode(
         _ bitmap: Bitmap, quality: Int = 95, subsampling: Subsampling = .yuv444,
@@ -115,7 +116,7 @@ public enum JPEG {
                 app1: app1.isEmpty ? nil : app1.baseAddress, app1_size: app1.count)
             return cjpeg_encode(&file, &size, bitmap.pixels, layout, options, &message)
         }
-        try check(status, message, .init())
+        try check(status, message)
         defer { cjpeg_free(file) }
         return Encoded(bytes: Array(UnsafeBufferPointer(start: file, count: size)), omittedKeys: omitted)
     }
@@ -133,7 +134,7 @@ public enum JPEG {
         return try JPEGStructure(bytes)
     }
 
-    private static func check(_ status: cjpeg_status, _ message: [CChar], _ limits: ImageLimits)
+    private static func check(_ status: cjpeg_status, _ message: [CChar], scans: CInt = 0)
         throws(ImageError)
     {
         switch status {
@@ -143,7 +144,7 @@ public enum JPEG {
         case CJPEG_MEMORY: throw ImageError(.outOfMemory, "JPEG: there is not enough memory for the picture")
         case CJPEG_TOO_MANY_SCANS:
             throw ImageError(
-                .tooLarge, "JPEG: the file has more than \(limits.scans) scans, the most that are read")
+                .tooLarge, "JPEG: the file has more than \(scans) scans, the most that are read at its size")
         default: throw ImageError(.corrupt, "JPEG: the file is damaged: \(text(ofMessage: message))")
         }
     }

@@ -61,11 +61,12 @@ struct PNGChunks {
         }
     }
 
-    /// A whole chunk: length, type, data, checksum.
+    /// Writes a chunk.
     ///
     /// - Parameters:
     ///   - type: four ASCII letters.
     ///   - data: at most 2^31 - 1 bytes.
+    /// - Returns: the whole chunk: length, type, data, checksum.
     static func bytes(type: String, data: [UInt8]) -> [UInt8] {
         let covered = Array(type.utf8) + data
         return bigEndian(UInt32(data.count)) + covered + bigEndian(cpng_crc(covered, covered.count))

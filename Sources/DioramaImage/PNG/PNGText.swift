@@ -28,9 +28,14 @@ enum PNGText {
         return (isPlain == nil ? "iTXt" : "tEXt", data)
     }
 
-    /// The entry in a chunk's bytes.
+    /// Reads a chunk's bytes.
     ///
-    /// - Parameter budget: most bytes that the text may have once it is inflated.
+    /// - Parameters:
+    ///   - data: what the chunk holds.
+    ///   - type: `tEXt`, `zTXt` or `iTXt`.
+    ///   - budget: most bytes that the text may have once it is inflated.
+    /// - Returns: the entry.
+    /// - Throws: `ImageError` where the bytes are no key and text, or the text is too long.
     static func decode(_ data: ArraySlice<UInt8>, type: String, budget: Int) throws(ImageError)
         -> ImageMetadata.Entry
     {
@@ -62,6 +67,7 @@ enum PNGText {
     }
 
     private static func latin1(_ text: String) -> [UInt8]? {
+        if text.utf8.allSatisfy({ $0 < 128 }) { return Array(text.utf8) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {
@@ -72,9 +78,18 @@ enum PNGText {
     }
 
     private static func string(latin1 bytes: ArraySlice<UInt8>) -> String {
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: bytes.lazy.map { Unicode.Scalar($0) })
-        return String(text)
+        if bytes.allSatisfy({ $0 < 128 }) { return String(decoding: bytes, as: UTF8.self) }
+        var utf8: [UInt8] = []
+        utf8.reserveCapacity(bytes.count * 2)
+        for byte in bytes {
+            if byte < 128 {
+                utf8.append(byte)
+            } else {
+                utf8.append(0xC0 | byte >> 6)
+                utf8.append(0x80 | byte & 0x3F)
+            }
+        }
+        return String(decoding: utf8, as: UTF8.self)
     }
 
     private static func inflate(_ data: ArraySlice<UInt8>, key: String, budget: Int) throws(ImageError)

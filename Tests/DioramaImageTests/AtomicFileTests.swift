@@ -1,0 +1,104 @@
+import DioramaImage
+import Foundation
+import Testing
+
+@Suite struct AtomicFileTests {
+    /// A folder of its own for one test, removed at the end.
+    private func withFolder(_ body: (String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "diorama-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try body(folder.path)
+    }
+
+    private func names(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    }
+
+    @Test func writesTheBytesAndNothingElse() throws {
+        try withFolder { folder in
+            let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            try AtomicFile.write(bytes, to: folder + "/picture.png")
+            #expect(try InputFile.read(folder + "/picture.png") == bytes)
+            #expect(try names(in: folder) == ["picture.png"])
+        }
+    }
+
+    @Test func keepsAFileThatIsThere() throws {
+        try withFolder { folder in
+            let path = folder + "/a.png"
+            try AtomicFile.write([1], to: path)
+            let error = #expect(throws: FileError.self) { try AtomicFile.write([2], to: path) }
+            #expect(error?.isExisting == true)
+            #expect(error?.description == "cannot write \(path): it already exists")
+            #expect(try InputFile.read(path) == [1])
+            #expect(try names(in: folder) == ["a.png"])
+        }
+    }
+
+    @Test func replacesWhenAsked() throws {
+        try withFolder { folder in
+            try AtomicFile.write([1], to: folder + "/a.png")
+            try AtomicFile.write([2, 3], to: folder + "/a.png", existing: .replace)
+            #expect(try InputFile.read(folder + "/a.png") == [2, 3])
+            #expect(try names(in: folder) == ["a.png"])
+        }
+    }
+
+    @Test func aLongNameFits() throws {
+        try withFolder { folder in
+            let name = String(repeating: "n", count: 251) + ".png"
+            try AtomicFile.write([1], to: folder + "/" + name)
+            #expect(try names(in: folder) == [name])
+            #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder + "/n" + name) }
+            #expect(try names(in: folder) == [name])
+        }
+    }
+
+    @Test func saysWhyItCannotWrite() throws {
+        try withFolder { folder in
+            let missing = folder + "/missing/a.png"
+            let error = #expect(throws: FileError.self) { try AtomicFile.write([1], to: missing) }
+            #expect(
+                error?.description == "cannot write \(missing): the folder \(folder)/missing does not exist")
+            try AtomicFile.write([1], to: folder + "/file")
+            #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder + "/file/a.png") }
+            #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder, existing: .replace) }
+            #expect(try names(in: folder) == ["file"])
+        }
+        // The kernel's own folder takes no files, whoever asks.
+        let error = #expect(throws: FileError.self) { try AtomicFile.write([1], to: "/proc/a.png") }
+        #expect(error?.path == "/proc/a.png")
+    }
+
+    @Test func ofManyWritersOneWins() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "diorama-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.path + "/a.png"
+        let winners = await withTaskGroup(of: Bool.self) { group in
+            for writer in 0..<16 {
+                group.addTask {
+                    (try? AtomicFile.write([UInt8](repeating: UInt8(writer), count: 5_000), to: path)) != nil
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(winners == 1)
+        #expect(try Set(InputFile.read(path)).count == 1)
+        #expect(try names(in: folder.path) == ["a.png"])
+    }
+
+    @Test func readingIsBoundedAndSaysWhy() throws {
+        try withFolder { folder in
+            try AtomicFile.write([1, 2, 3], to: folder + "/a")
+            #expect(try InputFile.read(folder + "/a", limit: 3) == [1, 2, 3])
+            let large = #expect(throws: FileError.self) { try InputFile.read(folder + "/a", limit: 2) }
+            #expect(large?.description == "cannot read \(folder)/a: it has more than 2 bytes")
+            let folderError = #expect(throws: FileError.self) { try InputFile.read(folder) }
+            #expect(folderError?.reason == "it is a folder")
+            let missing = #expect(throws: FileError.self) { try InputFile.read(folder + "/b") }
+            #expect(missing?.reason == "there is no such file")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import DioramaImage
+import Testing
+
+@Suite struct MetadataTests {
+    @Test("reads the texts that Pillow and ComfyUI write", arguments: try Goldens().texts.keys.sorted())
+    func readsTexts(_ name: String) throws {
+        let expected = try #require(Goldens().texts[name])
+        let metadata = try ImageFile.readMetadata(Goldens.bytes(name))
+        #expect(metadata.entries.map { [$0.key, $0.text] } == expected)
+    }
+
+    @Test("keeps texts of any script", arguments: [.png, .jpeg] as [ImageFormat])
+    func roundTrips(_ format: ImageFormat) throws {
+        let metadata: ImageMetadata = [
+            "prompt": #"{"6": {"class_type": "CLIPTextEncode", "inputs": {"text": "caf\u00e9: {a, b}"}}}"#,
+            "workflow": #"{"nodes": [], "extra": {"quote": "\"}{"}}"#,
+            "parameters": "a fox, 狐 🦊, café",
+            "empty": "",
+        ]
+        let bitmap = try Bitmap.gradient(8, 8)
+        let bytes =
+            try format == .png
+            ? PNG.encode(bitmap, metadata: metadata) : JPEG.encode(bitmap, metadata: metadata).bytes
+        #expect(try ImageFile.readMetadata(bytes) == metadata)
+    }
+
+    @Test func aPictureWithoutTextHasNone() throws {
+        #expect(try ImageFile.readMetadata(Goldens.bytes("rgb-8.png")).isEmpty)
+        #expect(try ImageFile.readMetadata(Goldens.bytes("444.jpg")).isEmpty)
+    }
+
+    @Test func theLastOfEqualKeysCounts() {
+        var metadata = ImageMetadata([
+            .init(key: "a", text: "1"), .init(key: "b", text: "2"), .init(key: "a", text: "3"),
+        ])
+        #expect(metadata["a"] == "3")
+        metadata["a"] = "4"
+        #expect(metadata.entries == [.init(key: "a", text: "4"), .init(key: "b", text: "2")])
+        metadata["b"] = nil
+        #expect(metadata == ["a": "4"])
+    }
+
+    @Test func jpegKeepsThePromptWhenTheWorkflowIsTooLong() throws {
+        let prompt = "{\"text\": \"" + String(repeating: "p", count: 40_000) + "\"}"
+        let workflow = "{\"text\": \"" + String(repeating: "w", count: 40_000) + "\"}"
+        let encoded = try JPEG.encode(.gradient(8, 8), metadata: ["workflow": workflow, "prompt": prompt])
+        #expect(encoded.omittedKeys == ["workflow"])
+        let read = try JPEG.readMetadata(encoded.bytes)
+        #expect(read.entries.map(\.key) == ["prompt"] && read.prompt?.count == prompt.count)
+        #expect(try JPEG.decode(encoded.bytes).width == 8)
+    }
+
+    @Test(arguments: [65_400, 65_450, 65_488, 65_489, 65_490, 65_491, 65_492, 65_493, 65_500, 70_000])
+    func jpegFillsTheSegmentToItsEnd(_ count: Int) throws {
+        let prompt = String(repeating: "p", count: count)
+        let encoded = try JPEG.encode(.gradient(8, 8), metadata: ["prompt": prompt])
+        let read = try JPEG.readMetadata(encoded.bytes)
+        // Behind "Exif\0\0" stand header, one entry and the end mark of the directory (26 bytes) and "prompt:" with NUL.
+        let fits = 6 + 26 + "prompt:".utf8.count + count + 1 <= 65_533
+        #expect(encoded.omittedKeys == (fits ? [] : ["prompt"]))
+        #expect(read.prompt?.count == (fits ? count : nil))
+    }
+
+    @Test func jpegRefusesKeysThatCannotBeReadBack() throws {
+        for key in ["", "a:b", "a b"] {
+            #expect(throws: ImageError.self, "key \(key)") {
+                try JPEG.encode(.gradient(2, 2), metadata: [key: "x"])
+            }
+        }
+    }
+}
