@@ -1,1 +1,139 @@
+/* Vector kernels of the CPU backend, and the pool of threads that runs them.
+ *
+ * Results come first, sizes last; arrays are f32 without gaps unless said otherwise; arrays do not overlap.
+ * Every result element is computed by one sequence of operations that depends on the shape alone, so that work
+ * may be divided among threads in any way. */
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Sets of instructions, each including the ones before it. */
+enum { DK_BASELINE = 0, DK_AVX2 = 1, DK_AVX512 = 2 };
+
+/* Functions of one element. */
+typedef enum {
+    DK_NEGATE, DK_EXP, DK_LOG, DK_SQRT, DK_RSQRT, DK_TANH, DK_SIGMOID, DK_SIN, DK_COS, DK_ABS, DK_SILU,
+    DK_QUICK_GELU, DK_RELU, DK_GELU, DK_GELU_TANH
+} dk_unary_op;
+
+/* Functions of two elements. */
+typedef enum { DK_ADD, DK_SUBTRACT, DK_MULTIPLY, DK_DIVIDE } dk_binary_op;
+
+/* Functions that make one element of a row of them. */
+typedef enum { DK_SUM, DK_MEAN, DK_MAX, DK_MIN } dk_reduce_op;
+
+/* Element types of weights. */
+typedef enum { DK_F32, DK_F16, DK_BF16 } dk_float_type;
+
+/* One attention: rows of q against all keys of one head. */
+typedef struct {
+    size_t keys, dim;             /* k and v are [keys, dim] */
+    size_t query_stride;          /* elements from one row of q and out to the next */
+    size_t key_stride;            /* elements from one row of k and v to the next */
+    float scale;                  /* multiplies the scores */
+    const float *key_bias;        /* [keys], added to the scores; may be NULL */
+    const float *mask;            /* added to the scores; may be NULL */
+    size_t mask_query_stride;     /* elements from one query's mask to the next */
+    size_t mask_key_stride;       /* elements from one key's mask to the next */
+    bool causal;                  /* query i sees keys 0...i only */
+} dk_attention;
+
+/* One image of a convolution: x is [channels, height, width], out is [outputs, out_height, out_width]. */
+typedef struct {
+    size_t channels, height, width, outputs, out_height, out_width;
+    size_t kernel_height, kernel_width, stride, padding;
+} dk_conv;
+
+/* The kernels of one set of instructions. */
+typedef struct {
+    int level;         /* DK_BASELINE ... */
+    size_t tile_columns; /* columns of a packed panel */
+
+    /* out[n] = x[n] in another type; halves round to nearest even */
+    void (*f16_to_f32)(float *out, const uint16_t *x, size_t n);
+    void (*bf16_to_f32)(float *out, const uint16_t *x, size_t n);
+    void (*f32_to_f16)(uint16_t *out, const float *x, size_t n);
+    void (*f32_to_bf16)(uint16_t *out, const float *x, size_t n);
+
+    /* out[n] = op(x[n]) */
+    void (*unary)(dk_unary_op op, float *out, const float *x, size_t n);
+    /* out[n] = op(a, b); a step is 1, or 0 to repeat one element */
+    void (*binary)(dk_binary_op op, float *out, const float *a, const float *b, size_t a_step, size_t b_step, size_t n);
+    /* out[n] = x[n] limited to low ... high */
+    void (*clamp)(float *out, const float *x, float low, float high, size_t n);
+    /* out[n] = x[n] + gate[n] * y[n] */
+    void (*gated_add)(float *out, const float *x, const float *gate, const float *y, size_t n);
+
+    /* out[inner] = op over x[extent, inner] */
+    void (*reduce)(dk_reduce_op op, float *out, const float *x, size_t extent, size_t inner);
+    /* out[inner] = position of the first greatest element over x[extent, inner] */
+    void (*argmax)(int64_t *out, const float *x, size_t extent, size_t inner);
+    /* true if x[n] has no infinity and no NaN */
+    bool (*all_finite)(const float *x, size_t n);
+
+    /* out[n] = softmax(x[n]) */
+    void (*softmax)(float *out, const float *x, size_t n);
+    /* out[n] = normalised x[n] * weight[n] + bias[n], * (1 + scale[n]) + shift[n]; each may be NULL */
+    void (*layer_norm)(float *out, const float *x, const float *weight, const float *bias, const float *scale,
+                       const float *shift, float eps, size_t n);
+    /* out[n] = x[n] / sqrt(mean(x^2) + eps) * weight[n]; weight may be NULL */
+    void (*rms_norm)(float *out, const float *x, const float *weight, float eps, size_t n);
+    /* out[channels, area] = x less mean, over deviation, * weight[channels] + bias[channels]; may be NULL */
+    void (*group_norm)(float *out, const float *x, const float *weight, const float *bias, float eps,
+                       size_t channels, size_t area);
+
+    /* out[heads, dim] = pairs of x[heads, dim] turned by cos[dim / 2], sin[dim / 2]; pairs are neighbours if
+     * interleaved, else dim / 2 apart */
+    void (*rope)(float *out, const float *x, const float *cos, const float *sin, bool interleaved, size_t heads,
+                 size_t dim);
+
+    /* panel[k, tile_columns] = rows[columns, k]^T, row_stride elements apart; missing columns are zeros */
+    void (*pack_rows)(float *panel, const void *rows, dk_float_type type, size_t row_stride, size_t columns, size_t k);
+    /* panel[k, tile_columns] = b[k, columns], row_stride elements apart; missing columns are zeros */
+    void (*pack_columns)(float *panel, const float *b, size_t row_stride, size_t columns, size_t k);
+    /* panel[channels * kernel, tile_columns] = what output pixels first ..< first + columns see of x */
+    void (*pack_pixels)(float *panel, const float *x, const dk_conv *conv, size_t first, size_t columns);
+    /* c[m, columns] = a[m, k] * panel[k, columns] + row_bias[m] + column_bias[columns]; biases may be NULL */
+    void (*gemm)(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panel,
+                 const float *row_bias, const float *column_bias, size_t m, size_t columns, size_t k);
+    /* out[rows, outputs] = x[rows, inputs] * w[outputs, inputs]^T + bias[outputs]; out rows out_stride apart */
+    void (*dot_rows)(float *out, size_t out_stride, const float *x, const void *w, dk_float_type type,
+                     const float *bias, size_t rows, size_t inputs, size_t outputs);
+
+    /* bytes of scratch that attention wants for this many queries */
+    size_t (*attention_scratch)(const dk_attention *problem, size_t queries);
+    /* out[queries, dim] = softmax(q * k^T * scale + biases) * v; first is the number of the first query */
+    void (*attention)(float *out, const float *q, const float *k, const float *v, const dk_attention *problem,
+                      size_t first, size_t queries, void *scratch);
+} dk_kernels;
+
+/* The best set of instructions this processor runs, at most `limit`. */
+int dk_level(int limit);
+
+/* The kernels of a level that dk_level returned. */
+const dk_kernels *dk_kernels_at(int level);
+
+/* out[dims] = x[dims] for elements of 1, 2, 4 or 8 bytes, with steps in elements for both. */
+void dk_copy(void *out, const void *x, const ptrdiff_t *dims, const ptrdiff_t *out_strides, const ptrdiff_t *strides,
+             size_t rank, size_t size);
+
+/* How many processors this process may run on. */
+int dk_processor_count(void);
+
+/* A pool of threads. Threads start with the first job. */
+typedef struct dk_pool dk_pool;
+
+/* One part of a job; worker is 0 ..< threads, and no two parts run at once with the same one. */
+typedef void (*dk_task)(void *context, size_t part, size_t worker);
+
+/* A pool of `threads` threads, of which the caller of dk_pool_run is one; NULL if memory is out. */
+dk_pool *dk_pool_create(size_t threads);
+
+/* Runs parts 0 ..< parts, in any order, and returns when all are done. Where the pool is at work for another
+ * caller, the caller runs all parts itself. */
+void dk_pool_run(dk_pool *pool, size_t parts, dk_task task, void *context);
+
+/* Ends the threads; no job may be under way. */
+void dk_pool_destroy(dk_pool *pool);

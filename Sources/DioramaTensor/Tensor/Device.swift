@@ -29,7 +29,7 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     ///   - threads: how many threads work on an op, 1 or more; nil for one a core.
     ///   - observer: told of each op.
     public static func cpu(threads: Int? = nil, observer: (any OpObserver)? = nil) -> Device {
-        cpu(threads: threads, instructions: .baseline, observer: observer)
+        cpu(threads: threads, instructions: .best, observer: observer)
     }
 
     /// Plain loops, one thread: what the other devices are compared with.
@@ -70,7 +70,7 @@ extension Device {
     package static func cpu(
         threads: Int? = nil, instructions: Instructions, observer: (any OpObserver)? = nil
     ) -> Device {
-        Device(ReferenceBackend(), observer: observer)
+        Device(CPUBackend(threads: threads, instructions: instructions), observer: observer)
     }
 
     /// Runs `body`, an op over `operands`, keeping them alive and telling the observer.

@@ -1,0 +1,16 @@
+/* AVX2, FMA and F16C: 16 registers of 8 singles. */
+#include "levels.h"
+
+#if defined(__x86_64__)
+
+#define DK_LEVEL DK_AVX2
+#define DK_TABLE dk_kernels_avx2
+#define DK_LANES 8
+#define DK_TILE_ROWS 6
+#define DK_HALF_CONVERT 1
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#include "../kernels/all.h"
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,166 @@
+/* A pool of threads for short jobs.
+ *
+ * A job is published in one word, `state`: its number, whether it may be joined, and how many threads are at it.
+ * A thread joins by adding itself to the word as it last saw it, so it can only join the job whose fields it will
+ * read; the caller withdraws the job when all parts are taken and waits until no thread is at it, and only then
+ * may the fields change. Idle threads watch the word for a while before they sleep: ops follow one another within
+ * microseconds, and waking a thread costs more than many an op. */
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <sched.h>
+#endif
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "CKernels.h"
+
+/* Parts of the state word. */
+#define DK_WORKERS 0xFFFFull
+#define DK_OPEN 0x10000ull
+#define DK_JOB 0x20000ull
+
+/* How often an idle thread looks before it sleeps: some 50 microseconds. */
+enum { DK_LOOKS = 2000 };
+
+typedef struct {
+    dk_pool *pool;
+    size_t worker;
+    pthread_t thread;
+} dk_worker;
+
+struct dk_pool {
+    size_t threads;
+    atomic_bool busy;     /* a caller has a job here */
+    atomic_bool ending;
+    _Atomic uint64_t state;
+    atomic_size_t next;   /* the first part that nobody has taken */
+    size_t parts;
+    dk_task task;
+    void *context;
+    pthread_mutex_t mutex; /* guards sleeping */
+    pthread_cond_t wake;
+    atomic_int sleepers;
+    bool started;         /* guarded by busy */
+    size_t running;       /* workers whose thread started */
+    dk_worker workers[];
+};
+
+static inline void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+int dk_processor_count(void) {
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (int)count : 1;
+}
+
+dk_pool *dk_pool_create(size_t threads) {
+    if (threads < 1) threads = 1;
+    dk_pool *pool = calloc(1, sizeof *pool + (threads - 1) * sizeof(dk_worker));
+    if (!pool) return NULL;
+    pool->threads = threads;
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    return pool;
+}
+
+/* Takes parts of the present job until none is left. */
+static void work(dk_pool *pool, size_t worker) {
+    size_t part;
+    while ((part = atomic_fetch_add(&pool->next, 1)) < pool->parts) pool->task(pool->context, part, worker);
+}
+
+/* True if there is a job to join other than the one `last` saw. */
+static bool has_job(dk_pool *pool, uint64_t last) {
+    uint64_t state = atomic_load(&pool->state);
+    return (state & DK_OPEN) && (state & ~DK_WORKERS) != last;
+}
+
+/* Waits for a job other than the one `last` saw; false when the pool ends. */
+static bool await(dk_pool *pool, uint64_t last) {
+    for (int look = 0; look < DK_LOOKS; look++) {
+        if (has_job(pool, last)) return true;
+        if (atomic_load(&pool->ending)) return false;
+        relax();
+    }
+    pthread_mutex_lock(&pool->mutex);
+    atomic_fetch_add(&pool->sleepers, 1);
+    while (!has_job(pool, last) && !atomic_load(&pool->ending)) pthread_cond_wait(&pool->wake, &pool->mutex);
+    atomic_fetch_sub(&pool->sleepers, 1);
+    pthread_mutex_unlock(&pool->mutex);
+    return !atomic_load(&pool->ending);
+}
+
+static void *run_worker(void *argument) {
+    dk_worker *self = argument;
+    dk_pool *pool = self->pool;
+    uint64_t last = 0;
+    while (await(pool, last)) {
+        uint64_t seen = atomic_load(&pool->state);
+        if (!(seen & DK_OPEN) || !atomic_compare_exchange_strong(&pool->state, &seen, seen + 1)) continue;
+        last = seen & ~DK_WORKERS;
+        work(pool, self->worker);
+        atomic_fetch_sub(&pool->state, 1);
+    }
+    return NULL;
+}
+
+/* Wakes all who sleep. */
+static void wake(dk_pool *pool) {
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+/* Starts the threads; those that the system refuses are done without. */
+static void start(dk_pool *pool) {
+    pool->started = true;
+    for (size_t i = 0; i + 1 < pool->threads; i++) {
+        dk_worker *worker = &pool->workers[pool->running];
+        worker->pool = pool;
+        worker->worker = pool->running + 1;
+        if (pthread_create(&worker->thread, NULL, run_worker, worker) == 0) pool->running++;
+    }
+}
+
+void dk_pool_run(dk_pool *pool, size_t parts, dk_task task, void *context) {
+    if (parts <= 1 || pool->threads == 1 || atomic_exchange(&pool->busy, true)) {
+        for (size_t part = 0; part < parts; part++) task(context, part, 0);
+        return;
+    }
+    if (!pool->started) start(pool);
+    pool->parts = parts;
+    pool->task = task;
+    pool->context = context;
+    atomic_store(&pool->next, 0);
+    uint64_t job = (atomic_load(&pool->state) & ~(DK_OPEN | DK_WORKERS)) + DK_JOB;
+    atomic_store(&pool->state, job | DK_OPEN);
+    if (atomic_load(&pool->sleepers) > 0) wake(pool);
+    work(pool, 0);
+    atomic_fetch_and(&pool->state, ~DK_OPEN);
+    for (int look = 0; atomic_load(&pool->state) & DK_WORKERS; look++)
+        if (look < DK_LOOKS)
+            relax();
+        else
+            sched_yield();
+    atomic_store(&pool->busy, false);
+}
+
+void dk_pool_destroy(dk_pool *pool) {
+    atomic_store(&pool->ending, true);
+    wake(pool);
+    for (size_t i = 0; i < pool->running; i++) pthread_join(pool->workers[i].thread, NULL);
+    pthread_mutex_destroy(&pool->mutex);
+    pthread_cond_destroy(&pool->wake);
+    free(pool);
+}

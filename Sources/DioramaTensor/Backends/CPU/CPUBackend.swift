@@ -1,0 +1,64 @@
+import CKernels
+
+/// The processor: vector kernels written in C, chosen for this machine, whose parts several threads share.
+///
+/// An op is divided into parts by its shapes alone, and each element of its result is computed by one sequence of
+/// operations, so that results do not depend on the number of threads.
+package struct CPUBackend: Backend {
+    package let name = "cpu"
+
+    /// The instructions its kernels use.
+    package let instructions: Instructions
+
+    let pool: ThreadPool
+
+    // A table of functions, constant for the life of the process.
+    let kernels: dk_kernels
+
+    /// Makes the backend.
+    ///
+    /// - Parameters:
+    ///   - threads: how many threads work on an op, 1 or more; nil for one a processor.
+    ///   - limit: the best instructions to use, if the machine has them.
+    package init(threads: Int? = nil, instructions limit: Instructions = .best) {
+        let level = dk_level(limit.rawValue)
+        instructions = Instructions(rawValue: level) ?? .baseline
+        kernels = dk_kernels_at(level).pointee
+        pool = ThreadPool(threads: Swift.max(threads ?? Int(dk_processor_count()), 1))
+    }
+
+    package var threads: Int { pool.threads }
+
+    /// Elements of cheap work that are worth a part of their own.
+    static let grain = 16_384
+
+    /// Calls `body` for consecutive ranges of `0..<count`, on several threads where there is enough to do.
+    ///
+    /// - Parameters:
+    ///   - count: how many items.
+    ///   - cost: elements of work in one item.
+    ///   - body: given a range of items.
+    func divide(_ count: Int, cost: Int = 1, _ body: (Range<Int>) -> Void) {
+        let length = Swift.max(Self.grain / Swift.max(cost, 1), 1)
+        pool.run((count + length - 1) / length) { part, _ in
+            body(part * length..<Swift.min((part + 1) * length, count))
+        }
+    }
+
+    /// Gives `body` a run of singles of undefined content, aligned for vectors.
+    func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {
+        let bytes = Memory.allocate(count * DType.f32.size)
+        defer { bytes.deallocate() }
+        return body(bytes.assumingMemoryBound(to: Float.self))
+    }
+}
+
+extension Instructions {
+    /// The best there is.
+    package static let best = Instructions.avx512
+
+    /// Those that this machine can run, lowest first.
+    package static var runnable: [Instructions] {
+        allCases.filter { dk_level($0.rawValue) == $0.rawValue }
+    }
+}

@@ -1,0 +1,39 @@
+import CKernels
+
+/// Threads that share the parts of an op; they start with the first op that has parts to share.
+final class ThreadPool: Sendable {
+    /// How many threads work on an op, the caller included.
+    let threads: Int
+
+    // The pool locks itself, in C; this pointer to it never changes.
+    private nonisolated(unsafe) let pool: OpaquePointer?
+
+    init(threads: Int) {
+        self.threads = threads
+        pool = dk_pool_create(threads)
+    }
+
+    deinit {
+        if let pool { dk_pool_destroy(pool) }
+    }
+
+    /// Calls `body` for each part in `0..<parts`, in any order and on any thread, and returns when all are done.
+    ///
+    /// - Parameters:
+    ///   - parts: how many; to be decided by the op's shapes alone, so that results never depend on threads.
+    ///   - body: given the part and the worker, in `0..<threads`, which runs one part at a time.
+    func run(_ parts: Int, _ body: (_ part: Int, _ worker: Int) -> Void) {
+        guard let pool, parts > 1 else {
+            for part in 0..<parts { body(part, 0) }
+            return
+        }
+        withoutActuallyEscaping(body) { body in
+            withUnsafePointer(to: body) { context in
+                let task: dk_task = { context, part, worker in
+                    context?.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee(part, worker)
+                }
+                dk_pool_run(pool, parts, task, UnsafeMutableRawPointer(mutating: context))
+            }
+        }
+    }
+}
