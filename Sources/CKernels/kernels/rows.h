@@ -1,7 +1,7 @@
-/* Ops along a row: reductions, softmax, norms. Sums run in DK_LANES · 4 strands of singles over pieces of
- * DK_PIECE elements, and the pieces are added in double precision. */
+/* Ops along a row: reductions, softmax, norms. Sums run in singles over pieces of a row (DK_LANES · 4
+ * strands) or of a column, and the pieces are added in double precision. */
 
-enum { DK_PIECE = 4096 };
+enum { DK_PIECE = 512, DK_COLUMN_PIECE = 64 };
 
 /* The sum over x[n] of an expression of v, each lane an element; lanes past the end hold `rest`. */
 #define DK_SUM_EACH(total, rest, expression)                                        \
@@ -76,8 +76,8 @@ static void reduce(dk_reduce_op op, float *out, const float *x, size_t extent, s
         size_t width = inner - j < DK_LANES ? inner - j : DK_LANES;
         vf best = op == DK_MAX ? vf_splat(-INFINITY) : vf_splat(INFINITY);
         double total[DK_LANES] = {0};
-        for (size_t start = 0; start < extent; start += DK_PIECE) {
-            size_t end = extent - start < DK_PIECE ? extent : start + DK_PIECE;
+        for (size_t start = 0; start < extent; start += DK_COLUMN_PIECE) {
+            size_t end = extent - start < DK_COLUMN_PIECE ? extent : start + DK_COLUMN_PIECE;
             vf sum = {0};
             for (size_t i = start; i < end; i++) {
                 const float *row = x + i * inner + j;

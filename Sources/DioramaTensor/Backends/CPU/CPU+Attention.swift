@@ -4,17 +4,22 @@ extension CPUBackend {
     /// Scores that one thread holds at a time: a block of queries with all keys.
     private static let scoreLimit = 1 << 18
 
-    package func attention(_ out: MutableFloats, _ q: Floats, _ k: Floats, _ v: Floats, _ p: AttentionProblem) {
+    package func attention(_ out: MutableFloats, _ q: Floats, _ k: Floats, _ v: Floats, _ p: AttentionProblem)
+    {
         guard p.queries > 0, p.dim > 0 else { return }
         let block = Self.queryBlock(p)
         let blocks = (p.queries + block - 1) / block
         let problem = dk_attention(
-            keys: p.keys, dim: p.dim, query_stride: p.heads * p.dim, key_stride: p.keyHeads * p.dim, scale: p.scale,
+            keys: p.keys, dim: p.dim, query_stride: p.heads * p.dim, key_stride: p.keyHeads * p.dim,
+            scale: p.scale,
             key_bias: nil, mask: nil, mask_query_stride: 0, mask_key_stride: 0, causal: p.causal)
-        let scratchSize = withUnsafePointer(to: problem) { kernels.attention_scratch($0, block) } / DType.f32.size
+        let scratchSize =
+            withUnsafePointer(to: problem) { kernels.attention_scratch($0, block) } / DType.f32.size
         withScratch(pool.threads * scratchSize) { scratch in
             pool.run(p.batch * p.heads * blocks) { part, worker in
-                let (batch, head, first) = (part / (blocks * p.heads), part / blocks % p.heads, part % blocks * block)
+                let (batch, head, first) = (
+                    part / (blocks * p.heads), part / blocks % p.heads, part % blocks * block
+                )
                 var own = problem
                 own.key_bias = p.keyBias.map { $0 + batch * p.keyBiasStride }
                 if let mask = p.mask {

@@ -19,9 +19,11 @@ extension CPUBackend {
         let weights = weight.assumingMemoryBound(to: Float.self)
         let (area, outArea) = (problem.height * problem.width, problem.outHeight * problem.outWidth)
         let isProduct =
-            problem.kernelHeight == 1 && problem.kernelWidth == 1 && problem.stride == 1 && problem.padding == 0
+            problem.kernelHeight == 1 && problem.kernelWidth == 1 && problem.stride == 1
+            && problem.padding == 0
         var shape = dk_conv(
-            channels: problem.channelsPerGroup, height: problem.height, width: problem.width, outputs: outputs,
+            channels: problem.channelsPerGroup, height: problem.height, width: problem.width,
+            outputs: outputs,
             out_height: problem.outHeight, out_width: problem.outWidth, kernel_height: problem.kernelHeight,
             kernel_width: problem.kernelWidth, stride: problem.stride, padding: problem.padding)
         withUnsafePointer(to: &shape) { shape in

@@ -21,7 +21,8 @@ extension CPUBackend {
         }
     }
 
-    package func copy(_ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ layout: StridedCopy, size: Int) {
+    package func copy(_ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ layout: StridedCopy, size: Int)
+    {
         guard !layout.dims.contains(0) else { return }
         let merged = layout.merged()
         guard let first = merged.dims.first else {
@@ -45,7 +46,9 @@ extension CPUBackend {
         }
     }
 
-    package func binary(_ op: BinaryOp, _ out: MutableFloats, _ a: Floats, _ b: Floats, _ layout: BroadcastPair) {
+    package func binary(
+        _ op: BinaryOp, _ out: MutableFloats, _ a: Floats, _ b: Floats, _ layout: BroadcastPair
+    ) {
         let code = op.code
         let width = layout.dims.last ?? 1
         let (aStep, bStep) = (layout.aStrides.last ?? 0, layout.bStrides.last ?? 0)
@@ -78,7 +81,8 @@ extension CPUBackend {
     }
 
     package func gatedAdd(
-        _ out: MutableFloats, _ x: Floats, gate: Floats, _ y: Floats, rows: Int, columns: Int, rowsPerGate: Int
+        _ out: MutableFloats, _ x: Floats, gate: Floats, _ y: Floats, rows: Int, columns: Int,
+        rowsPerGate: Int
     ) {
         divide(rows, cost: columns) { range in
             for row in range {
@@ -98,7 +102,8 @@ extension CPUBackend {
             for token in range {
                 let angle = token % p.length * (p.dim / 2)
                 kernels.rope(
-                    out + token * width, x + token * width, cos + angle, sin + angle, p.layout == .interleaved,
+                    out + token * width, x + token * width, cos + angle, sin + angle,
+                    p.layout == .interleaved,
                     p.heads, p.dim)
             }
         }

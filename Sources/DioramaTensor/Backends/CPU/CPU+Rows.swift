@@ -2,14 +2,17 @@ import CKernels
 
 // Ops along an axis: reductions, softmax, norms.
 extension CPUBackend {
-    package func reduce(_ op: ReduceOp, _ out: MutableFloats, _ x: Floats, outer: Int, extent: Int, inner: Int) {
+    package func reduce(
+        _ op: ReduceOp, _ out: MutableFloats, _ x: Floats, outer: Int, extent: Int, inner: Int
+    ) {
         let code = op.code
         divide(outer, cost: extent * inner) { range in
             for i in range { kernels.reduce(code, out + i * inner, x + i * extent * inner, extent, inner) }
         }
     }
 
-    package func argmax(_ out: UnsafeMutablePointer<Int64>, _ x: Floats, outer: Int, extent: Int, inner: Int) {
+    package func argmax(_ out: UnsafeMutablePointer<Int64>, _ x: Floats, outer: Int, extent: Int, inner: Int)
+    {
         divide(outer, cost: extent * inner) { range in
             for i in range { kernels.argmax(out + i * inner, x + i * extent * inner, extent, inner) }
         }
@@ -35,9 +38,13 @@ extension CPUBackend {
         }
     }
 
-    package func rmsNorm(_ out: MutableFloats, _ x: Floats, weight: Floats?, rows: Int, columns: Int, eps: Float) {
+    package func rmsNorm(
+        _ out: MutableFloats, _ x: Floats, weight: Floats?, rows: Int, columns: Int, eps: Float
+    ) {
         divide(rows, cost: columns) { range in
-            for row in range { kernels.rms_norm(out + row * columns, x + row * columns, weight, eps, columns) }
+            for row in range {
+                kernels.rms_norm(out + row * columns, x + row * columns, weight, eps, columns)
+            }
         }
     }
 
@@ -49,7 +56,8 @@ extension CPUBackend {
             for group in range {
                 let channel = group % problem.groups * problem.channelsPerGroup
                 kernels.group_norm(
-                    out + group * size, x + group * size, weight.map { $0 + channel }, bias.map { $0 + channel },
+                    out + group * size, x + group * size, weight.map { $0 + channel },
+                    bias.map { $0 + channel },
                     problem.eps, problem.channelsPerGroup, problem.area)
             }
         }

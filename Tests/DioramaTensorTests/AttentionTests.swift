@@ -1,0 +1,92 @@
+import DioramaTensor
+import DioramaTestSupport
+import Testing
+
+@Suite struct AttentionTests {
+    /// Written by `tools/golden/ops.py`: PyTorch in float64.
+    let golden: Fixture
+
+    init() throws {
+        golden = try Fixture("ops.safetensors")
+    }
+
+    private func error(
+        _ name: String, on device: Device, scale: Float? = nil, causal: Bool = false, keyBias: Bool = false,
+        mask: Bool = false
+    ) -> Float {
+        let key = "attention.\(name)"
+        let y = attention(
+            golden["\(key).q", on: device], golden["\(key).k", on: device], golden["\(key).v", on: device],
+            scale: scale, causal: causal, keyBias: keyBias ? golden["\(key).keyBias", on: device] : nil,
+            mask: mask ? golden["\(key).mask", on: device] : nil)
+        return relativeError(y, golden["\(key).y"])
+    }
+
+    @Test("attention agrees with PyTorch", arguments: Device.each)
+    func agrees(on device: Device) {
+        #expect(error("plain", on: device) < Tolerance.f32.op)
+        #expect(error("odd", on: device) < Tolerance.f32.op)
+        #expect(error("one", on: device) < Tolerance.f32.op)
+        #expect(error("grouped", on: device) < Tolerance.f32.op)
+        #expect(error("scale", on: device, scale: 0.3) < Tolerance.f32.op)
+        #expect(error("causal", on: device, causal: true) < Tolerance.f32.op)
+        #expect(error("keyBias", on: device, keyBias: true) < Tolerance.f32.op)
+        #expect(error("mask", on: device, mask: true) < Tolerance.f32.op)
+        #expect(error("hidden", on: device, mask: true) < Tolerance.f32.op)
+    }
+
+    @Test("a mask broadcasts over batch, heads and queries", arguments: Device.each)
+    func masksBroadcast(on device: Device) {
+        let (q, k) = (noise([2, 5, 3, 8], on: device), noise([2, 7, 3, 8], seed: 2, on: device))
+        for shape: Shape in [[7], [5, 1], [3, 1, 7], [2, 1, 1, 7], [2, 3, 5, 7]] {
+            let mask = noise(shape, seed: 3, on: device)
+            let whole = mask.broadcast(to: [2, 3, 5, 7])
+            #expect(attention(q, k, k, mask: mask).floats() == attention(q, k, k, mask: whole).floats())
+        }
+    }
+
+    @Test("a key with bias log n weighs as n equal keys", arguments: Device.each)
+    func foldedKeys(on device: Device) {
+        let (q, k) = (noise([1, 6, 2, 8], on: device), noise([1, 4, 2, 8], seed: 2, on: device))
+        let v = noise([1, 4, 2, 8], seed: 3, on: device)
+        func unfolded(_ x: Tensor) -> Tensor {
+            .concatenated([x, x.narrowed(axis: 1, 3..<4).repeated(8, axis: 1)], axis: 1)
+        }
+        let bias = Tensor([0, 0, 0, 2.1972246] as [Float], [1, 4], on: device)
+        let folded = attention(q, k, v, keyBias: bias)
+        #expect(relativeError(folded, attention(q, unfolded(k), unfolded(v))) < Tolerance.f32.op)
+    }
+
+    @Test("equal queries give equal bits, wherever they stand", arguments: Device.each)
+    func equalQueries(on device: Device) {
+        let query = noise([1, 1, 2, 64], on: device)
+        let (k, v) = (
+            noise([1, 97, 2, 64], seed: 2, on: device), noise([1, 97, 2, 64], seed: 3, on: device)
+        )
+        let y = attention(query.repeated(157, axis: 1), k, v)
+        for i in 1..<157 {
+            #expect(y[0][i].floats() == y[0][0].floats())
+        }
+    }
+
+    @Test("many queries and keys agree with the reference", arguments: Device.processors)
+    func largeAgrees(on device: Device) {
+        let (q, k) = (noise([1, 150, 1, 24], on: device), noise([1, 333, 1, 24], seed: 2, on: device))
+        let reference = Device.reference()
+        for causal in [false, true] {
+            let expected = attention(q.to(reference), k.to(reference), k.to(reference), causal: causal)
+            #expect(relativeError(attention(q, k, k, causal: causal), expected) < Tolerance.f32.op)
+        }
+    }
+
+    @Test("rotary embedding agrees with PyTorch in both layouts", arguments: Device.each)
+    func ropes(on device: Device) {
+        for layout in RopeLayout.allCases {
+            let key = "rope.\(layout.rawValue)"
+            let y = rope(
+                golden["\(key).x", on: device], cos: golden["\(key).cos", on: device],
+                sin: golden["\(key).sin", on: device], layout: layout)
+            #expect(relativeError(y, golden["\(key).y"]) < Tolerance.f32.op)
+        }
+    }
+}
