@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 DIORAMA := .build/release/diorama
 PICTURE := output/text-to-image.png
+CLIP_VOCABULARY := .build/golden/open_clip/bpe_simple_vocab_16e6.txt.gz
 
 # The Python of `bench` and `goldens`. Its environment is made from PyPI, in .venv, the first time; another one
 # that has the packages is taken with `make bench PYTHON=/path/to/python`.
@@ -40,9 +41,20 @@ bench: build python-bench ## Measure Diorama and diffusers side by side; writes 
 	$(PYTHON) Benchmarks/bench.py
 
 .PHONY: goldens
-goldens: python-golden ## Write every file of Tests/Golden again from its reference
-	for script in $(filter-out %/pipeline.py,$(wildcard tools/golden/*.py)); do echo "$$script"; $(PYTHON) $$script; done
+goldens: python-golden $(CLIP_VOCABULARY) ## Write the files of Tests/Golden again from their references
+	for name in ops models sampling images; do echo "$$name.py"; $(PYTHON) tools/golden/$$name.py; done
+	$(PYTHON) tools/golden/clip_tokenizer.py $(CLIP_VOCABULARY)
 	$(PYTHON) tools/golden/pipeline.py --all
+
+# CLIP's vocabulary, as the PyPI package open_clip_torch carries it; the package itself is not installed.
+$(CLIP_VOCABULARY): | python-golden
+	$(PYTHON) -m pip download --quiet --no-deps --only-binary :all: --dest .build/golden 'open_clip_torch>=2.24,<4'
+	$(PYTHON) -m zipfile -e .build/golden/open_clip_torch-*.whl .build/golden
+
+.PHONY: docs
+docs: build ## Write docs/Nodes.md from the declarations of the nodes
+	$(DIORAMA) nodes --markdown > .build/Nodes.md
+	mv .build/Nodes.md docs/Nodes.md
 
 .PHONY: format
 format: ## Format the Swift sources in place
