@@ -13,7 +13,7 @@ public struct ImageLimits: Hashable, Sendable {
     /// Most scans of a JPEG; each costs a pass over the whole image, so very large pictures may have fewer.
     public var scans: Int
 
-    /// Makes limits; the defaults take any camera's picture and about 1 GiB at the very most.
+    /// Makes limits; the defaults take any camera's picture and 1.5 GiB at the very most.
     public init(
         pixels: Int = 1 << 27, side: Int = 65_535, textBytes: Int = 64 << 20, textEntries: Int = 1_000,
         scans: Int = 100

@@ -66,6 +66,10 @@ import Testing
             #expect(throws: FileError.self) { try AtomicFile.write([1], to: folder, existing: .replace) }
             #expect(try names(in: folder) == ["file"])
         }
+        for path in ["", "a\0b"] {
+            #expect(throws: FileError.self) { try AtomicFile.write([1], to: path) }
+            #expect(throws: FileError.self) { try InputFile.read(path) }
+        }
         // The kernel's own folder takes no files, whoever asks.
         let error = #expect(throws: FileError.self) { try AtomicFile.write([1], to: "/proc/a.png") }
         #expect(error?.path == "/proc/a.png")

@@ -24,6 +24,7 @@ public enum AtomicFile {
     /// - Throws: `FileError`; with `.keep` also where the name was taken in the same moment by another program.
     public static func write(_ bytes: [UInt8], to path: String, existing: Existing = .keep) throws(FileError)
     {
+        guard !path.isEmpty, !path.utf8.contains(0) else { throw failure(path, EINVAL) }
         let folder = folder(of: path)
         let temporary = folder + "/.diorama-" + String(UInt64.random(in: .min ... .max), radix: 16) + ".tmp"
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -95,6 +96,7 @@ public enum AtomicFile {
             case ENOENT: "the folder \(folder(of: path)) does not exist"
             case EEXIST: "it already exists"
             case EACCES, EPERM: "no permission to write in \(folder(of: path))"
+            case EINVAL: "this is not a file name"
             case EROFS: "\(folder(of: path)) is on a read-only file system"
             case ENOSPC, EDQUOT: "the disk is full"
             default: String(cString: strerror(code))

@@ -16,6 +16,7 @@ public enum InputFile {
     /// - Returns: its bytes.
     /// - Throws: `FileError` for files that cannot be read or are larger than the limit.
     public static func read(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
+        guard !path.utf8.contains(0) else { throw failure(path, ENOENT) }
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw failure(path, errno) }
         defer { close(file) }
