@@ -75,8 +75,9 @@ extension CacheKey {
 }
 
 extension Graph.Node {
-    /// Whether the result changes with the text of the graph. Output nodes embed that in what they save; their result is
-    /// the saved picture all the same.
+    /// Whether the result changes with the text of the graph.
+    ///
+    /// Output nodes embed that text in what they save; their result is the saved picture all the same.
     var dependsOnWholeGraph: Bool {
         !schema.spec.isOutput && schema.hidden.contains { $0.kind != .uniqueID }
     }

@@ -118,7 +118,7 @@ public final class Engine: Sendable {
 
 /// A run that is going on.
 public struct Run: Sendable {
-    /// What happens, in order; ends when the run does. For one reader.
+    /// What happens, in order, for one reader; ends when the run does.
     public let events: AsyncStream<RunEvent>
     fileprivate let task: Task<RunResult, any Error>
     fileprivate let cancellation: Cancellation

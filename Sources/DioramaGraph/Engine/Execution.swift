@@ -6,7 +6,7 @@ struct Execution {
         /// It will run once so many of its sources have ended.
         case waiting(sources: Int)
         case running
-        /// It has ended well, or its kept result was taken; the values stay until `takers` is 0.
+        /// It has ended well, or its kept result was taken.
         case done
         case failed
     }
@@ -20,9 +20,12 @@ struct Execution {
     private let start: ContinuousClock.Instant
 
     private var states: [State]
-    private var values: [Int: [any PortValue]] = [:]
-    /// How many inputs of steps that have not ended, and targets, still want a step's values.
+    /// The outputs of ended steps that someone still wants.
+    private var values: [Int: [(any PortValue)?]] = [:]
+    /// How many steps that have not ended, and targets, still want something of a step.
     private var takers: [Int]
+    /// How many of them want each output.
+    private var outputTakers: [[Int]]
     /// The steps that take a step's values, of those that run.
     private var dependents: [[Int]]
     private var ready: [Lane: Heap<Int>] = [.compute: Heap(), .io: Heap()]
@@ -43,6 +46,7 @@ struct Execution {
         start = clock.now
         states = Array(repeating: .idle, count: schedule.steps.count)
         takers = Array(repeating: 0, count: schedule.steps.count)
+        outputTakers = schedule.steps.map { Array(repeating: 0, count: $0.node.schema.outputs.count) }
         dependents = Array(repeating: [], count: schedule.steps.count)
         hidden = NodeCall.HiddenValues(
             prompt: schedule.asksForPrompt ? schedule.graph.json : .null,
@@ -84,7 +88,10 @@ struct Execution {
                 open.append(step)
             }
         }
-        for target in schedule.targets { need(target) }
+        for target in schedule.targets {
+            need(target)
+            for output in outputTakers[target].indices { outputTakers[target][output] += 1 }
+        }
         while let step = open.popLast() {
             var missing = 0
             for source in schedule.steps[step].sources {
@@ -93,9 +100,11 @@ struct Execution {
                 if case .done = states[source] { continue }
                 missing += 1
             }
+            for taken in schedule.steps[step].taken { outputTakers[taken.step][taken.output] += 1 }
             states[step] = .waiting(sources: missing)
             if missing == 0 { ready[schedule.steps[step].lane]?.insert(step) }
         }
+        for step in values.keys { freeUnwanted(of: step) }
         if !known.isEmpty { send(.cached(known)) }
         for artefact in result.artefacts { send(.artefact(artefact)) }
     }
@@ -156,11 +165,12 @@ struct Execution {
             result.nodesRun += 1
             result.artefacts += made.artefacts
             if let key = plan.key { engine.keep(made, for: key) }
-            if takers[step] > 0 { values[step] = made.values }
+            values[step] = made.values
+            freeUnwanted(of: step)
             send(.nodeFinished(plan.label, at: now, duration: now - ending.began))
             if !plan.twins.isEmpty { send(.cached(plan.twins)) }
             for dependent in dependents[step] { sourceEnded(of: dependent) }
-            for source in plan.sources { release(source) }
+            release(takenBy: step)
         case .failure(let error) where error is CancellationError && cancellation.isCancelled:
             isStopped = true
         case .failure(let error):
@@ -178,17 +188,30 @@ struct Execution {
         if missing == 1 { ready[schedule.steps[step].lane]?.insert(step) }
     }
 
-    /// Notes that one taker less wants a step's values; frees them after the last, and gives up a step that no one wants
-    /// any more.
-    private mutating func release(_ step: Int) {
+    /// Notes that a step wants nothing of others any more: frees outputs after their last taker, and gives up steps that
+    /// no one wants any more.
+    private mutating func release(takenBy step: Int) {
         var open = [step]
         while let step = open.popLast() {
-            takers[step] -= 1
-            guard takers[step] == 0 else { continue }
+            for taken in schedule.steps[step].taken { outputTakers[taken.step][taken.output] -= 1 }
+            for source in schedule.steps[step].sources {
+                takers[source] -= 1
+                freeUnwanted(of: source)
+                if takers[source] == 0, case .waiting = states[source] {
+                    states[source] = .idle
+                    open.append(source)
+                }
+            }
+        }
+    }
+
+    private mutating func freeUnwanted(of step: Int) {
+        guard values[step] != nil else { return }
+        if takers[step] == 0 {
             values[step] = nil
-            if case .waiting = states[step] {
-                states[step] = .idle
-                open += schedule.steps[step].sources
+        } else {
+            for (output, takers) in outputTakers[step].enumerated() where takers == 0 {
+                values[step]?[output] = nil
             }
         }
     }
@@ -202,7 +225,7 @@ struct Execution {
                 states[dependent] = .failed
                 open.append(dependent)
             }
-            for source in schedule.steps[step].sources { release(source) }
+            release(takenBy: step)
         }
     }
 
@@ -211,7 +234,7 @@ struct Execution {
     private mutating func conclude() throws -> RunResult {
         let duration = clock.now - start
         for (id, step) in zip(schedule.targetIDs, schedule.targets) {
-            if case .done = states[step] { result.values[id] = values[step] }
+            if case .done = states[step] { result.values[id] = values[step]?.compactMap(\.self) }
         }
         if isStopped {
             send(.cancelled(duration))

@@ -17,9 +17,17 @@ public struct Schedule: Sendable {
         /// The earlier steps whose values it takes, each once, in ascending order.
         public let sources: [Int]
 
+        /// The outputs it takes, each once.
+        let taken: [Taken]
         let node: Graph.Node
         /// Where the value of each input comes from, by step.
         let bindings: [Graph.Binding]
+    }
+
+    /// One output of a step.
+    struct Taken: Hashable, Sendable {
+        let step: Int
+        let output: Int
     }
 
     /// The graph.
@@ -108,13 +116,16 @@ public struct Schedule: Sendable {
 
 extension Schedule.Step {
     init(_ node: Graph.Node, key: CacheKey?, bindings: [Graph.Binding], twins: [NodeLabel] = []) {
-        var sources: Set<Int> = []
-        for case .link(let source, _) in bindings { sources.insert(source) }
+        var taken: Set<Schedule.Taken> = []
+        for case .link(let source, let output) in bindings {
+            taken.insert(.init(step: source, output: output))
+        }
         self.node = node
         self.key = key
         self.bindings = bindings
         self.twins = twins
-        self.sources = sources.sorted()
+        self.taken = Array(taken)
+        sources = Set(taken.map(\.step)).sorted()
         label = node.label
         lane = node.schema.spec.lane
     }

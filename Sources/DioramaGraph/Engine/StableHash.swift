@@ -2,7 +2,10 @@
 ///
 /// Two different inputs have the same hash with a chance of about 2⁻¹²⁸, so equal hashes are taken as equal inputs.
 /// Aumasson and Bernstein, "SipHash: a fast short-input PRF", and the 128-bit variant of their reference code.
-struct StableHash {
+package struct StableHash {
+    /// A hash of nothing yet.
+    package init() {}
+
     private var v0: UInt64 = 0x736f_6d65_7073_6575
     private var v1: UInt64 = 0x646f_7261_6e64_6f6d ^ 0xEE
     private var v2: UInt64 = 0x6c79_6765_6e65_7261
@@ -14,7 +17,7 @@ struct StableHash {
     /// Mixes in bytes.
     ///
     /// - Parameter bytes: any number of them.
-    mutating func update(_ bytes: some Sequence<UInt8>) {
+    package mutating func update(_ bytes: some Sequence<UInt8>) {
         for byte in bytes {
             pending |= UInt64(byte) << (8 * (count % 8))
             count &+= 1
@@ -50,7 +53,7 @@ struct StableHash {
     /// The hash of everything mixed in.
     ///
     /// - Returns: its two halves.
-    consuming func finalize() -> (UInt64, UInt64) {
+    package consuming func finalize() -> (UInt64, UInt64) {
         mix(pending | (count & 0xFF) << 56)
         v2 ^= 0xEE
         for _ in 0..<4 { round() }

@@ -33,12 +33,8 @@ struct FolderListing {
             let url = folder.appending(path: entry)
             if isWanted(url) {
                 names.append(prefix + entry)
-            } else if depth > 0 {
-                var isFolder = false
-                let child = url.path(percentEncoded: false)
-                if FileManager.default.fileExists(atPath: child, isDirectory: &isFolder), isFolder {
-                    search(url, prefix: prefix + entry + "/", depth: depth - 1, isWanted)
-                }
+            } else if depth > 0, FileStatus(url.path(percentEncoded: false))?.isFolder == true {
+                search(url, prefix: prefix + entry + "/", depth: depth - 1, isWanted)
             }
         }
     }

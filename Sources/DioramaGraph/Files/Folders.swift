@@ -79,10 +79,10 @@ public struct Folders: Sendable, Hashable {
     ) -> [String] {
         var names: Set<String> = []
         for place in modelFolders(kinds, includingRoots: false) {
-            names.formUnion(FolderListing(of: place, depth: FolderListing.deepest, where: isModel).names)
+            names.formUnion(Self.names(in: place, depth: FolderListing.deepest, where: isModel))
         }
         if includingRoots {
-            for root in models { names.formUnion(FolderListing(of: root, depth: 0, where: isModel).names) }
+            for root in models { names.formUnion(Self.names(in: root, depth: 0, where: isModel)) }
         }
         return names.sorted()
     }
@@ -92,7 +92,14 @@ public struct Folders: Sendable, Hashable {
     /// - Parameter isWanted: tells whether a file is wanted; folders are searched unless wanted themselves.
     /// - Returns: relative paths, sorted.
     public func inputs(where isWanted: (URL) -> Bool) -> [String] {
-        FolderListing(of: input, depth: FolderListing.deepest, where: isWanted).names.sorted()
+        Self.names(in: input, depth: FolderListing.deepest, where: isWanted).sorted()
+    }
+
+    /// The names that can also be looked up: a link that leads outside the folder is no choice.
+    private static func names(in folder: URL, depth: Int, where isWanted: (URL) -> Bool) -> [String] {
+        FolderListing(of: folder, depth: depth, where: isWanted).names.filter { name in
+            (try? SafeName(name).resolved(in: folder)) != nil
+        }
     }
 
     private func modelFolders(_ kinds: [String], includingRoots: Bool) -> [URL] {

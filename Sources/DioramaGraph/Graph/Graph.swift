@@ -6,7 +6,9 @@ public struct Graph: Sendable {
         public let label: NodeLabel
         /// Its class's declaration.
         public let schema: NodeSchema
-        /// Whether a target depends on it. The inputs of other nodes are not checked and not bound.
+        /// Whether a target depends on it.
+        ///
+        /// The inputs of other nodes are not checked and not bound.
         public let isNeeded: Bool
 
         let type: any DioramaGraph.Node.Type

@@ -5,8 +5,8 @@ enum Spelling {
 
     /// The candidate most like a word; nil when none is like it.
     ///
-    /// A candidate that ends in "/" and the word, or begins with the word (of 3 letters or more), is like it; else one
-    /// that a few slips of the hand away: one for every three letters.
+    /// Best is one that differs in the case of letters only, then one that ends in "/" and the word or begins with the
+    /// word (of 3 letters or more), then one that is a few slips of the hand away: one for every three letters.
     ///
     /// - Parameters:
     ///   - word: what the user wrote.
@@ -24,7 +24,8 @@ enum Spelling {
             if letters.suffix(wanted.count + 1).elementsEqual([UInt8(ascii: "/")] + wanted)
                 || (wanted.count >= 3 && letters.starts(with: wanted))
             {
-                slips = letters == wanted ? 0 : 1
+                if letters == wanted { return candidate }
+                slips = 0
             } else {
                 slips = distance(wanted, letters, atMost: allowed)
             }

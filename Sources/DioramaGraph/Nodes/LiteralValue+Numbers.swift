@@ -51,7 +51,7 @@ extension WholeNumberValue {
             throw .kind("\(quoted(text)) is not a whole number")
         }
         if let value = Self(digits) { return value }
-        let unsigned = digits.drop { $0 == "-" || $0 == "+" }
+        let unsigned = first == "-" || first == "+" ? digits.dropFirst() : digits[...]
         guard !unsigned.isEmpty, unsigned.allSatisfy({ $0.isASCII && $0.isNumber }) else {
             throw .kind("\(quoted(text)) is not a whole number")
         }

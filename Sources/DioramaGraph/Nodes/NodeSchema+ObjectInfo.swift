@@ -56,7 +56,7 @@ extension NodeCatalog {
 extension InputSchema {
     /// `[type, {options}]`; a choice has its list in the type's place.
     ///
-    /// - Parameter options: the list of a choice.
+    /// - Parameter names: the list of a choice.
     /// - Returns: the input's declaration as ComfyUI writes it.
     fileprivate func json(options names: [String]) -> JSON {
         [
