@@ -46,11 +46,13 @@ struct BytePairEncoder: Sendable {
         }
     }
 
-    /// Appends the ids of one word. Time grows with n log n, memory with n.
+    /// Appends the ids of one word, in time n log n and memory n of its bytes.
     ///
     /// - Parameters:
-    ///   - word: the word's UTF-8, not empty.
+    ///   - word: the word's UTF-8.
     ///   - endsWord: whether its last byte ends the word; false for all but the last part of a word that was cut.
+    ///   - ids: gets the ids.
+    ///   - scratch: working memory, any.
     func encode(_ word: [UInt8], endsWord: Bool, into ids: inout [Int], using scratch: inout Scratch) {
         guard let final = word.last else { return }
         scratch.ids.removeAll(keepingCapacity: true)

@@ -19,8 +19,9 @@ public struct CLIPTokenizer: Sendable {
         public let attentionMask: [Int]
         /// The number of ids that are not padding, start and end included.
         public let tokenCount: Int
-        /// The number of the text's ids that found no room. Of a text longer than
-        /// `CLIPTokenizer.countedLength` only what was read is counted.
+        /// The number of the text's ids that found no room.
+        ///
+        /// Of a text longer than `CLIPTokenizer.countedLength` only what was read is counted.
         public let truncated: Int
     }
 
@@ -75,7 +76,13 @@ public struct CLIPTokenizer: Sendable {
         try self.init(model, configuration, issues)
     }
 
-    /// - Parameter issues: what is known to be wrong already; thrown with what is found here.
+    /// Joins a vocabulary and a configuration.
+    ///
+    /// - Parameters:
+    ///   - model: the vocabulary and merges.
+    ///   - configuration: the tokens with a role, lengths and sides.
+    ///   - found: what is known to be wrong already.
+    /// - Throws: `TokenizerError` with that and with what is found here.
     init(_ model: BytePairModel, _ configuration: Configuration, _ found: IssueList) throws(TokenizerError) {
         var issues = found
         let added = AddedTokenTable(model, configuration, &issues)
@@ -122,7 +129,11 @@ public struct CLIPTokenizer: Sendable {
     /// The ids of a text with start and end, cut or padded to a length.
     ///
     /// What is cut is the text (its end, or its beginning when the configuration says so), never the start or end id.
-    /// - Parameter length: the number of ids; `maxLength` if nil, at least 2.
+    ///
+    /// - Parameters:
+    ///   - text: any text; normalization is part of encoding.
+    ///   - length: the number of ids; `maxLength` if nil, at least 2.
+    /// - Returns: `length` ids with their mask, and what was cut.
     public func encode(_ text: String, length: Int? = nil) -> Encoding {
         let length = max(2, length ?? maxLength)
         let room = length - 2

@@ -200,7 +200,9 @@ struct JSONScanner {
 
     private mutating func close() { depth -= 1 }
 
-    /// One escape; two `\u` escapes when they are a surrogate pair. A lone surrogate becomes U+FFFD.
+    /// One escape, or two `\u` escapes that are a surrogate pair.
+    ///
+    /// A lone surrogate becomes U+FFFD.
     private mutating func escape() throws(Failure) -> Unicode.Scalar {
         position += 1
         guard let mark = current else { throw failure("the JSON ends inside a string") }

@@ -12,6 +12,7 @@ struct TokenReader {
     private var ids: [Int] = []
 
     /// - Parameters:
+    ///   - encoder: encodes the words.
     ///   - rawTokens: the added tokens to look for in the text as it is.
     ///   - normalizedTokens: those to look for in normalized text.
     init(_ encoder: BytePairEncoder, _ rawTokens: AddedTokenMatcher, _ normalizedTokens: AddedTokenMatcher) {
@@ -22,7 +23,9 @@ struct TokenReader {
 
     /// Reads the text until it ends or `emit` returns false.
     ///
-    /// - Parameter emit: gets the ids of a word or an added token, and how many normalized characters were read so far.
+    /// - Parameters:
+    ///   - text: any text.
+    ///   - emit: gets the ids of a word or an added token, and how many normalized characters were read so far.
     mutating func read(_ text: String, _ emit: ([Int], Int) -> Bool) {
         let scalars = text.unicodeScalars
         var start = scalars.startIndex

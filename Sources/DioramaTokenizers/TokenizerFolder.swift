@@ -85,8 +85,9 @@ struct ConfigurationReader {
             case "eos_token": configuration.eos = try scanner.addedToken(special: true).token
             case "unk_token": configuration.unknown = try scanner.addedToken(special: true).token
             case "pad_token": configuration.pad = try scanner.addedToken(special: true).token
-            case "sep_token", "cls_token", "mask_token":
-                configuration.extraTokens.append(try scanner.addedToken(special: true).token)
+            case "sep_token": configuration.separator = try scanner.addedToken(special: true).token
+            case "cls_token": configuration.classifier = try scanner.addedToken(special: true).token
+            case "mask_token": configuration.mask = try scanner.addedToken(special: true).token
             case "extra_special_tokens", "additional_special_tokens": try readExtraTokens(&scanner)
             case "model_max_length", "max_len": configuration.maxLength = try readMaxLength(&scanner)
             case "padding_side": configuration.paddingSide = try scanner.side()

@@ -112,6 +112,8 @@ extension JSONScanner {
     /// A token: a string, or an object with its content and flags.
     ///
     /// - Parameter special: what the token is unless the object says otherwise.
+    /// - Returns: the token, and its id if the object has one.
+    /// - Throws: `Failure` if it is neither, has no content, or has a flag that is no boolean.
     mutating func addedToken(special: Bool) throws(Failure) -> (token: AddedToken, id: Int?) {
         guard try kind() != .string else { return (AddedToken(try string(), special: special), nil) }
         var content: String?

@@ -1,4 +1,6 @@
-/// Splits normalized text into the words that are encoded one by one, as this pattern finds them from left to right:
+/// Splits normalized text into the words that are encoded one by one.
+///
+/// They are what this pattern finds from left to right:
 ///
 ///     <|startoftext|>|<|endoftext|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+
 ///
@@ -12,12 +14,19 @@ struct WordSplitter {
         Array($0.unicodeScalars)
     }
 
+    /// The version of Unicode whose letters and numbers count, that of Hugging Face's regular expressions.
+    ///
+    /// Characters that came later are neither.
+    private static let unicodeVersion = 16
+
     /// The number of scalars that must stand after a word's first scalar for its kind to be known.
     static let lookahead = 15
 
     /// Calls `word` with the range of every word of `text[range]`.
     ///
     /// - Parameters:
+    ///   - text: normalized text.
+    ///   - range: the part to split.
     ///   - isEnd: whether the text ends with the range. If more is to come, a word that might go on is left.
     ///   - word: returns false to stop.
     /// - Returns: where the words that were found end; nil when `word` stopped.
@@ -67,7 +76,9 @@ struct WordSplitter {
         case 0..<0x80: return .other
         default: break
         }
-        switch scalar.properties.generalCategory {
+        let properties = scalar.properties
+        guard let age = properties.age, age.major <= unicodeVersion else { return .other }
+        switch properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
             return .letter
         case .decimalNumber, .letterNumber, .otherNumber: return .number
