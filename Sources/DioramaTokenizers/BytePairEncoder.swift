@@ -3,17 +3,7 @@ struct BytePairEncoder: Sendable {
     /// The suffix of pieces that end a word.
     static let endOfWord = "</w>"
 
-    private struct Pair: Hashable {
-        let left, right: UInt32
-    }
-
-    /// What a pair becomes, and how early its merge was learned.
-    private struct Merge {
-        let rank: UInt32
-        let id: UInt32
-    }
-
-    private var merges: [Pair: Merge] = [:]
+    private var merges: MergeTable
     /// The ids of the 256 bytes inside a word, and as a word's last byte.
     private let inner: [UInt32]
     private let last: [UInt32]
@@ -29,7 +19,7 @@ struct BytePairEncoder: Sendable {
         func id(_ piece: String) -> UInt32 { UInt32(pieces[Piece(piece)] ?? unknown) }
         inner = ByteAlphabet.scalars.map { id(String($0)) }
         last = ByteAlphabet.scalars.map { id(String($0) + Self.endOfWord) }
-        self.merges.reserveCapacity(merges.count)
+        self.merges = MergeTable(capacity: merges.count)
         for (rank, (left, right)) in merges.enumerated() {
             guard let leftID = pieces[Piece(left)], let rightID = pieces[Piece(right)],
                 let whole = pieces[Piece(left + right)]
@@ -41,8 +31,7 @@ struct BytePairEncoder: Sendable {
                 )
                 continue
             }
-            self.merges[Pair(left: UInt32(leftID), right: UInt32(rightID))] =
-                Merge(rank: UInt32(rank), id: UInt32(whole))
+            self.merges.set(UInt32(leftID), UInt32(rightID), .init(rank: UInt32(rank), id: UInt32(whole)))
         }
     }
 
@@ -71,6 +60,14 @@ struct BytePairEncoder: Sendable {
         fileprivate var next: [Int] = []
         fileprivate var previous: [Int] = []
         fileprivate var queue = MergeQueue()
+
+        /// Links `count` pieces in a row.
+        fileprivate mutating func link(_ count: Int) {
+            next.removeAll(keepingCapacity: true)
+            next.append(contentsOf: 1...count)
+            previous.removeAll(keepingCapacity: true)
+            previous.append(contentsOf: -1..<count - 1)
+        }
     }
 
     /// Applies merges until none is left: the lowest rank first, of equal ranks the leftmost.
@@ -79,16 +76,15 @@ struct BytePairEncoder: Sendable {
     /// how Hugging Face's tokenizers decides.
     private func mergeAll(_ word: inout Scratch) {
         let count = word.ids.count
-        word.next = Array(1...count)
-        word.previous = Array(-1..<count - 1)
+        word.link(count)
         for place in 0..<count - 1 { propose(place, place + 1, in: &word) }
         while let candidate = word.queue.popFirst() {
             let place = candidate.place
             let right = word.next[place]
             guard word.ids[place] != Scratch.gone, right < count,
-                merges[Pair(left: word.ids[place], right: word.ids[right])]?.id == candidate.id
+                merges[word.ids[place], word.ids[right]]?.id == candidate.merge.id
             else { continue }
-            word.ids[place] = candidate.id
+            word.ids[place] = candidate.merge.id
             word.ids[right] = Scratch.gone
             let after = word.next[right]
             word.next[place] = after
@@ -101,49 +97,8 @@ struct BytePairEncoder: Sendable {
     }
 
     private func propose(_ left: Int, _ right: Int, in word: inout Scratch) {
-        guard let merge = merges[Pair(left: word.ids[left], right: word.ids[right])] else { return }
-        word.queue.insert(MergeQueue.Candidate(rank: merge.rank, id: merge.id, place: left))
-    }
-}
-
-/// Merges waiting to be applied, in a binary heap.
-struct MergeQueue {
-    struct Candidate {
-        let rank: UInt32
-        let id: UInt32
-        let place: Int
-
-        static func < (a: Candidate, b: Candidate) -> Bool { (a.rank, a.place) < (b.rank, b.place) }
-    }
-
-    private var heap: [Candidate] = []
-
-    mutating func insert(_ candidate: Candidate) {
-        heap.append(candidate)
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard heap[child] < heap[parent] else { return }
-            heap.swapAt(child, parent)
-            child = parent
-        }
-    }
-
-    mutating func popFirst() -> Candidate? {
-        guard let first = heap.first, let last = heap.popLast() else { return nil }
-        guard !heap.isEmpty else { return first }
-        heap[0] = last
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
-            where child < heap.count && heap[child] < heap[least] {
-                least = child
-            }
-            guard least != parent else { return first }
-            heap.swapAt(parent, least)
-            parent = least
-        }
+        guard let merge = merges[word.ids[left], word.ids[right]] else { return }
+        word.queue.insert(MergeQueue.Candidate(merge: merge, place: left))
     }
 }
 

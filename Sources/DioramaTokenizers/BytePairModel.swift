@@ -121,15 +121,9 @@ struct VocabularyReader {
     /// The pieces; an id that two pieces have is an issue.
     func finish(_ issues: inout IssueList) -> [Piece: Int] {
         for problem in problems { issues.add(file, problem) }
-        var owners: [Int: String] = Dictionary(minimumCapacity: pieces.count)
-        var shared: [(id: Int, names: [String])] = []
-        for (piece, id) in pieces {
-            if let owner = owners.updateValue(piece.text, forKey: id) {
-                shared.append((id, [owner, piece.text].sorted()))
-            }
-        }
-        for (id, names) in shared.sorted(by: { $0.id < $1.id }) {
-            issues.add(file, "the id \(id) is given to \"\(names[0])\" and to \"\(names[1])\"")
+        let byID = pieces.map { (id: $0.value, piece: $0.key.text) }.sorted { $0 < $1 }
+        for (a, b) in zip(byID, byID.dropFirst()) where a.id == b.id {
+            issues.add(file, "the id \(a.id) is given to \"\(a.piece)\" and to \"\(b.piece)\"")
         }
         return pieces
     }

@@ -140,7 +140,7 @@ public struct CLIPTokenizer: Sendable {
         var kept: [Int] = []
         var total = 0
         var reader = TokenReader(encoder, rawTokens, normalizedTokens)
-        reader.read(text) { new, scalarsRead in
+        reader.read(text) { new, position in
             total += new.count
             if truncatesLeft {
                 kept.append(contentsOf: new)
@@ -148,7 +148,7 @@ public struct CLIPTokenizer: Sendable {
                 return true
             }
             kept.append(contentsOf: new.prefix(room - kept.count))
-            return kept.count < room || scalarsRead < Self.countedLength
+            return kept.count < room || position < Self.countedLength
         }
         if truncatesLeft { kept.removeFirst(max(0, kept.count - room)) }
 

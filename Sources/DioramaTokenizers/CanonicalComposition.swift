@@ -41,9 +41,13 @@ struct ComposedScalars<Base: IteratorProtocol>: IteratorProtocol where Base.Elem
     }
 }
 
-/// The canonical decompositions and compositions of Unicode.
+/// The canonical decompositions and compositions of Unicode 9, the version of Hugging Face's tokenizers.
+///
+/// Characters that came later neither decompose nor combine.
 struct CanonicalForms: Sendable {
     static let shared = CanonicalForms()
+
+    private static let unicodeVersion = 9
 
     /// The longest piece of combining scalars that is normalized as one.
     static let pieceLimit = 65_536
@@ -79,7 +83,7 @@ struct CanonicalForms: Sendable {
     }
 
     private mutating func add(_ entry: [Unicode.Scalar]) {
-        guard entry.count >= 2 else { return }
+        guard entry.count >= 2, Self.isKnown(entry[0]) else { return }
         guard entry.count == 3 else {
             decompositions[entry[0]] = (entry[1], nil)
             return
@@ -151,7 +155,13 @@ struct CanonicalForms: Sendable {
     }
 
     private func combiningClass(_ scalar: Unicode.Scalar) -> UInt8 {
-        scalar.value < 0x300 ? 0 : scalar.properties.canonicalCombiningClass.rawValue
+        guard scalar.value >= 0x300 else { return 0 }
+        let combiningClass = scalar.properties.canonicalCombiningClass.rawValue
+        return combiningClass != 0 && Self.isKnown(scalar) ? combiningClass : 0
+    }
+
+    private static func isKnown(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.age.map { $0.major <= unicodeVersion } ?? false
     }
 }
 

@@ -100,6 +100,14 @@ struct JSONScanner {
     mutating func number() throws(Failure) -> Double {
         try expect(.number)
         let start = position
+        var whole = 0
+        while let byte = current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte),
+            position - start < 15
+        {
+            whole = whole * 10 + Int(byte - UInt8(ascii: "0"))
+            position += 1
+        }
+        guard let byte = current, Self.isNumberByte(byte) else { return Double(whole) }
         while let byte = current, Self.isNumberByte(byte) { position += 1 }
         guard let value = Double(String(decoding: bytes[start..<position], as: UTF8.self)), value.isFinite
         else {
@@ -128,9 +136,12 @@ struct JSONScanner {
         while let byte = current {
             switch byte {
             case UInt8(ascii: "\""):
-                let content = unescaped ?? Array(bytes[start..<position])
+                let end = position
                 position += 1
-                guard let text = String(validating: content, as: UTF8.self) else {
+                let text =
+                    unescaped.map { String(validating: $0, as: UTF8.self) }
+                    ?? String(validating: bytes[start..<end], as: UTF8.self)
+                guard let text else {
                     throw Failure(offset: start, problem: "this string is not valid UTF-8")
                 }
                 return text

@@ -6,7 +6,8 @@ struct TokenReader {
 
     /// Normalized scalars that are not encoded yet.
     private var buffer: [Unicode.Scalar] = []
-    private var scalarsRead = 0
+    /// The number of normalized scalars before the buffer.
+    private var scalarsEncoded = 0
     private var scratch = BytePairEncoder.Scratch()
     private var word: [UInt8] = []
     private var ids: [Int] = []
@@ -25,7 +26,7 @@ struct TokenReader {
     ///
     /// - Parameters:
     ///   - text: any text.
-    ///   - emit: gets the ids of a word or an added token, and how many normalized characters were read so far.
+    ///   - emit: gets the ids of a word or an added token, and where in the normalized text it ends.
     mutating func read(_ text: String, _ emit: ([Int], Int) -> Bool) {
         let scalars = text.unicodeScalars
         var start = scalars.startIndex
@@ -34,7 +35,7 @@ struct TokenReader {
             guard readBetweenTokens(scalars[start..<(match?.range.lowerBound ?? scalars.endIndex)], emit)
             else { return }
             guard let match else { return }
-            guard emit([match.id], scalarsRead) else { return }
+            guard emit([match.id], scalarsEncoded) else { return }
             start = match.range.upperBound
         }
     }
@@ -49,20 +50,23 @@ struct TokenReader {
         let capacity = CLIPTokenizer.wordLimit + 1 + normalizedTokens.longest + WordSplitter.lookahead
         var isEnd = false
         while !isEnd {
-            let before = buffer.count
             while buffer.count < capacity, let scalar = scalars.next() { buffer.append(scalar) }
-            scalarsRead += buffer.count - before
             isEnd = buffer.count < capacity
             guard let used = encodeBuffer(isEnd: isEnd, emit) else { return false }
             guard used > 0 || isEnd else {
                 // One word fills the buffer: encode this part of it.
                 guard encode(0..<CLIPTokenizer.wordLimit, endsWord: false, emit) else { return false }
-                buffer.removeFirst(CLIPTokenizer.wordLimit)
+                drop(CLIPTokenizer.wordLimit)
                 continue
             }
-            buffer.removeFirst(used)
+            drop(used)
         }
         return true
+    }
+
+    private mutating func drop(_ count: Int) {
+        buffer.removeFirst(count)
+        scalarsEncoded += count
     }
 
     /// - Returns: how much of the buffer was used up; nil if `emit` returned false.
@@ -75,7 +79,7 @@ struct TokenReader {
             guard encodeWords(text, start..<match.range.lowerBound, isEnd: true, emit) != nil else {
                 return nil
             }
-            guard emit([match.id], scalarsRead) else { return nil }
+            guard emit([match.id], scalarsEncoded + match.range.upperBound) else { return nil }
             start = match.range.upperBound
         }
         let end = isEnd ? text.count : max(start, text.count - normalizedTokens.longest)
@@ -93,6 +97,6 @@ struct TokenReader {
         for scalar in buffer[range] { word.append(contentsOf: scalar.utf8) }
         ids.removeAll(keepingCapacity: true)
         encoder.encode(word, endsWord: endsWord, into: &ids, using: &scratch)
-        return emit(ids, scalarsRead)
+        return emit(ids, scalarsEncoded + range.upperBound)
     }
 }

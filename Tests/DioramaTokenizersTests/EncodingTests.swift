@@ -25,8 +25,10 @@ import Testing
 
     @Test func bothTokenizersOfTheSampleAgree() throws {
         let (one, two) = try (Goldens.one(), Goldens.two())
-        #expect((one.bosID, one.eosID, one.padID, one.maxLength, one.vocabularyCount) == (746, 747, 747, 32, 748))
-        #expect((two.bosID, two.eosID, two.padID, two.maxLength, two.vocabularyCount) == (746, 747, 0, 32, 748))
+        #expect(
+            (one.bosID, one.eosID, one.padID, one.maxLength, one.vocabularyCount) == (746, 747, 747, 32, 748))
+        #expect(
+            (two.bosID, two.eosID, two.padID, two.maxLength, two.vocabularyCount) == (746, 747, 0, 32, 748))
         let rows: [EncodingRow] = try Goldens.rows("encodings.json")
         #expect(rows.count == 56)
         for row in rows {

@@ -11,14 +11,19 @@ enum Goldens {
 
     static let model = repository.appending(path: "samples/models/diorama-tiny")
 
-    static func one() throws -> CLIPTokenizer { try CLIPTokenizer(directory: model.appending(path: "tokenizer")) }
+    static func one() throws -> CLIPTokenizer {
+        try CLIPTokenizer(directory: model.appending(path: "tokenizer"))
+    }
 
-    static func two() throws -> CLIPTokenizer { try CLIPTokenizer(directory: model.appending(path: "tokenizer_2")) }
+    static func two() throws -> CLIPTokenizer {
+        try CLIPTokenizer(directory: model.appending(path: "tokenizer_2"))
+    }
 
     static func strings() throws -> [StringRow] { try rows("strings.json") }
 
     static func rows<Row: Decodable>(_ name: String) throws -> [Row] {
-        try JSONDecoder().decode(GoldenFile<Row>.self, from: Data(contentsOf: folder.appending(path: name))).rows
+        try JSONDecoder().decode(GoldenFile<Row>.self, from: Data(contentsOf: folder.appending(path: name)))
+            .rows
     }
 }
 
@@ -36,7 +41,9 @@ struct StringRow: Decodable {
     func tokens(_ tokenizer: CLIPTokenizer) -> [Int] {
         if let text { return tokenizer.tokens(text) }
         let digits = Array(bytes ?? "")
-        let utf8 = stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
+        let utf8 = stride(from: 0, to: digits.count, by: 2).compactMap {
+            UInt8(String(digits[$0...($0 + 1)]), radix: 16)
+        }
         return tokenizer.tokens(utf8)
     }
 
@@ -48,7 +55,8 @@ final class TemporaryFolder {
     let url: URL
 
     init() throws {
-        url = FileManager.default.temporaryDirectory.appending(path: "diorama-tokenizers-\(UUID().uuidString)")
+        url = FileManager.default.temporaryDirectory.appending(
+            path: "diorama-tokenizers-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 

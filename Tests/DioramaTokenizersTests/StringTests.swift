@@ -8,7 +8,9 @@ import Testing
         try expectIDs(of: Goldens.one(), \.one)
     }
 
-    @Test("the second tokenizer, whose padding is \"!\", agrees") func theSecondTokenizerOfTheSampleAgrees() throws {
+    @Test("the second tokenizer, whose padding is \"!\", agrees") func theSecondTokenizerOfTheSampleAgrees()
+        throws
+    {
         try expectIDs(of: Goldens.two(), \.two)
     }
 
@@ -20,7 +22,9 @@ import Testing
         try expectIDs(of: tokenizer, \.one)
     }
 
-    @Test("the part of CLIP-L's vocabulary that the texts need gives the whole vocabulary's ids") func clipL() throws {
+    @Test("the part of CLIP-L's vocabulary that the texts need gives the whole vocabulary's ids") func clipL()
+        throws
+    {
         let tokenizer = try CLIPTokenizer(directory: Goldens.folder.appending(path: "clip-l"))
         #expect(tokenizer.tokens("a photo of a cat") == [320, 1125, 539, 320, 2368])
         #expect((tokenizer.bosID, tokenizer.eosID, tokenizer.padID) == (49406, 49407, 49407))
@@ -49,7 +53,9 @@ import Testing
         #expect(rows.count > 400)
         for row in rows {
             // Swift's == would take canonically equivalent texts for equal.
-            #expect(Array(CLIPTokenizer.normalize(row.text).utf8) == Array(row.normalized.utf8), "\(row.text.debugDescription)")
+            #expect(
+                Array(CLIPTokenizer.normalize(row.text).utf8) == Array(row.normalized.utf8),
+                "\(row.text.debugDescription)")
         }
     }
 
