@@ -53,7 +53,7 @@ def reconstruct(vae, images, options, device):
     """uint8 scenes through the autoencoder and back."""
     pictures = []
     for i in range(0, len(images), 8):
-        x = torch.from_numpy(images[i:i + 8]).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = torch.from_numpy(np.array(images[i:i + 8])).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
         with autocast(options, device):
             y = vae.decode(vae.encode(x).latent_dist.mode()).sample
         pictures.append((y.float().clamp(-1, 1).cpu() + 1) * 127.5)

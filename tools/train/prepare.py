@@ -21,7 +21,7 @@ def encode_images(work, options, device):
     vae = AutoencoderKL.from_pretrained(work / "vae").to(device, memory_format=torch.channels_last).eval()
     modes = []
     for i in range(0, len(images), 64):
-        x = torch.from_numpy(images[i:i + 64]).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = torch.from_numpy(np.array(images[i:i + 64])).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
         with autocast(options, device):
             modes.append(vae.encode(x.contiguous(memory_format=torch.channels_last)).latent_dist.mode().float().cpu())
     z = torch.cat(modes)
