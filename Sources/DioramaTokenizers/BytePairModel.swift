@@ -12,7 +12,12 @@ struct Piece: Hashable {
 
     init(_ text: String) { self.text = text }
 
-    static func == (a: Piece, b: Piece) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+    static func == (a: Piece, b: Piece) -> Bool {
+        var (a, b) = (a.text, b.text)
+        return a.withUTF8 { a in
+            b.withUTF8 { b in a.count == b.count && zip(a, b).allSatisfy { $0 == $1 } }
+        }
+    }
 
     func hash(into hasher: inout Hasher) {
         var text = text
@@ -121,6 +126,7 @@ struct VocabularyReader {
     /// The pieces; an id that two pieces have is an issue.
     func finish(_ issues: inout IssueList) -> [Piece: Int] {
         for problem in problems { issues.add(file, problem) }
+        guard Set(pieces.values).count < pieces.count else { return pieces }
         let byID = pieces.map { (id: $0.value, piece: $0.key.text) }.sorted { $0 < $1 }
         for (a, b) in zip(byID, byID.dropFirst()) where a.id == b.id {
             issues.add(file, "the id \(a.id) is given to \"\(a.piece)\" and to \"\(b.piece)\"")
