@@ -41,6 +41,7 @@ public func timestepSinusoids(_ times: Tensor, width: Int) -> Tensor {
 ///   - channels: length of one row of the table, a multiple of 4.
 ///   - baseSize: the side, in patches, of the size the model was made for.
 ///   - scale: interpolation: positions are divided by it.
+///   - device: where the table is made.
 /// - Returns: [1, height * width, channels].
 public func sinusoidTable2D(
     height: Int, width: Int, channels: Int, baseSize: Int, scale: Double = 1, on device: Device

@@ -62,6 +62,12 @@ public struct Weights: Sendable {
         return tensor
     }
 
+    /// Counts everything here as taken: tensors that checkpoints have and the model does not need.
+    public func skip() {
+        let skipped = root.keys.filter { $0.key == path || $0.key.hasPrefix(path + ".") }.values
+        root.taken.withLock { $0.formUnion(skipped) }
+    }
+
     /// The shape of `name` here as the file has it; nil when there is none.
     public func shape(of name: String) -> Shape? {
         root.keys[self.name(name)].flatMap { root.source.info($0)?.shape }

@@ -47,7 +47,7 @@ public struct CLIPTextModel: Sendable {
 
     /// Encodes sequences of ids, all of one length, at most `config.positions`.
     ///
-    /// Throws `CLIPInputError` for an id the table does not have, or sequences that are empty, too long or of different lengths.
+    /// Throws `ModelInputError` for an id the table does not have, or sequences that are empty, too long or of different lengths.
     public func callAsFunction(_ ids: [[Int]], on device: Device) throws -> Output {
         let length = try check(ids)
         let sequences = Tensor(ids.joined().map(Int32.init), [ids.count, length], on: device)
@@ -74,22 +74,14 @@ public struct CLIPTextModel: Sendable {
     private func check(_ ids: [[Int]]) throws -> Int {
         let length = ids.first?.count ?? 0
         guard 1...config.positions ~= length, ids.allSatisfy({ $0.count == length }) else {
-            throw CLIPInputError(
-                "expected sequences of one length in 1...\(config.positions), found \(ids.map(\.count))")
+            throw ModelInputError(
+                "CLIP takes sequences of one length in 1...\(config.positions), found \(ids.map(\.count))")
         }
         for id in ids.joined() where !(0..<config.vocabulary ~= id) {
-            throw CLIPInputError("the token id \(id) is outside the encoder's table of \(config.vocabulary)")
+            throw ModelInputError("the token id \(id) is outside the text encoder's table of \(config.vocabulary)")
         }
         return length
     }
-}
-
-/// Token ids that a text encoder cannot take.
-public struct CLIPInputError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong.
-    public let description: String
-
-    init(_ description: String) { self.description = "CLIP text encoder: " + description }
 }
 
 /// One layer: causal self-attention and a perceptron, each normed before and added to its input.

@@ -1,0 +1,125 @@
+import DioramaNN
+import DioramaTensor
+import DioramaWeights
+
+/// Applies a group norm. In one piece a norm takes its own statistics; tiles share those of the whole picture.
+typealias Normalize = (GroupNorm, Tensor) -> Tensor
+
+extension AutoencoderKLConfig {
+    /// Added to the variance in all group norms.
+    static let eps: Float = 1e-6
+
+    func norm(_ w: Weights, _ channels: Int) throws -> GroupNorm {
+        try GroupNorm(w, channels: channels, groups: groups, eps: Self.eps)
+    }
+}
+
+/// Two convolutions, each after norm and SiLU, added to the input.
+struct ResnetBlock: Sendable {
+    private let norm1, norm2: GroupNorm
+    private let conv1, conv2: Conv2d
+    private let shortcut: Conv2d?
+
+    init(_ w: Weights, from input: Int, to output: Int, _ c: AutoencoderKLConfig) throws {
+        norm1 = try c.norm(w["norm1"], input)
+        conv1 = try Conv2d(w["conv1"], from: input, to: output, kernel: 3, padding: 1)
+        norm2 = try c.norm(w["norm2"], output)
+        conv2 = try Conv2d(w["conv2"], from: output, to: output, kernel: 3, padding: 1)
+        shortcut = input == output ? nil : try Conv2d(w["conv_shortcut"], from: input, to: output, kernel: 1)
+    }
+
+    /// [B, in, H, W] to [B, out, H, W].
+    func callAsFunction(_ x: Tensor, _ normalize: Normalize) -> Tensor {
+        let y = conv2(silu(normalize(norm2, conv1(silu(normalize(norm1, x))))))
+        return y + (shortcut?(x) ?? x)
+    }
+
+    /// How far a cell's influence reaches.
+    static let reach = 2
+}
+
+/// Attention among all cells, one head.
+struct CellAttention: Sendable {
+    private let norm: GroupNorm
+    private let query, key, value, output: Linear
+
+    init(_ w: Weights, channels: Int, _ c: AutoencoderKLConfig) throws {
+        norm = try c.norm(w["group_norm"], channels)
+        // Checkpoints of before diffusers 0.15 have the second names.
+        func projection(_ name: String, _ oldName: String) throws -> Linear {
+            let current = w.contains(oldName + ".weight") ? oldName : name
+            return try Linear(w[current], from: channels, to: channels)
+        }
+        query = try projection("to_q", "query")
+        key = try projection("to_k", "key")
+        value = try projection("to_v", "value")
+        output = try projection("to_out.0", "proj_attn")
+    }
+
+    /// [B, C, H, W] to the same.
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        let (batch, channels) = (x.shape[0], x.shape[1])
+        let count = x.shape[2] * x.shape[3]
+        let cells = norm(x).reshaped(batch, channels, count).transposed(1, 2)
+        func oneHead(_ y: Tensor) -> Tensor { y.reshaped(batch, count, 1, channels) }
+        let mixed = attention(oneHead(query(cells)), oneHead(key(cells)), oneHead(value(cells)))
+        return x + output(mixed.reshaped(batch, count, channels)).transposed(1, 2).reshaped(x.shape)
+    }
+}
+
+/// The middle of encoder and decoder: a residual block, attention, a residual block.
+struct MidBlock: Sendable {
+    private let first, second: ResnetBlock
+    private let attention: CellAttention?
+
+    init(_ w: Weights, channels: Int, _ c: AutoencoderKLConfig) throws {
+        first = try ResnetBlock(w["resnets"][0], from: channels, to: channels, c)
+        attention = c.hasMidAttention ? try CellAttention(w["attentions"][0], channels: channels, c) : nil
+        second = try ResnetBlock(w["resnets"][1], from: channels, to: channels, c)
+    }
+
+    /// [B, C, H, W] to the same.
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        let whole: Normalize = { $0($1) }
+        let y = first(x, whole)
+        return second(attention?(y) ?? y, whole)
+    }
+}
+
+/// One level of the encoder: residual blocks, then half the resolution (but at the last level).
+struct DownBlock: Sendable {
+    private let resnets: [ResnetBlock]
+    private let downsample: Conv2d?
+
+    init(_ w: Weights, from input: Int, to output: Int, isLast: Bool, _ c: AutoencoderKLConfig) throws {
+        resnets = try (0..<c.layersPerLevel).map {
+            try ResnetBlock(w["resnets"][$0], from: $0 == 0 ? input : output, to: output, c)
+        }
+        downsample = isLast ? nil : try Conv2d(w["downsamplers.0.conv"], from: output, to: output, kernel: 3, stride: 2)
+    }
+
+    /// [B, in, H, W] to [B, out, H / 2, W / 2].
+    func callAsFunction(_ x: Tensor, _ normalize: Normalize) -> Tensor {
+        let y = resnets.reduce(x) { $1($0, normalize) }
+        return downsample?(y.padded([(axis: 2, before: 0, after: 1), (axis: 3, before: 0, after: 1)])) ?? y
+    }
+}
+
+/// One level of the decoder: residual blocks, then twice the resolution (but at the last level).
+struct UpBlock: Sendable {
+    private let resnets: [ResnetBlock]
+    private let upsample: Conv2d?
+
+    init(_ w: Weights, from input: Int, to output: Int, isLast: Bool, _ c: AutoencoderKLConfig) throws {
+        resnets = try (0...c.layersPerLevel).map {
+            try ResnetBlock(w["resnets"][$0], from: $0 == 0 ? input : output, to: output, c)
+        }
+        upsample = isLast ? nil : try Conv2d(w["upsamplers.0.conv"], from: output, to: output, kernel: 3, padding: 1)
+    }
+
+    /// [B, in, H, W] to [B, out, 2 H, 2 W].
+    func callAsFunction(_ x: Tensor, _ normalize: Normalize) -> Tensor {
+        let y = resnets.reduce(x) { $1($0, normalize) }
+        return upsample?(upsampleNearest(y, by: 2)) ?? y
+    }
+}

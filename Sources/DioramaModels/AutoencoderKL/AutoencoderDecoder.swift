@@ -1,0 +1,40 @@
+import DioramaNN
+import DioramaTensor
+import DioramaWeights
+
+/// From a latent to pixels.
+struct AutoencoderDecoder: Sendable {
+    private let input: Conv2d
+    private let mid: MidBlock
+    private let levels: [UpBlock]
+    private let norm: GroupNorm
+    private let output: Conv2d
+
+    init(_ w: Weights, _ c: AutoencoderKLConfig) throws {
+        let channels = Array(c.channels.reversed())
+        input = try Conv2d(w["conv_in"], from: c.latentChannels, to: channels[0], kernel: 3, padding: 1)
+        mid = try MidBlock(w["mid_block"], channels: channels[0], c)
+        levels = try channels.indices.map { level in
+            try UpBlock(
+                w["up_blocks"][level], from: channels[max(level - 1, 0)], to: channels[level],
+                isLast: level == channels.count - 1, c)
+        }
+        norm = try c.norm(w["conv_norm_out"], c.channels[0])
+        output = try Conv2d(w["conv_out"], from: c.channels[0], to: c.outputChannels, kernel: 3, padding: 1)
+    }
+
+    /// [B, C, h, w] to [B, 3, h f, w f].
+    func callAsFunction(_ latent: Tensor) -> Tensor {
+        finish(start(latent, levels: levels.count), from: levels.count) { $0($1) }
+    }
+
+    /// The middle and the first `count` levels.
+    func start(_ latent: Tensor, levels count: Int) -> Tensor {
+        levels[..<count].reduce(mid(input(latent))) { $1($0) { $0($1) } }
+    }
+
+    /// The levels from `level` on and all that follows.
+    func finish(_ x: Tensor, from level: Int, _ normalize: Normalize) -> Tensor {
+        output(silu(normalize(norm, levels[level...].reduce(x) { $1($0, normalize) })))
+    }
+}

@@ -1,0 +1,41 @@
+import DioramaNN
+import DioramaTensor
+import DioramaWeights
+
+/// From pixels to the parameters of the latent's distribution.
+struct AutoencoderEncoder: Sendable {
+    private let input: Conv2d
+    private let levels: [DownBlock]
+    private let mid: MidBlock
+    private let norm: GroupNorm
+    private let output: Conv2d
+
+    init(_ w: Weights, _ c: AutoencoderKLConfig) throws {
+        let (first, last) = (c.channels[0], c.channels[c.channels.count - 1])
+        input = try Conv2d(w["conv_in"], from: c.inputChannels, to: first, kernel: 3, padding: 1)
+        levels = try c.channels.indices.map { level in
+            try DownBlock(
+                w["down_blocks"][level], from: c.channels[max(level - 1, 0)], to: c.channels[level],
+                isLast: level == c.channels.count - 1, c)
+        }
+        mid = try MidBlock(w["mid_block"], channels: last, c)
+        norm = try c.norm(w["conv_norm_out"], last)
+        output = try Conv2d(w["conv_out"], from: last, to: 2 * c.latentChannels, kernel: 3, padding: 1)
+    }
+
+    /// [B, 3, H, W] to [B, 2 C, H / f, W / f].
+    func callAsFunction(_ image: Tensor) -> Tensor {
+        finish(start(image, levels: levels.count) { $0($1) }, from: levels.count)
+    }
+
+    /// The first `count` levels.
+    func start(_ image: Tensor, levels count: Int, _ normalize: Normalize) -> Tensor {
+        levels[..<count].reduce(input(image)) { $1($0, normalize) }
+    }
+
+    /// The levels from `level` on and all that follows.
+    func finish(_ x: Tensor, from level: Int) -> Tensor {
+        let y = levels[level...].reduce(x) { $1($0) { $0($1) } }
+        return output(silu(norm(mid(y))))
+    }
+}

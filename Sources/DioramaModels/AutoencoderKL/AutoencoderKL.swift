@@ -1,0 +1,83 @@
+import DioramaNN
+public import DioramaTensor
+public import DioramaWeights
+
+/// The KL-regularised autoencoder of latent diffusion: pictures to latents of an eighth of their size, and back.
+///
+/// Rombach et al., [High-Resolution Image Synthesis with Latent Diffusion Models](https://arxiv.org/abs/2112.10752); names as in
+/// diffusers' `AutoencoderKL`. Latents here are the autoencoder's own; `config.latentFormat` scales them for the diffusion model.
+public struct AutoencoderKL: Sendable {
+    /// The distribution of latents of a picture: independent normals.
+    public struct Posterior: Sendable {
+        /// Its mean, which is also its mode, [B, C, H / f, W / f].
+        public let mean: Tensor
+        /// The logarithm of its variance, clamped to -30...20, [B, C, H / f, W / f].
+        public let logVariance: Tensor
+
+        /// A sample, made of standard normal noise of the mean's shape.
+        public func sample(_ noise: Tensor) -> Tensor { mean + exp(logVariance * 0.5) * noise }
+    }
+
+    /// Its shape.
+    public let config: AutoencoderKLConfig
+    let encoder: AutoencoderEncoder
+    let decoder: AutoencoderDecoder
+    private let quantConv: Conv2d?
+    private let postQuantConv: Conv2d?
+
+    /// Takes the weights; throws where any is missing or of another shape.
+    public init(_ w: Weights, _ config: AutoencoderKLConfig) throws {
+        self.config = config
+        encoder = try AutoencoderEncoder(w["encoder"], config)
+        decoder = try AutoencoderDecoder(w["decoder"], config)
+        let (moments, latent) = (2 * config.latentChannels, config.latentChannels)
+        quantConv = config.hasQuantConv ? try Conv2d(w["quant_conv"], from: moments, to: moments, kernel: 1) : nil
+        postQuantConv =
+            config.hasPostQuantConv ? try Conv2d(w["post_quant_conv"], from: latent, to: latent, kernel: 1) : nil
+    }
+
+    /// The latents of pictures.
+    ///
+    /// Image to image takes the mean, as ComfyUI does; diffusers samples.
+    ///
+    /// - Parameter image: [B, 3, H, W] in -1...1, sides multiples of `config.factor`.
+    public func encode(_ image: Tensor) throws -> Posterior {
+        try check(image: image.shape)
+        return posterior(encoder(image))
+    }
+
+    /// The pictures of latents.
+    ///
+    /// - Parameter latent: [B, C, h, w].
+    /// - Returns: [B, 3, h f, w f], about -1...1, not clamped.
+    public func decode(_ latent: Tensor) throws -> Tensor {
+        try check(latent: latent.shape)
+        return decoder(postQuantConv?(latent) ?? latent)
+    }
+
+    /// The distribution told by the encoder's output.
+    func posterior(_ encoded: Tensor) -> Posterior {
+        let moments = (quantConv?(encoded) ?? encoded).chunked(into: 2, axis: 1)
+        return Posterior(mean: moments[0], logVariance: moments[1].clamped(-30, 20))
+    }
+
+    /// What the decoder reads for `latent`.
+    func decoderInput(_ latent: Tensor) -> Tensor { postQuantConv?(latent) ?? latent }
+
+    func check(image: Shape) throws {
+        guard image.rank == 4, image[1] == config.inputChannels, image.dims.allSatisfy({ $0 > 0 }),
+            image[2].isMultiple(of: config.factor), image[3].isMultiple(of: config.factor)
+        else {
+            throw ModelInputError(
+                "the picture is \(image); this autoencoder takes [B, \(config.inputChannels), H, W] with sides that are multiples of "
+                    + "\(config.factor)")
+        }
+    }
+
+    func check(latent: Shape) throws {
+        guard latent.rank == 4, latent[1] == config.latentChannels, latent.dims.allSatisfy({ $0 > 0 }) else {
+            throw ModelInputError(
+                "the latent is \(latent); this autoencoder takes [B, \(config.latentChannels), H, W]: it may be another model's")
+        }
+    }
+}

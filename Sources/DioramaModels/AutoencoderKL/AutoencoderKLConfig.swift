@@ -1,0 +1,55 @@
+public import DioramaWeights
+
+/// The shape of a KL autoencoder, from diffusers' `config.json`.
+public struct AutoencoderKLConfig: Sendable {
+    /// Channels of the picture read.
+    public let inputChannels: Int
+    /// Channels of the picture written.
+    public let outputChannels: Int
+    /// Channels of the latent.
+    public let latentChannels: Int
+    /// Channels of each level, from the picture's own resolution down.
+    public let channels: [Int]
+    /// Residual blocks a level in the encoder; the decoder has one more.
+    public let layersPerLevel: Int
+    /// Groups of the group norms, which divide each of `channels`.
+    public let groups: Int
+    /// Whether a 1x1 convolution follows the encoder.
+    public let hasQuantConv: Bool
+    /// Whether a 1x1 convolution precedes the decoder.
+    public let hasPostQuantConv: Bool
+    /// Whether the middle has attention.
+    public let hasMidAttention: Bool
+    /// How latents are scaled for the diffusion model.
+    public let latentFormat: LatentFormat
+
+    /// Pixels a latent cell covers, each way.
+    public var factor: Int { 1 << (channels.count - 1) }
+
+    /// Reads and checks the configuration; throws `WeightsError`.
+    public init(_ config: ModelConfig) throws {
+        inputChannels = try config.int("in_channels", in: 1...64, default: 3)
+        outputChannels = try config.int("out_channels", in: 1...64, default: 3)
+        latentChannels = try config.int("latent_channels", in: 1...4096, default: 4)
+        channels = try config.ints("block_out_channels", in: 1...65_536)
+        layersPerLevel = try config.int("layers_per_block", in: 1...64, default: 1)
+        groups = try config.int("norm_num_groups", in: 1...65_536, default: 32)
+        hasQuantConv = try config.bool("use_quant_conv", default: true)
+        hasPostQuantConv = try config.bool("use_post_quant_conv", default: true)
+        hasMidAttention = try config.bool("mid_block_add_attention", default: true)
+        latentFormat = try LatentFormat(config, channels: latentChannels)
+        guard 1...8 ~= channels.count else {
+            throw config.problem("block_out_channels: expected 1 to 8 levels, found \(channels.count)")
+        }
+        for count in channels where !count.isMultiple(of: groups) {
+            throw config.problem("norm_num_groups, \(groups), does not divide block_out_channels, \(channels)")
+        }
+        try config.require("act_fn", among: ["silu"])
+        try config.require("down_block_types", among: ["DownEncoderBlock2D"])
+        try config.require("up_block_types", among: ["UpDecoderBlock2D"])
+        for key in ["down_block_types", "up_block_types"] {
+            guard let types = try config.strings(key), types.count != channels.count else { continue }
+            throw config.problem("\(key) has \(types.count) entries, block_out_channels has \(channels.count)")
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import DioramaTensor
+package import DioramaTokenizers
+
+/// The text encoders of Stable Diffusion 3: two CLIPs side by side, and zero tokens where T5 would follow.
+///
+/// As diffusers' `StableDiffusion3Pipeline.encode_prompt` without `text_encoder_3`: the penultimate states of both, joined on features
+/// and padded with zeros to the transformer's text width; then 256 zero tokens, folded into one; pooled, both projections joined.
+public struct SD3TextEncoder: TextEncoder {
+    private let first, second: CLIP
+    private let contextWidth: Int
+    private let device: Device
+
+    /// Zero tokens in place of T5's, diffusers' `max_sequence_length`.
+    private static let zeroTokens = 256
+
+    /// One CLIP with its tokenizer.
+    struct CLIP: Sendable {
+        let tokenizer: CLIPTokenizer
+        let model: CLIPTextModel
+    }
+
+    /// - Throws: `ModelInputError` where the joined states are wider than `contextWidth`.
+    init(first: CLIP, second: CLIP, contextWidth: Int, on device: Device) throws {
+        let width = first.model.config.width + second.model.config.width
+        guard width <= contextWidth else {
+            throw ModelInputError(
+                "the text encoders give \(width) features, more than the transformer's joint_attention_dim, \(contextWidth)")
+        }
+        self.first = first
+        self.second = second
+        self.contextWidth = contextWidth
+        self.device = device
+    }
+
+    /// The ids of `text` for each CLIP, padded and cut to one length.
+    package func tokenize(_ text: String) -> [CLIPTokenizer.Encoding] {
+        let length = first.tokenizer.maxLength
+        return [first, second].map { $0.tokenizer.encode(text, length: length) }
+    }
+
+    /// Encodes one text.
+    public func encode(_ text: String) throws -> EncodedText {
+        let encodings = tokenize(text)
+        let outputs = try zip([first, second], encodings).map { try $0.model([$1.ids], on: device) }
+        let states = Tensor.concatenated(outputs.map(\.penultimate), axis: -1)
+        let padded = states.padded([
+            (axis: 2, before: 0, after: contextWidth - states.shape[2]),
+            (axis: 1, before: 0, after: 1),
+        ])
+        let context = TextContext(
+            tokens: padded, pooled: .concatenated(outputs.map(\.projected), axis: -1), tailCount: Self.zeroTokens)
+        return EncodedText(context: context, truncatedTokens: encodings.map(\.truncated).max() ?? 0)
+    }
+}

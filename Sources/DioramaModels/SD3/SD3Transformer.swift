@@ -1,0 +1,110 @@
+import DioramaNN
+public import DioramaTensor
+public import DioramaWeights
+
+/// The multimodal diffusion transformer of Stable Diffusion 3 and 3.5: from a noisy latent to the velocity of the flow.
+///
+/// Esser et al., [Scaling Rectified Flow Transformers](https://arxiv.org/abs/2403.03206); names as in diffusers' `SD3Transformer2DModel`.
+public struct SD3Transformer: DiffusionModel {
+    /// Its shape.
+    public let config: SD3Config
+    /// The blocks, in order.
+    public let blocks: [JointTransformerBlock]
+
+    private let patches: PatchEmbedding
+    private let timeEmbedder, textEmbedder: ConditionEmbedder
+    private let contextEmbedder: Linear
+    private let outputModulation: Linear
+    private let output: Linear
+
+    /// Width of the sinusoids of time.
+    private static let timeWidth = 256
+
+    /// Takes the weights; throws where any is missing or of another shape.
+    public init(_ w: Weights, _ config: SD3Config) throws {
+        self.config = config
+        let width = config.width
+        patches = try PatchEmbedding(w["pos_embed"], config)
+        timeEmbedder = try ConditionEmbedder(w["time_text_embed.timestep_embedder"], from: Self.timeWidth, to: width)
+        textEmbedder = try ConditionEmbedder(w["time_text_embed.text_embedder"], from: config.pooledWidth, to: width)
+        contextEmbedder = try Linear(w["context_embedder"], from: config.contextWidth, to: width)
+        blocks = try (0..<config.layers).map {
+            try JointTransformerBlock(w["transformer_blocks"][$0], layer: $0, config)
+        }
+        outputModulation = try Linear(w["norm_out.linear"], from: width, to: 2 * width)
+        output = try Linear(w["proj_out"], from: width, to: config.patch * config.patch * config.outputChannels)
+    }
+
+    /// The number of channels its latents have.
+    public var latentChannels: Int { config.channels }
+
+    /// Throws `ModelInputError` where latent and text are not of the shapes the model takes.
+    public func check(latent: Shape, context: TextContext) throws {
+        guard latent.rank == 4, latent[1] == config.channels else {
+            throw ModelInputError("the latent is \(latent); this model takes [B, \(config.channels), H, W]")
+        }
+        guard latent.dims.allSatisfy({ $0 > 0 }), max(latent[2], latent[3]) <= patches.largest else {
+            throw ModelInputError(
+                "the latent is \(latent[2]) by \(latent[3]); this model takes 1 to \(patches.largest) each way")
+        }
+        guard context.tokens.shape == [latent[0], context.tokens.shape[1], config.contextWidth],
+            context.pooled.shape == [latent[0], config.pooledWidth]
+        else {
+            throw ModelInputError(
+                "the conditioning is \(context.tokens.shape) with \(context.pooled.shape) pooled; this model takes "
+                    + "[\(latent[0]), L, \(config.contextWidth)] with [\(latent[0]), \(config.pooledWidth)]: it may come from another "
+                    + "model's text encoder")
+        }
+    }
+
+    /// The velocity at `latent`.
+    ///
+    /// - Parameters:
+    ///   - latent: [B, C, H, W]. Sides that are no multiple of the patch are continued from the other edge, as in ComfyUI.
+    ///   - timestep: [B], 0...1000: 1000 is pure noise.
+    ///   - context: the text, one a picture.
+    /// - Returns: [B, C, H, W].
+    public func callAsFunction(_ latent: Tensor, timestep: Tensor, context: TextContext) throws -> Tensor {
+        try check(latent: latent.shape, context: context)
+        let whole = wrapped(wrapped(latent, axis: 2), axis: 3)
+        let image = patches(whole)
+        let conditions = BlockConditions(
+            time: timeAndText(timestep, context.pooled), keyBias: context.keyBias(after: image.shape[1]))
+        var tokens = JointTokens(image: image, context: contextEmbedder(context.tokens))
+        for block in blocks { tokens = block(tokens, conditions) }
+        let velocity = unpatchify(
+            output(finalNorm(tokens.image, outputModulation(conditions.time))), like: whole.shape)
+        return whole.shape == latent.shape
+            ? velocity
+            : velocity.narrowed(axis: 2, 0..<latent.shape[2]).narrowed(axis: 3, 0..<latent.shape[3])
+    }
+
+    /// SiLU of the vector that modulates every block, [B, 1, D].
+    private func timeAndText(_ timestep: Tensor, _ pooled: Tensor) -> Tensor {
+        let time = timeEmbedder(timestepSinusoids(timestep, width: Self.timeWidth))
+        return silu(time + textEmbedder(pooled)).reshaped(pooled.shape[0], 1, config.width)
+    }
+
+    /// Tokens back to cells: [B, N, p p C] to [B, C, H, W].
+    private func unpatchify(_ tokens: Tensor, like shape: Shape) -> Tensor {
+        let (batch, patch, channels) = (shape[0], config.patch, config.outputChannels)
+        let (rows, columns) = (shape[2] / patch, shape[3] / patch)
+        return tokens.reshaped(batch, rows, columns, patch, patch, channels)
+            .permuted(0, 5, 1, 3, 2, 4)
+            .reshaped(batch, channels, rows * patch, columns * patch)
+    }
+
+    /// Continues an axis from its start up to a multiple of the patch.
+    private func wrapped(_ x: Tensor, axis: Int) -> Tensor {
+        let rest = x.shape[axis] % config.patch
+        guard rest > 0 else { return x }
+        var parts = [x]
+        var missing = config.patch - rest
+        while missing > 0 {
+            let count = min(missing, x.shape[axis])
+            parts.append(x.narrowed(axis: axis, 0..<count))
+            missing -= count
+        }
+        return .concatenated(parts, axis: axis)
+    }
+}

@@ -1,0 +1,13 @@
+/// A text encoder with its tokenizer: what nodes need to know of any family.
+public protocol TextEncoder: Sendable {
+    /// Encodes one text; throws `ModelInputError` where the encoder cannot take what the tokenizer gives.
+    func encode(_ text: String) throws -> EncodedText
+}
+
+/// A text as a diffusion model is told it.
+public struct EncodedText: Sendable {
+    /// The conditioning, a batch of one.
+    public let context: TextContext
+    /// How many tokens at the end of the text were left out because the encoder takes no more; 0 when it was read whole.
+    public let truncatedTokens: Int
+}

@@ -1,0 +1,113 @@
+import DioramaModels
+import DioramaTensor
+import DioramaTestSupport
+import Foundation
+import Testing
+
+/// The sample model, part by part, against whole runs of diffusers' pipeline (`tools/golden/pipeline.py`).
+@Suite struct GoldenPipelineTests {
+    static let runs = ["boat", "castle", "wide", "plain"]
+
+    /// The settings of a run.
+    struct Settings: Decodable {
+        let prompt: String
+        let negative_prompt: String
+        let guidance: Float
+    }
+
+    let device = Device.cpu()
+    let checkpoint: Checkpoint
+    let encoder: SD3TextEncoder
+
+    init() throws {
+        checkpoint = try ModelCatalog.builtin.load(Repository.url("samples/models/diorama-tiny"), on: device)
+        encoder = try #require(checkpoint.textEncoder as? SD3TextEncoder)
+    }
+
+    private func run(_ name: String) throws -> (golden: Fixture, settings: Settings) {
+        let settings = try JSONDecoder().decode(Settings.self, from: Golden.data("pipeline/\(name).json"))
+        return (try Fixture("pipeline/\(name).safetensors", on: device), settings)
+    }
+
+    @Test func everyWeightIsUsed() {
+        #expect(checkpoint.notes == [])
+        #expect(checkpoint.flow.shift == 2)
+        #expect(checkpoint.model.latentChannels == 8)
+    }
+
+    @Test("token ids are equal", arguments: runs)
+    func tokenIDs(_ name: String) throws {
+        let (golden, settings) = try run(name)
+        let ids = encoder.tokenize(settings.prompt).map(\.ids)
+        #expect(ids == [golden.ints("prompt_ids_1"), golden.ints("prompt_ids_2")])
+        guard golden.keys.contains("negative_ids_1") else { return }
+        let negative = encoder.tokenize(settings.negative_prompt).map(\.ids)
+        #expect(negative == [golden.ints("negative_ids_1"), golden.ints("negative_ids_2")])
+    }
+
+    @Test("embeddings agree", arguments: runs)
+    func embeddings(_ name: String) throws {
+        let (golden, settings) = try run(name)
+        var pairs = [("", settings.prompt)]
+        if golden.keys.contains("negative_prompt_embeds") { pairs.append(("negative_", settings.negative_prompt)) }
+        for (prefix, text) in pairs {
+            let encoded = try encoder.encode(text)
+            #expect(encoded.truncatedTokens == 0)
+            #expect(encoded.context.tokens.shape == [1, 33, 256])
+            let tokens = relativeError(encoded.context.unfolded, golden["\(prefix)prompt_embeds"])
+            let pooled = relativeError(encoded.context.pooled, golden["\(prefix)pooled_prompt_embeds"])
+            #expect(tokens < Tolerance.f32.block && pooled < Tolerance.f32.block, "\(name): \(tokens), \(pooled)")
+        }
+    }
+
+    @Test("the first velocity agrees", arguments: runs)
+    func firstVelocity(_ name: String) throws {
+        let (golden, settings) = try run(name)
+        let velocity = try velocities(golden["initial_latents"], golden.floats("timesteps")[0], settings, golden)
+        let error = relativeError(velocity, golden["first_velocity"])
+        #expect(error < Tolerance.f32.block, "\(name): \(error)")
+    }
+
+    @Test("Euler's steps agree", arguments: runs)
+    func steps(_ name: String) throws {
+        let (golden, settings) = try run(name)
+        let sigmas = golden.floats("sigmas")
+        let after = golden["latents_after_step"]
+        var x = golden["initial_latents"]
+        var worst: Float = 0
+        for (step, time) in golden.floats("timesteps").enumerated() {
+            let v = try velocities(x, time, settings, golden)
+            let guided = v.shape[0] == 1 ? v : v[0..<1] + (v[1..<2] - v[0..<1]) * settings.guidance
+            x = x + guided * (sigmas[step + 1] - sigmas[step])
+            worst = max(worst, relativeError(x, after[step..<step + 1]))
+        }
+        #expect(worst < Tolerance.f32.model, "\(name): \(worst)")
+        print("\(name): worst latent \(worst)")
+    }
+
+    @Test("the picture of the last latent agrees", arguments: runs)
+    func picture(_ name: String) throws {
+        let (golden, _) = try run(name)
+        let after = golden["latents_after_step"]
+        let last = after[after.shape[0] - 1..<after.shape[0]]
+        let autoencoder = checkpoint.autoencoder
+        let image = try autoencoder.decode(autoencoder.config.latentFormat.toAutoencoder(last))
+        // The golden picture is diffusers' `output_type="pt"`: scaled to 0...1 and clamped.
+        let picture = (image * 0.5 + 0.5).clamped(0, 1)
+        let error = relativeError(picture, golden["image"])
+        #expect(error < Tolerance.f32.block, "\(name): \(error)")
+        print("\(name): picture \(error)")
+    }
+
+    /// The velocities of one step: [unconditional, conditional] where the run is guided, else the conditional alone.
+    private func velocities(
+        _ latent: Tensor, _ time: Float, _ settings: Settings, _ golden: Fixture
+    ) throws -> Tensor {
+        let isGuided = golden["first_velocity"].shape[0] == 2
+        let texts = isGuided ? [settings.negative_prompt, settings.prompt] : [settings.prompt]
+        let context = try #require(TextContext.batch(try texts.map { try encoder.encode($0).context }))
+        let timestep = Tensor([Float](repeating: time, count: texts.count), [texts.count], on: device)
+        return try checkpoint.model(
+            latent.repeated(texts.count, axis: 0), timestep: timestep, context: context)
+    }
+}
