@@ -40,7 +40,8 @@ public struct ModelCatalog: Sendable {
         guard let loader = loaders[directory.className] else {
             throw WeightsError(
                 url.path,
-                "the pipeline \(directory.className) is not supported; known here: " + classNames.joined(separator: ", "))
+                "the pipeline \(directory.className) is not supported; known here: "
+                    + classNames.joined(separator: ", "))
         }
         return try loader(directory, device)
     }
@@ -66,7 +67,9 @@ struct PartLoader {
         let model = try make(weights, config)
         let unused = weights.unusedKeys.filter { !$0.hasSuffix("position_ids") }
         if let first = unused.first {
-            notes.append("\(name): \(unused.count) tensor\(unused.count == 1 ? " is" : "s are") not used, such as \(first)")
+            notes.append(
+                "\(name): \(unused.count) tensor\(unused.count == 1 ? " is" : "s are") not used, such as \(first)"
+            )
         }
         return model
     }
@@ -75,7 +78,8 @@ struct PartLoader {
     func config(_ name: String, as className: String) throws -> ModelConfig {
         let part = try directory.part(name)
         guard part.className == className else {
-            throw WeightsError(directory.url.path, "\(name) is a \(part.className); this pipeline takes a \(className)")
+            throw WeightsError(
+                directory.url.path, "\(name) is a \(part.className); this pipeline takes a \(className)")
         }
         return try part.config()
     }

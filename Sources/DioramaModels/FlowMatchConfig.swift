@@ -31,7 +31,8 @@ public struct FlowMatchConfig: Sendable, Hashable {
             return
         }
         dynamicShift = DynamicShift(
-            base: try config.float("base_shift", default: 0.5), max: try config.float("max_shift", default: 1.15),
+            base: try config.float("base_shift", default: 0.5),
+            max: try config.float("max_shift", default: 1.15),
             baseTokens: try config.int("base_image_seq_len", in: 1...1_000_000, default: 256),
             maxTokens: try config.int("max_image_seq_len", in: 1...1_000_000, default: 4096))
     }

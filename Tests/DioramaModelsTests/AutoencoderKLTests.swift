@@ -25,7 +25,9 @@ import Testing
         let model = try AutoencoderKL(golden.weights, AutoencoderKLConfig(golden.config))
         let device = golden.fixture.device
         #expect(model.config.factor == 4)
-        let odd = #expect(throws: ModelInputError.self) { try model.encode(.zeros([1, 3, 8, 10], on: device)) }
+        let odd = #expect(throws: ModelInputError.self) {
+            try model.encode(.zeros([1, 3, 8, 10], on: device))
+        }
         #expect(odd?.description.contains("multiples of 4") == true)
         #expect(throws: ModelInputError.self) { try model.encode(.zeros([1, 4, 8, 8], on: device)) }
         #expect(throws: ModelInputError.self) { try model.encode(.zeros([1, 3, 0, 8], on: device)) }
@@ -57,13 +59,21 @@ import Testing
         arguments: [
             ("norm_num_groups", "5", "norm_num_groups, 5, does not divide block_out_channels, [8, 8, 12]"),
             ("block_out_channels", "[]", "block_out_channels: expected 1 to 8 levels, found 0"),
-            ("up_block_types", "[\"AttnUpBlock2D\"]", "up_block_types: \"AttnUpBlock2D\" is not supported; known here: UpDecoderBlock2D"),
-            ("down_block_types", "[\"DownEncoderBlock2D\"]", "down_block_types has 1 entries, block_out_channels has 3"),
+            (
+                "up_block_types", "[\"AttnUpBlock2D\"]",
+                "up_block_types: \"AttnUpBlock2D\" is not supported; known here: UpDecoderBlock2D"
+            ),
+            (
+                "down_block_types", "[\"DownEncoderBlock2D\"]",
+                "down_block_types has 1 entries, block_out_channels has 3"
+            ),
             ("scaling_factor", "0", "scaling_factor is 0"),
         ])
     func refusesConfigurations(key: String, json: String, expected: String) throws {
         let golden = try GoldenModel("vae-plain", on: .cpu())
-        let error = #expect(throws: WeightsError.self) { try AutoencoderKLConfig(golden.config(changing: key, to: json)) }
+        let error = #expect(throws: WeightsError.self) {
+            try AutoencoderKLConfig(golden.config(changing: key, to: json))
+        }
         #expect(error?.description == "config.json: " + expected)
     }
 }

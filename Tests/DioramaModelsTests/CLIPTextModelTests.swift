@@ -17,7 +17,8 @@ import Testing
 
         #expect(output.hiddenStates.count == 4)
         for layer in 0..<3 {
-            #expect(relativeError(output.hiddenStates[layer], golden["hidden.\(layer)"]) < Tolerance.f32.block)
+            #expect(
+                relativeError(output.hiddenStates[layer], golden["hidden.\(layer)"]) < Tolerance.f32.block)
         }
         #expect(relativeError(output.penultimate, golden["hidden.2"]) < Tolerance.f32.block)
         #expect(relativeError(output.last, golden["last"]) < Tolerance.f32.block)
@@ -33,12 +34,16 @@ import Testing
         #expect(maxError(output[0], output[1]) > 0.01)
     }
 
-    @Test("ids and lengths the encoder cannot take", arguments: [[[38, 40]], [[-1]], [[]], [[Int]](), [[1], [1, 2]]])
+    @Test(
+        "ids and lengths the encoder cannot take",
+        arguments: [[[38, 40]], [[-1]], [[]], [[Int]](), [[1], [1, 2]]])
     func refusesIDs(ids: [[Int]]) throws {
         let golden = try GoldenModel("clip-gelu", on: .cpu())
         let model = try CLIPTextModel(golden.weights, CLIPTextConfig(golden.config))
         #expect(throws: ModelInputError.self) { try model(ids, on: golden.fixture.device) }
-        #expect(throws: ModelInputError.self) { try model([[Int](repeating: 1, count: 13)], on: golden.fixture.device) }
+        #expect(throws: ModelInputError.self) {
+            try model([[Int](repeating: 1, count: 13)], on: golden.fixture.device)
+        }
     }
 
     @Test(
@@ -64,6 +69,7 @@ import Testing
         let golden = try GoldenModel("clip-gelu", on: .cpu())
         let config = try CLIPTextConfig(golden.config(changing: "intermediate_size", to: "48"))
         let error = #expect(throws: WeightsError.self) { try CLIPTextModel(golden.weights, config) }
-        #expect(error?.problem == "model.encoder.layers.0.mlp.fc1.weight has shape [32, 16], expected [48, 16]")
+        #expect(
+            error?.problem == "model.encoder.layers.0.mlp.fc1.weight has shape [32, 16], expected [48, 16]")
     }
 }

@@ -83,8 +83,11 @@ import Testing
             }
         }
         #expect(complaint([2, 4, 24, 24], good) == "none")
-        #expect(complaint([2, 4, 24, 26], good) == "the latent is 24 by 26; this model takes 1 to 24 each way")
-        #expect(complaint([2, 16, 24, 24], good) == "the latent is [2, 16, 24, 24]; this model takes [B, 4, H, W]")
+        #expect(
+            complaint([2, 4, 24, 26], good) == "the latent is 24 by 26; this model takes 1 to 24 each way")
+        #expect(
+            complaint([2, 16, 24, 24], good) == "the latent is [2, 16, 24, 24]; this model takes [B, 4, H, W]"
+        )
         #expect(complaint([2, 4, 0, 8], good).contains("takes 1 to 24"))
         let narrow = TextContext(tokens: .zeros([2, 9, 21], on: device), pooled: good.pooled)
         #expect(complaint([2, 4, 8, 8], narrow).contains("this model takes [2, L, 20] with [2, 12]"))
@@ -94,7 +97,10 @@ import Testing
     @Test(
         "configurations that contradict themselves",
         arguments: [
-            ("caption_projection_dim", "24", "caption_projection_dim, 24, is not num_attention_heads × attention_head_dim, 16"),
+            (
+                "caption_projection_dim", "24",
+                "caption_projection_dim, 24, is not num_attention_heads × attention_head_dim, 16"
+            ),
             ("qk_norm", "\"layer_norm\"", "qk_norm: \"layer_norm\" is not supported; known here: rms_norm"),
             (
                 "dual_attention_layers", "[7]",
@@ -104,18 +110,24 @@ import Testing
         ])
     func refusesConfigurations(key: String, json: String, expected: String) throws {
         let golden = try GoldenModel("mmdit-plain", on: .cpu())
-        let error = #expect(throws: WeightsError.self) { try SD3Config(golden.config(changing: key, to: json)) }
+        let error = #expect(throws: WeightsError.self) {
+            try SD3Config(golden.config(changing: key, to: json))
+        }
         #expect(error?.description == "config.json: " + expected)
     }
 
     @Test func contextsOfOneLengthMakeABatch() throws {
         let device = Device.cpu()
-        let a = TextContext(tokens: .zeros([1, 3, 4], on: device), pooled: .zeros([1, 2], on: device), tailCount: 256)
-        let b = TextContext(tokens: .full(1, [1, 3, 4], on: device), pooled: .zeros([1, 2], on: device), tailCount: 256)
+        let a = TextContext(
+            tokens: .zeros([1, 3, 4], on: device), pooled: .zeros([1, 2], on: device), tailCount: 256)
+        let b = TextContext(
+            tokens: .full(1, [1, 3, 4], on: device), pooled: .zeros([1, 2], on: device), tailCount: 256)
         let longer = TextContext(tokens: .zeros([1, 5, 4], on: device), pooled: a.pooled, tailCount: 256)
         let single = TextContext(tokens: a.tokens, pooled: a.pooled)
         #expect(TextContext.batch([a, b])?.unfolded.shape == [2, 258, 4])
-        #expect(TextContext.batch([a, b])?.tokens.floats() == [Float](repeating: 0, count: 12) + [Float](repeating: 1, count: 12))
+        #expect(
+            TextContext.batch([a, b])?.tokens.floats() == [Float](repeating: 0, count: 12)
+                + [Float](repeating: 1, count: 12))
         #expect(TextContext.batch([a, longer])?.tokens.shape == nil)
         #expect(TextContext.batch([a, single])?.tokens.shape == nil)
         #expect(b.repeated(3).tokens.shape == [3, 3, 4])

@@ -2,7 +2,7 @@ import DioramaNN
 import DioramaTensor
 import DioramaWeights
 
-/// Applies a group norm. In one piece a norm takes its own statistics; tiles share those of the whole picture.
+/// Applies a group norm: with its own statistics in one piece; tiles share those of the whole picture.
 typealias Normalize = (GroupNorm, Tensor) -> Tensor
 
 extension AutoencoderKLConfig {
@@ -95,7 +95,9 @@ struct DownBlock: Sendable {
         resnets = try (0..<c.layersPerLevel).map {
             try ResnetBlock(w["resnets"][$0], from: $0 == 0 ? input : output, to: output, c)
         }
-        downsample = isLast ? nil : try Conv2d(w["downsamplers.0.conv"], from: output, to: output, kernel: 3, stride: 2)
+        downsample =
+            isLast
+            ? nil : try Conv2d(w["downsamplers.0.conv"], from: output, to: output, kernel: 3, stride: 2)
     }
 
     /// [B, in, H, W] to [B, out, H / 2, W / 2].
@@ -114,7 +116,8 @@ struct UpBlock: Sendable {
         resnets = try (0...c.layersPerLevel).map {
             try ResnetBlock(w["resnets"][$0], from: $0 == 0 ? input : output, to: output, c)
         }
-        upsample = isLast ? nil : try Conv2d(w["upsamplers.0.conv"], from: output, to: output, kernel: 3, padding: 1)
+        upsample =
+            isLast ? nil : try Conv2d(w["upsamplers.0.conv"], from: output, to: output, kernel: 3, padding: 1)
     }
 
     /// [B, in, H, W] to [B, out, 2 H, 2 W].

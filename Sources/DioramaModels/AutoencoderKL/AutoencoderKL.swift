@@ -31,25 +31,24 @@ public struct AutoencoderKL: Sendable {
         encoder = try AutoencoderEncoder(w["encoder"], config)
         decoder = try AutoencoderDecoder(w["decoder"], config)
         let (moments, latent) = (2 * config.latentChannels, config.latentChannels)
-        quantConv = config.hasQuantConv ? try Conv2d(w["quant_conv"], from: moments, to: moments, kernel: 1) : nil
+        quantConv =
+            config.hasQuantConv ? try Conv2d(w["quant_conv"], from: moments, to: moments, kernel: 1) : nil
         postQuantConv =
-            config.hasPostQuantConv ? try Conv2d(w["post_quant_conv"], from: latent, to: latent, kernel: 1) : nil
+            config.hasPostQuantConv
+            ? try Conv2d(w["post_quant_conv"], from: latent, to: latent, kernel: 1) : nil
     }
 
-    /// The latents of pictures.
+    /// The latents of pictures, [B, 3, H, W] in -1...1, whose sides are multiples of `config.factor`.
     ///
-    /// Image to image takes the mean, as ComfyUI does; diffusers samples.
-    ///
-    /// - Parameter image: [B, 3, H, W] in -1...1, sides multiples of `config.factor`.
+    /// Image to image takes the mean, as ComfyUI does; diffusers samples. Throws `ModelInputError` for another shape.
     public func encode(_ image: Tensor) throws -> Posterior {
         try check(image: image.shape)
         return posterior(encoder(image))
     }
 
-    /// The pictures of latents.
+    /// The pictures of latents [B, C, h, w]: [B, 3, h f, w f] in about -1...1, not clamped.
     ///
-    /// - Parameter latent: [B, C, h, w].
-    /// - Returns: [B, 3, h f, w f], about -1...1, not clamped.
+    /// Throws `ModelInputError` for another shape.
     public func decode(_ latent: Tensor) throws -> Tensor {
         try check(latent: latent.shape)
         return decoder(postQuantConv?(latent) ?? latent)
@@ -77,7 +76,8 @@ public struct AutoencoderKL: Sendable {
     func check(latent: Shape) throws {
         guard latent.rank == 4, latent[1] == config.latentChannels, latent.dims.allSatisfy({ $0 > 0 }) else {
             throw ModelInputError(
-                "the latent is \(latent); this autoencoder takes [B, \(config.latentChannels), H, W]: it may be another model's")
+                "the latent is \(latent); this autoencoder takes [B, \(config.latentChannels), H, W]: it may be another model's"
+            )
         }
     }
 }

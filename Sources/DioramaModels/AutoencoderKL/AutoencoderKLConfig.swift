@@ -42,14 +42,16 @@ public struct AutoencoderKLConfig: Sendable {
             throw config.problem("block_out_channels: expected 1 to 8 levels, found \(channels.count)")
         }
         for count in channels where !count.isMultiple(of: groups) {
-            throw config.problem("norm_num_groups, \(groups), does not divide block_out_channels, \(channels)")
+            throw config.problem(
+                "norm_num_groups, \(groups), does not divide block_out_channels, \(channels)")
         }
         try config.require("act_fn", among: ["silu"])
         try config.require("down_block_types", among: ["DownEncoderBlock2D"])
         try config.require("up_block_types", among: ["UpDecoderBlock2D"])
         for key in ["down_block_types", "up_block_types"] {
             guard let types = try config.strings(key), types.count != channels.count else { continue }
-            throw config.problem("\(key) has \(types.count) entries, block_out_channels has \(channels.count)")
+            throw config.problem(
+                "\(key) has \(types.count) entries, block_out_channels has \(channels.count)")
         }
     }
 }

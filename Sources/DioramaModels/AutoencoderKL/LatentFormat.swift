@@ -22,12 +22,14 @@ public struct LatentFormat: Sendable, Hashable {
         scale = try config.float("scaling_factor", default: 0.18215)
         shift = try config.float("shift_factor", default: 0)
         guard scale != 0 else { throw config.problem("scaling_factor is 0") }
-        guard let means = try config.floats("latents_mean"), let deviations = try config.floats("latents_std") else {
+        guard let means = try config.floats("latents_mean"), let deviations = try config.floats("latents_std")
+        else {
             statistics = nil
             return
         }
         guard means.count == channels, deviations.count == channels, deviations.allSatisfy({ $0 > 0 }) else {
-            throw config.problem("latents_mean and latents_std: expected \(channels) numbers each, deviations above 0")
+            throw config.problem(
+                "latents_mean and latents_std: expected \(channels) numbers each, deviations above 0")
         }
         statistics = zip(means, deviations).map { ChannelStatistics(mean: $0, deviation: $1) }
     }

@@ -78,7 +78,8 @@ public struct CLIPTextModel: Sendable {
                 "CLIP takes sequences of one length in 1...\(config.positions), found \(ids.map(\.count))")
         }
         for id in ids.joined() where !(0..<config.vocabulary ~= id) {
-            throw ModelInputError("the token id \(id) is outside the text encoder's table of \(config.vocabulary)")
+            throw ModelInputError(
+                "the token id \(id) is outside the text encoder's table of \(config.vocabulary)")
         }
         return length
     }

@@ -31,8 +31,8 @@ extension Tensor {
 
 /// Attention among image tokens alone: the second attention of Stable Diffusion 3.5's dual blocks.
 struct ImageAttention: Sendable {
-    private let query, key, value: HeadProjection
-    private let output: Linear
+    let query, key, value: HeadProjection
+    let output: Linear
 
     init(_ w: Weights, _ c: SD3Config) throws {
         query = try HeadProjection(w, "to_q", norm: "norm_q", c)
@@ -49,51 +49,49 @@ struct ImageAttention: Sendable {
 
 /// Attention of image and text tokens as one sequence, each kind with projections of its own.
 struct JointAttention: Sendable {
-    private let query, key, value: HeadProjection
-    private let output: Linear
+    private let image: ImageAttention
     private let contextKey, contextValue: HeadProjection
-    /// What the text asks and gets; nil in the last block, where nothing reads the text any more.
-    private let contextPath: (query: HeadProjection, output: Linear)?
 
-    /// - Parameter isLast: whether the text is read and not written: the last block's.
-    init(_ w: Weights, isLast: Bool, _ c: SD3Config) throws {
-        query = try HeadProjection(w, "to_q", norm: "norm_q", c)
-        key = try HeadProjection(w, "to_k", norm: "norm_k", c)
-        value = try HeadProjection(w, "to_v", c)
-        output = try Linear(w["to_out.0"], from: c.width, to: c.width)
+    init(_ w: Weights, _ c: SD3Config) throws {
+        image = try ImageAttention(w, c)
         contextKey = try HeadProjection(w, "add_k_proj", norm: "norm_added_k", c)
         contextValue = try HeadProjection(w, "add_v_proj", c)
-        if isLast {
-            // Checkpoints store the text's queries of the last block too.
-            w["add_q_proj"].skip()
-            w["norm_added_q"].skip()
-            contextPath = nil
-        } else {
-            contextPath = (
-                try HeadProjection(w, "add_q_proj", norm: "norm_added_q", c),
-                try Linear(w["to_add_out"], from: c.width, to: c.width)
-            )
-        }
     }
 
-    /// - Parameters:
-    ///   - image: [B, N, D].
-    ///   - context: [B, L, D].
-    ///   - keyBias: added to the scores of keys, [1, N + L]; nil for none.
-    /// - Returns: the same shapes; no text in the last block.
-    func callAsFunction(_ image: Tensor, _ context: Tensor, keyBias: Tensor?) -> (image: Tensor, context: Tensor?) {
-        let keys = Tensor.concatenated([key(image), contextKey(context)], axis: 1)
-        let values = Tensor.concatenated([value(image), contextValue(context)], axis: 1)
-        guard let contextPath else {
-            let mixed = attention(query(image), keys, values, keyBias: keyBias)
-            return (output(mixed.joinedHeads()), nil)
-        }
-        let queries = Tensor.concatenated([query(image), contextPath.query(context)], axis: 1)
-        let mixed = attention(queries, keys, values, keyBias: keyBias).joinedHeads()
-        let count = image.shape[1]
+    /// What the image [B, N, D] takes from itself and the text [B, L, D]: [B, N, D].
+    ///
+    /// `keyBias` [1, N + L] is added to the scores of the keys.
+    func callAsFunction(_ x: Tensor, reading context: Tensor, keyBias: Tensor?) -> Tensor {
+        image.output(mix(image.query(x), x, context, keyBias))
+    }
+
+    /// What both kinds take from both, by `text`'s way of asking: [B, N, D] and [B, L, D].
+    func callAsFunction(
+        _ x: Tensor, and context: Tensor, _ text: TextQuery, keyBias: Tensor?
+    ) -> (image: Tensor, context: Tensor) {
+        let queries = Tensor.concatenated([image.query(x), text.query(context)], axis: 1)
+        let mixed = mix(queries, x, context, keyBias)
+        let count = x.shape[1]
         return (
-            output(mixed.narrowed(axis: 1, 0..<count)),
-            contextPath.output(mixed.narrowed(axis: 1, count..<mixed.shape[1]))
+            image.output(mixed.narrowed(axis: 1, 0..<count)),
+            text.output(mixed.narrowed(axis: 1, count..<mixed.shape[1]))
         )
+    }
+
+    private func mix(_ queries: Tensor, _ x: Tensor, _ context: Tensor, _ keyBias: Tensor?) -> Tensor {
+        let keys = Tensor.concatenated([image.key(x), contextKey(context)], axis: 1)
+        let values = Tensor.concatenated([image.value(x), contextValue(context)], axis: 1)
+        return attention(queries, keys, values, keyBias: keyBias).joinedHeads()
+    }
+}
+
+/// What the text asks in joint attention and how it takes the answer: in all blocks but the last, after which nothing reads it.
+struct TextQuery: Sendable {
+    let query: HeadProjection
+    let output: Linear
+
+    init(_ w: Weights, _ c: SD3Config) throws {
+        query = try HeadProjection(w, "add_q_proj", norm: "norm_added_q", c)
+        output = try Linear(w["to_add_out"], from: c.width, to: c.width)
     }
 }

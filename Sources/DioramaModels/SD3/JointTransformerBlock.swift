@@ -42,6 +42,12 @@ struct Modulation: Sendable {
         }
     }
 
+    /// The modulations of attention and perceptron.
+    static func pair(_ x: Tensor) -> (mix: Modulation, think: Modulation) {
+        let both = split(x, into: 2)
+        return (both[0], both[1])
+    }
+
     /// LN(x) (1 + scale) + shift: what the branch reads.
     func input(_ x: Tensor) -> Tensor { modulatedLayerNorm(x, scale: scale, shift: shift, eps: 1e-6) }
 
@@ -58,61 +64,58 @@ public struct JointTransformerBlock: Sendable {
     private let attention: JointAttention
     private let imageAttention: ImageAttention?
     private let mlp: FeedForward
-    private let context: ContextPath
-
-    /// What happens to the text.
-    private enum ContextPath: Sendable {
-        /// It is read and written.
-        case through(modulation: Linear, mlp: FeedForward)
-        /// It is read only: the last block.
-        case ends(modulation: Linear)
-    }
+    private let contextModulation: Linear
+    /// How the text goes on; nil in the last block, which reads it and leaves it.
+    private let contextPath: (query: TextQuery, mlp: FeedForward)?
 
     init(_ w: Weights, layer: Int, _ c: SD3Config) throws {
         let isLast = layer == c.layers - 1
         let isDual = c.dualAttentionLayers.contains(layer)
         modulation = try Linear(w["norm1.linear"], from: c.width, to: (isDual ? 9 : 6) * c.width)
-        attention = try JointAttention(w["attn"], isLast: isLast, c)
+        attention = try JointAttention(w["attn"], c)
         imageAttention = isDual ? try ImageAttention(w["attn2"], c) : nil
         mlp = try FeedForward(w["ff"], width: c.width)
-        let contextNorm = w["norm1_context.linear"]
-        context =
-            isLast
-            ? .ends(modulation: try Linear(contextNorm, from: c.width, to: 2 * c.width))
-            : .through(
-                modulation: try Linear(contextNorm, from: c.width, to: 6 * c.width),
-                mlp: try FeedForward(w["ff_context"], width: c.width))
+        contextModulation = try Linear(
+            w["norm1_context.linear"], from: c.width, to: (isLast ? 2 : 6) * c.width)
+        if isLast {
+            // Checkpoints store the text's queries of the last block too.
+            w["attn.add_q_proj"].skip()
+            w["attn.norm_added_q"].skip()
+            contextPath = nil
+        } else {
+            contextPath = (try TextQuery(w["attn"], c), try FeedForward(w["ff_context"], width: c.width))
+        }
     }
 
     /// Passes both streams through; the last block leaves the text as it is.
     public func callAsFunction(_ tokens: JointTokens, _ conditions: BlockConditions) -> JointTokens {
-        switch context {
-        case .through(let contextModulation, let contextMLP):
-            let forText = Modulation.split(contextModulation(conditions.time), into: 2)
-            let (mix, think) = (forText[0], forText[1])
-            let (image, mixed) = imageStream(tokens.image, mix.input(tokens.context), conditions)
-            guard let mixed else { return JointTokens(image: image, context: tokens.context) }
-            let text = mix.add(mixed, to: tokens.context)
-            return JointTokens(image: image, context: think.add(contextMLP(think.input(text)), to: text))
-        case .ends(let contextModulation):
-            let text = finalNorm(tokens.context, contextModulation(conditions.time))
-            return JointTokens(image: imageStream(tokens.image, text, conditions).image, context: tokens.context)
+        let forImage = Modulation.split(modulation(conditions.time), into: imageAttention == nil ? 2 : 3)
+        let forText = contextModulation(conditions.time)
+        let x = forImage[0].input(tokens.image)
+
+        guard let contextPath else {
+            let mixed = attention(
+                x, reading: finalNorm(tokens.context, forText), keyBias: conditions.keyBias)
+            return JointTokens(image: finishImage(tokens.image, mixed, forImage), context: tokens.context)
         }
+        let (mix, think) = Modulation.pair(forText)
+        let mixed = attention(
+            x, and: mix.input(tokens.context), contextPath.query, keyBias: conditions.keyBias)
+        let text = mix.add(mixed.context, to: tokens.context)
+        return JointTokens(
+            image: finishImage(tokens.image, mixed.image, forImage),
+            context: think.add(contextPath.mlp(think.input(text)), to: text))
     }
 
-    /// The image's way through, given the normed text; and what joint attention gives the text.
-    private func imageStream(
-        _ x: Tensor, _ text: Tensor, _ conditions: BlockConditions
-    ) -> (image: Tensor, mixedText: Tensor?) {
-        let forImage = Modulation.split(modulation(conditions.time), into: imageAttention == nil ? 2 : 3)
-        let (mix, think) = (forImage[0], forImage[1])
-        let mixed = attention(mix.input(x), text, keyBias: conditions.keyBias)
-        var y = mix.add(mixed.image, to: x)
+    /// The image's way on from joint attention: its own attention where the block is dual, and the perceptron.
+    private func finishImage(_ x: Tensor, _ mixed: Tensor, _ modulations: [Modulation]) -> Tensor {
+        let (mix, think) = (modulations[0], modulations[1])
+        var y = mix.add(mixed, to: x)
         if let imageAttention {
-            let mixAlone = forImage[2]
+            let mixAlone = modulations[2]
             y = mixAlone.add(imageAttention(mixAlone.input(x)), to: y)
         }
-        return (think.add(mlp(think.input(y)), to: y), mixed.context)
+        return think.add(mlp(think.input(y)), to: y)
     }
 }
 

@@ -44,7 +44,8 @@ public struct SD3Config: Sendable {
         let captionWidth = try config.int("caption_projection_dim", in: 1...1_048_576)
         guard captionWidth == heads * headWidth else {
             throw config.problem(
-                "caption_projection_dim, \(captionWidth), is not num_attention_heads × attention_head_dim, \(heads * headWidth)")
+                "caption_projection_dim, \(captionWidth), is not num_attention_heads × attention_head_dim, \(heads * headWidth)"
+            )
         }
         guard outputChannels == channels else {
             throw config.problem("out_channels, \(outputChannels), differs from in_channels, \(channels)")

@@ -24,7 +24,8 @@ public struct SD3TextEncoder: TextEncoder {
         let width = first.model.config.width + second.model.config.width
         guard width <= contextWidth else {
             throw ModelInputError(
-                "the text encoders give \(width) features, more than the transformer's joint_attention_dim, \(contextWidth)")
+                "the text encoders give \(width) features, more than the transformer's joint_attention_dim, \(contextWidth)"
+            )
         }
         self.first = first
         self.second = second
@@ -48,7 +49,8 @@ public struct SD3TextEncoder: TextEncoder {
             (axis: 1, before: 0, after: 1),
         ])
         let context = TextContext(
-            tokens: padded, pooled: .concatenated(outputs.map(\.projected), axis: -1), tailCount: Self.zeroTokens)
+            tokens: padded, pooled: .concatenated(outputs.map(\.projected), axis: -1),
+            tailCount: Self.zeroTokens)
         return EncodedText(context: context, truncatedTokens: encodings.map(\.truncated).max() ?? 0)
     }
 }

@@ -25,14 +25,17 @@ public struct SD3Transformer: DiffusionModel {
         self.config = config
         let width = config.width
         patches = try PatchEmbedding(w["pos_embed"], config)
-        timeEmbedder = try ConditionEmbedder(w["time_text_embed.timestep_embedder"], from: Self.timeWidth, to: width)
-        textEmbedder = try ConditionEmbedder(w["time_text_embed.text_embedder"], from: config.pooledWidth, to: width)
+        timeEmbedder = try ConditionEmbedder(
+            w["time_text_embed.timestep_embedder"], from: Self.timeWidth, to: width)
+        textEmbedder = try ConditionEmbedder(
+            w["time_text_embed.text_embedder"], from: config.pooledWidth, to: width)
         contextEmbedder = try Linear(w["context_embedder"], from: config.contextWidth, to: width)
         blocks = try (0..<config.layers).map {
             try JointTransformerBlock(w["transformer_blocks"][$0], layer: $0, config)
         }
         outputModulation = try Linear(w["norm_out.linear"], from: width, to: 2 * width)
-        output = try Linear(w["proj_out"], from: width, to: config.patch * config.patch * config.outputChannels)
+        output = try Linear(
+            w["proj_out"], from: width, to: config.patch * config.patch * config.outputChannels)
     }
 
     /// The number of channels its latents have.
@@ -45,7 +48,8 @@ public struct SD3Transformer: DiffusionModel {
         }
         guard latent.dims.allSatisfy({ $0 > 0 }), max(latent[2], latent[3]) <= patches.largest else {
             throw ModelInputError(
-                "the latent is \(latent[2]) by \(latent[3]); this model takes 1 to \(patches.largest) each way")
+                "the latent is \(latent[2]) by \(latent[3]); this model takes 1 to \(patches.largest) each way"
+            )
         }
         guard context.tokens.shape == [latent[0], context.tokens.shape[1], config.contextWidth],
             context.pooled.shape == [latent[0], config.pooledWidth]
@@ -57,13 +61,9 @@ public struct SD3Transformer: DiffusionModel {
         }
     }
 
-    /// The velocity at `latent`.
+    /// The velocity at `latent`, [B, C, H, W], at `timestep` [B] in 0...1000 (1000 is pure noise): of the latent's shape.
     ///
-    /// - Parameters:
-    ///   - latent: [B, C, H, W]. Sides that are no multiple of the patch are continued from the other edge, as in ComfyUI.
-    ///   - timestep: [B], 0...1000: 1000 is pure noise.
-    ///   - context: the text, one a picture.
-    /// - Returns: [B, C, H, W].
+    /// Sides that are no multiple of the patch are continued from the other edge, as in ComfyUI. Throws what `check` throws.
     public func callAsFunction(_ latent: Tensor, timestep: Tensor, context: TextContext) throws -> Tensor {
         try check(latent: latent.shape, context: context)
         let whole = wrapped(wrapped(latent, axis: 2), axis: 3)
