@@ -23,18 +23,35 @@ extension Sampler {
         },
         Sampler("heun", heun),
         Sampler("heunpp2", heunPP2),
+        Sampler("exp_heun_2_x0") { try seeds2(&$0, $1, SeedsTwo(eta: 0, node: 1, followsSlope: true)) },
+        Sampler("exp_heun_2_x0_sde") { try seeds2(&$0, $1, SeedsTwo(eta: 1, node: 1, followsSlope: true)) },
         Sampler("dpm_2", discardsPenultimateSigma: true, dpm2),
         Sampler("dpm_2_ancestral", discardsPenultimateSigma: true, dpm2Ancestral),
         Sampler("lms", linearMultistep),
         Sampler("dpmpp_2s_ancestral", dpmpp2SAncestral),
+        Sampler("dpmpp_2s_ancestral_cfg_pp", needsUnconditional: true, dpmpp2SAncestralCFGPP),
         Sampler("dpmpp_2m", dpmpp2M),
         Sampler("dpmpp_2m_cfg_pp", needsUnconditional: true, dpmpp2MCFGPP),
         Sampler("ddpm", ddpm),
         Sampler("lcm", lcm),
         Sampler("ipndm", ipndm),
+        Sampler("ipndm_v", ipndmV),
+        Sampler("deis", deis),
         Sampler("res_multistep") { try resMultistep(&$0, $1, eta: 0) },
+        Sampler("res_multistep_cfg_pp", needsUnconditional: true) {
+            try resMultistep(&$0, $1, eta: 0, leadsAway: true)
+        },
         Sampler("res_multistep_ancestral") { try resMultistep(&$0, $1, eta: 1) },
-        Sampler("gradient_estimation", gradientEstimation),
+        Sampler("res_multistep_ancestral_cfg_pp", needsUnconditional: true) {
+            try resMultistep(&$0, $1, eta: 1, leadsAway: true)
+        },
+        Sampler("gradient_estimation") { try gradientEstimation(&$0, $1) },
+        Sampler("gradient_estimation_cfg_pp", needsUnconditional: true) {
+            try gradientEstimation(&$0, $1, leadsAway: true)
+        },
+        Sampler("er_sde", erSDE),
+        Sampler("seeds_2") { try seeds2(&$0, $1, SeedsTwo(eta: 1, node: 0.5, followsSlope: false)) },
+        Sampler("seeds_3", seeds3),
         Sampler("ddim", redrawsKeptNoise: true, euler),
         Sampler("uni_pc", discardsPenultimateSigma: true) { try uniPC(&$0, $1, variant: .bh1) },
         Sampler("uni_pc_bh2", discardsPenultimateSigma: true) { try uniPC(&$0, $1, variant: .bh2) },

@@ -57,6 +57,23 @@ func dpmpp2SAncestral(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor 
     }
 }
 
+/// DPM-Solver++(2S) with fresh noise that leads away from the prediction without the prompt (CFG++).
+///
+/// As in ComfyUI, the noise of every model counts as variance-exploding.
+func dpmpp2SAncestralCFGPP(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
+    try walk.run(from: x) { walk, step, x, denoised in
+        if step.next == 0 { return denoised.guided }
+        let (down, up) = ancestralLevels(from: Double(step.sigma), to: Double(step.next), eta: 1)
+        let middle = Float((Double(step.sigma) * down).squareRoot())
+        let pushed = x + (denoised.guided - (try walk.unconditional(denoised)))
+        let halfway = eulerStep(pushed, denoised.guided, from: step.sigma, to: middle)
+        let second = try walk.denoise(halfway, middle)
+        let pushedAgain = x + (denoised.guided - (try walk.unconditional(second)))
+        let lower = eulerStep(pushedAgain, second.guided, from: step.sigma, to: Float(down))
+        return lower.adding(up, walk.noise.next(like: x))
+    }
+}
+
 /// The level in the middle of two in half the logarithm of the signal-to-noise ratio.
 private func middleLevel(_ sigma: Float, _ next: Float, of model: ModelSampling) -> Float {
     if model.isFlow && sigma >= 1 { return 0.9999 }

@@ -8,21 +8,15 @@ func lcm(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
     }
 }
 
-/// The reverse process of DDPM (https://arxiv.org/abs/2006.11239): the posterior of the next, less noisy latent.
+/// The reverse process of DDPM (https://arxiv.org/abs/2006.11239), whose noise counts as variance-exploding.
+///
+/// Written for latents of unit variance there; in the units of sigma its posterior is an ancestral step of Euler's
+/// method, which is free of the cancellation at small levels.
 func ddpm(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
     try walk.run(from: x) { walk, step, x, denoised in
-        let variance = Double(step.sigma) * Double(step.sigma)
-        let nextVariance = Double(step.next) * Double(step.next)
-        let total = 1 / (variance + 1)
-        let nextTotal = 1 / (nextVariance + 1)
-        let kept = total / nextTotal
-        // Mean of the posterior for the latent scaled to unit variance.
-        let noise = derivative(x, denoised.guided, step.sigma)
-        let mean = Tensor.weighted(
-            ((total / kept).squareRoot(), x), (-(1 - kept) / ((1 - total) * kept).squareRoot(), noise))
-        if step.next == 0 { return mean }
-        let spread = ((1 - kept) * (1 - nextTotal) / (1 - total)).squareRoot()
-        return Tensor.weighted((1, mean), (spread, walk.noise.next(like: x)))
-            * Float((1 + nextVariance).squareRoot())
+        if step.next == 0 { return denoised.guided }
+        let (down, up) = ancestralLevels(from: Double(step.sigma), to: Double(step.next), eta: 1)
+        let lower = eulerStep(x, denoised.guided, from: step.sigma, to: Float(down))
+        return lower.adding(up, walk.noise.next(like: x))
     }
 }

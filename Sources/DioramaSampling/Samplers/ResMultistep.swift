@@ -10,24 +10,31 @@ import Darwin
 
 /// RES: a refined exponential solver with the memory of one step, order 2 (https://arxiv.org/abs/2308.02157).
 ///
-/// `eta` 0 adds no noise; 1 splits each step as ancestral samplers do.
-func resMultistep(_ walk: inout SamplingWalk, _ x: Tensor, eta: Double) throws -> Tensor {
+/// `eta` 0 adds no noise; 1 splits each step as ancestral samplers do. With `leadsAway` it leads away from the
+/// prediction without the prompt (CFG++).
+func resMultistep(
+    _ walk: inout SamplingWalk, _ x: Tensor, eta: Double, leadsAway: Bool = false
+) throws -> Tensor {
     var previous: (denoised: Tensor, sigma: Double, down: Double)?
     return try walk.run(from: x) { walk, step, x, denoised in
-        let (down, up) = ancestralLevels(from: Double(step.sigma), to: Double(step.next), eta: eta)
+        let followed = leadsAway ? try walk.unconditional(denoised) : denoised.guided
+        let away = denoised.guided - followed
+        let sigma = Double(step.sigma)
+        let (down, up) = ancestralLevels(from: sigma, to: Double(step.next), eta: eta)
         var next: Tensor
         if let previous, down > 0 {
-            let sigma = Double(step.sigma)
             let length = log(sigma / down)
             let (current, past) = exponentialWeights(
                 length: length, pastNode: log(previous.down / previous.sigma) / length)
             next = Tensor.weighted(
-                (down / sigma, x), (length * current, denoised.guided), (length * past, previous.denoised))
+                (down / sigma, leadsAway ? x + away : x), (length * current, followed),
+                (length * past, previous.denoised))
         } else {
-            next = eulerStep(x, denoised.guided, from: step.sigma, to: Float(down))
+            next = eulerStep(x, followed, from: step.sigma, to: Float(down))
+            if leadsAway { next = next + away }
         }
         if eta > 0 && step.next > 0 { next = next.adding(up, walk.noise.next(like: x)) }
-        previous = (denoised.guided, Double(step.sigma), down)
+        previous = (followed, sigma, down)
         return next
     }
 }

@@ -68,6 +68,14 @@ struct SamplingWalk {
                 denoised: denoised))
     }
 
+    /// Starts a flow model's run from pure noise just below it, where the logarithm of the signal is finite: levels
+    /// above the one at 0.0001 of the way count as that.
+    mutating func startBelowPureNoise() {
+        guard model.isFlow, let first = sigmas.first, first >= 1 else { return }
+        let highest = min(model.sigma(atPercent: 1e-4), 0.999_999)
+        sigmas = [highest] + sigmas.drop { $0 >= highest }
+    }
+
     /// What the model sees at a level between steps.
     func denoised(_ x: Tensor, _ sigma: Float) throws -> Tensor {
         try denoise(x, sigma).guided
@@ -82,12 +90,6 @@ struct SamplingWalk {
         }
         return unconditional
     }
-}
-
-/// Moves the first level of a run off pure noise for a flow model, where the logarithm of the signal is −∞.
-func offFirstSigma(_ sigmas: [Float], of model: ModelSampling) -> [Float] {
-    guard model.isFlow, let first = sigmas.first, first >= 1 else { return sigmas }
-    return [model.sigma(atPercent: 1e-4)] + sigmas.dropFirst()
 }
 
 /// The direction in which the latent moves as the noise level rises: Karras' `d`, a flow model's velocity.
