@@ -25,6 +25,16 @@ import Testing
         }
     }
 
+    @Test func seedsAreNumPys() throws {
+        let golden = try SamplingGolden.load("noise.json", as: SamplingGolden.Noise.self)
+        #expect(!golden.seeds.isEmpty)
+        for seeds in golden.seeds {
+            let sequence = SeedSequence(
+                entropy: try #require(UInt64(seeds.entropy)), path: seeds.path, poolSize: seeds.poolSize)
+            #expect(sequence.state(seeds.state.count) == seeds.state, "\(seeds.entropy), \(seeds.path)")
+        }
+    }
+
     @Test(arguments: [-1, 65_536, Int.max])
     func anImpossibleBatchIndexIsASentence(index: Int) {
         #expect(throws: SamplingError.batchIndexOutOfRange(index, limit: 65_535)) {

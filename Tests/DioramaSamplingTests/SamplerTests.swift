@@ -1,5 +1,6 @@
 import DioramaSampling
 import DioramaTensor
+import DioramaTestSupport
 import Testing
 
 @Suite struct SamplerTests {
@@ -27,8 +28,8 @@ import Testing
             let result = try sampler.sample(
                 latent: .zeros([1, 1, 4, 4], on: device), noise: toyNoise, sigmas: runs.sigmas, model: model,
                 seed: 1234, denoise: toy)
-            let error = relativeNorm(result.floats(), expected)
-            #expect(error <= 1e-5, "\(name), \(modelName)")
+            let error = relativeError(result.floats(), expected)
+            #expect(error <= Tolerance.f32.op, "\(name), \(modelName)")
             errors.append("\(error)")
         }
         #expect(errors.count == 2)

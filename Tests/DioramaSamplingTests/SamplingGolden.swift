@@ -1,5 +1,6 @@
 import DioramaSampling
-import Foundation
+import DioramaTestSupport
+import FoundationEssentials
 
 /// The golden files of this room, each written by tools/golden/sampling.py.
 enum SamplingGolden {
@@ -46,7 +47,7 @@ enum SamplingGolden {
         let shiftedTimes: [ShiftedTimes]
     }
 
-    /// torch's noise as ComfyUI draws it.
+    /// torch's noise as ComfyUI draws it, and NumPy's seeds.
     struct Noise: Decodable {
         struct Start: Decodable {
             let shape: [Int]
@@ -60,16 +61,22 @@ enum SamplingGolden {
             let draws: [[Float]]
         }
 
+        struct Seeds: Decodable {
+            let entropy: String
+            let path: [UInt64]
+            let poolSize: Int
+            let state: [UInt32]
+        }
+
         let starts: [Start]
         let steps: [Steps]
+        let seeds: [Seeds]
     }
 
     static func load<Content: Decodable>(_ name: String, as type: Content.Type = Content.self) throws
         -> Content
     {
-        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let url = tests.appending(path: "Golden/sampling/\(name)")
-        return try JSONDecoder().decode(Content.self, from: Data(contentsOf: url))
+        try JSONDecoder().decode(Content.self, from: Golden.data("sampling/\(name)"))
     }
 
     /// The model sampling that a name in ComfyUI's vectors means.
@@ -99,15 +106,4 @@ func largestRelativeDifference(_ values: [Float], _ expected: [Float]) -> Double
     return zip(values, expected).map { value, expected in
         value == expected ? 0 : Double(abs(value - expected)) / Double(abs(expected))
     }.max() ?? 0
-}
-
-/// ‖a − b‖ / ‖b‖; infinite if their lengths differ or anything is not finite.
-func relativeNorm(_ values: [Float], _ expected: [Float]) -> Double {
-    guard values.count == expected.count else { return .infinity }
-    let difference = zip(values, expected).reduce(0.0) {
-        $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1))
-    }
-    let norm = expected.reduce(0.0) { $0 + Double($1) * Double($1) }
-    let result = (difference / norm).squareRoot()
-    return result.isFinite ? result : .infinity
 }

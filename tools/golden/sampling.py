@@ -4,7 +4,8 @@
     python tools/golden/sampling.py --comfyui FILE       cut schedules.json and samplers.json from FILE
 
 diffusers.json   the noise levels of diffusers' flow-matching schedulers, run here.
-noise.json       torch's CPU noise as ComfyUI draws it (comfy/sample.py prepare_noise, default_noise_sampler), run here.
+noise.json       torch's CPU noise as ComfyUI draws it (comfy/sample.py prepare_noise, default_noise_sampler), and the
+                 seeds of NumPy's SeedSequence from which torchsde's Brownian tree draws, run here.
 schedules.json   the nine schedulers of ComfyUI's comfy/samplers.py over nine model samplings of comfy/model_sampling.py,
                  named "type: scheduler:steps", and the noise levels of its Flux2Scheduler node.
 samplers.json    each sampler of comfy/k_diffusion/sampling.py over two model samplings with a toy denoiser:
@@ -93,7 +94,13 @@ def noise_cases():
         generator = torch.Generator().manual_seed(seed + 1)
         steps.append({"shape": shape, "seed": str(seed),
                       "draws": [floats(torch.randn(shape, generator=generator)) for _ in range(3)]})
-    return {"starts": starts, "steps": steps}
+    seeds = []
+    for entropy, path, pool in [(1234, [], 4), (1234, [], 24), (2**64 - 2, [], 24), (1234, [0, 0], 24),
+                                (7, [2**33 + 5, 34], 24), (2**40 + 3, [6, 2], 4)]:
+        sequence = np.random.SeedSequence(entropy=entropy, spawn_key=tuple(path), pool_size=pool)
+        seeds.append({"entropy": str(entropy), "path": path, "poolSize": pool,
+                      "state": sequence.generate_state(6).tolist()})
+    return {"starts": starts, "steps": steps, "seeds": seeds}
 
 
 def main():

@@ -7,9 +7,12 @@ public import DioramaTensor
 /// a seed matter.
 public struct NoiseSource: Sendable {
     private var generator: TorchGenerator
+    /// The seed of the run, which samplers with a Brownian path take as it is.
+    let seed: UInt64
 
     /// The noise of the steps of a run with this seed.
     public init(seed: UInt64) {
+        self.seed = seed
         generator = TorchGenerator(seed: seed &+ 1)
     }
 

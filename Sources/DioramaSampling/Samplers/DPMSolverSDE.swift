@@ -1,0 +1,89 @@
+import DioramaTensor
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+// The stochastic forms of DPM-Solver++ (https://arxiv.org/abs/2211.01095), eta 1, in half the logarithm of the
+// signal-to-noise ratio, with the noise of one Brownian path.
+
+/// How a multistep solver uses the predictions of earlier steps.
+enum SDEMultistep: Sendable {
+    /// Order 2, by the midpoint rule.
+    case midpoint
+    /// Order 2, by Heun's rule.
+    case heun
+    /// Order 3.
+    case third
+}
+
+/// DPM-Solver++(2M) and (3M) SDE: one evaluation a step and the memory of the last ones.
+func dpmppMultistepSDE(_ walk: inout SamplingWalk, _ x: Tensor, _ form: SDEMultistep) throws -> Tensor {
+    var path = brownianPath(walk, like: x)
+    walk.startBelowPureNoise()
+    let model = walk.model
+    var history: [(denoised: Tensor, length: Double)] = []
+    return try walk.run(from: x) { _, step, x, denoised in
+        if step.next == 0 { return denoised.guided }
+        let start = model.halfLogSNR(step.sigma)
+        let end = model.halfLogSNR(step.next)
+        let length = end - start
+        let signal = Double(step.next) * exp(end)
+        let change = -expm1(-2 * length)
+        var next = Tensor.weighted(
+            (Double(step.next) / Double(step.sigma) * exp(-length), x), (signal * change, denoised.guided))
+        if let last = history.first {
+            let second = 1 - change / (2 * length)
+            let slope = (denoised.guided - last.denoised) * Float(length / last.length)
+            if form == .third, history.count > 1 {
+                let (ratio0, ratio1) = (last.length / length, history[1].length / length)
+                let lastSlope = (last.denoised - history[1].denoised) / Float(ratio1)
+                let curvature = (slope - lastSlope) / Float(ratio0 + ratio1)
+                next = next.adding(signal * second, slope.adding(ratio0, curvature))
+                next = next.adding(-signal * (second / (2 * length) - 0.5), curvature)
+            } else {
+                next = next.adding(signal * (form == .midpoint ? 0.5 * change : second), slope)
+            }
+        }
+        history = [(denoised.guided, length)] + history.prefix(1)
+        return next.adding(
+            Double(step.next) * change.squareRoot(), path.noise(from: step.sigma, to: step.next))
+    }
+}
+
+/// DPM-Solver++ SDE: a second evaluation in the middle of each step.
+func dpmppSDE(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
+    var path = brownianPath(walk, like: x)
+    walk.startBelowPureNoise()
+    let model = walk.model
+    return try walk.run(from: x) { walk, step, x, denoised in
+        if step.next == 0 { return denoised.guided }
+        let start = model.halfLogSNR(step.sigma)
+        let end = model.halfLogSNR(step.next)
+        let clean = x / Float(Double(step.sigma) * exp(start))
+
+        /// The latent of a level: down by a prediction and back up by noise, in units of the signal.
+        func move(to lambda: Double, _ sigma: Float, by denoised: Tensor) -> Tensor {
+            let (down, up) = ancestralLevels(from: exp(-start), to: exp(-lambda), eta: 1)
+            let kept = down * exp(start)
+            return Tensor.weighted(
+                (kept, clean), (1 - kept, denoised), (up, path.noise(from: step.sigma, to: sigma)))
+                * Float(Double(sigma) * exp(lambda))
+        }
+        let middle = (start + end) / 2
+        let middleSigma = model.sigma(halfLogSNR: middle)
+        let halfway = move(to: middle, middleSigma, by: denoised.guided)
+        return move(to: end, step.next, by: try walk.denoised(halfway, middleSigma))
+    }
+}
+
+/// The path of a run: over all of its levels above 0.
+private func brownianPath(_ walk: SamplingWalk, like x: Tensor) -> BrownianTree {
+    let levels = walk.sigmas.filter { $0 > 0 }
+    return BrownianTree(
+        from: levels.min() ?? 0, to: levels.max() ?? 0, seed: walk.noise.seed, like: x)
+}
