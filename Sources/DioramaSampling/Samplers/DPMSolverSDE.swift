@@ -74,11 +74,20 @@ func dpmppSDE(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
                 (kept, clean), (1 - kept, denoised), (up, path.noise(from: step.sigma, to: sigma)))
                 * Float(Double(sigma) * exp(lambda))
         }
-        let middle = (start + end) / 2
-        let middleSigma = model.sigma(halfLogSNR: middle)
-        let halfway = move(to: middle, middleSigma, by: denoised.guided)
+        let middleSigma = singlePrecisionMiddle(step.sigma, step.next, isFlow: model.isFlow)
+        let halfway = move(to: (start + end) / 2, middleSigma, by: denoised.guided)
         return move(to: end, step.next, by: try walk.denoised(halfway, middleSigma))
     }
+}
+
+/// The level in the middle of two in half the logarithm of the signal-to-noise ratio, computed in single precision.
+///
+/// A Brownian path is rough: a level's last bits decide at which multiple of 1e-6 it is read, so they must be ComfyUI's.
+private func singlePrecisionMiddle(_ sigma: Float, _ next: Float, isFlow: Bool) -> Float {
+    let start = isFlow ? -log(sigma / (1 - sigma)) : -log(sigma)
+    let end = isFlow ? -log(next / (1 - next)) : -log(next)
+    let middle = end - (end - start) * 0.5
+    return isFlow ? 1 / (1 + exp(middle)) : exp(-middle)
 }
 
 /// The path of a run: over all of its levels above 0.
