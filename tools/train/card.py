@@ -21,11 +21,12 @@ def read(path):
 
 
 def parameters(folder):
-    """The number of weights in the safetensors files of a folder, with thousands marked."""
+    """The number of trained weights in the safetensors files of a folder, with thousands marked."""
     total = 0
     for path in folder.glob("*.safetensors"):
         with safe_open(path, "numpy") as file:
-            total += sum(math.prod(file.get_slice(key).get_shape()) for key in file.keys())
+            total += sum(math.prod(file.get_slice(key).get_shape()) for key in file.keys()
+                         if key != "pos_embed.pos_embed")        # a fixed table of sines, not trained
     return f"{total:,}"
 
 

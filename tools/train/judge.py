@@ -75,7 +75,7 @@ def load_judge(work, device):
 @torch.no_grad()
 def accuracy(judge, pictures, labels, device):
     """The share of pictures [N, H, W, 3] whose label the judge finds, by attribute."""
-    pictures, labels = torch.as_tensor(np.asarray(pictures)), torch.as_tensor(np.asarray(labels)).long()
+    pictures, labels = torch.as_tensor(np.array(pictures)), torch.as_tensor(np.array(labels)).long()
     right = [[] for _ in HEADS]
     for x, y in zip(pictures.split(64), labels.split(64)):
         for i, out in enumerate(judge(x.to(device))):
