@@ -2,10 +2,10 @@
  *
  * A panel is DK_COLUMNS columns of the right operand, packed as [k, DK_COLUMNS], so that a step of the inner loop
  * loads DK_VECTORS vectors of it and multiplies them with one element of each of DK_TILE_ROWS rows of the left
- * operand, whose products are summed in registers. Long sums go in pieces of DK_DEPTH, so that a piece of the
- * panel stays in the first cache while all rows pass by. */
+ * operand, whose products are summed in registers. Long sums go in equal pieces of at most DK_DEPTH, so that a
+ * piece of the panel stays in the first cache while all rows pass by. */
 
-enum { DK_VECTORS = 2, DK_COLUMNS = DK_VECTORS * DK_LANES, DK_DEPTH = 256 };
+enum { DK_VECTORS = 2, DK_COLUMNS = DK_VECTORS * DK_LANES, DK_DEPTH = 320 };
 
 /* Zips the rows of a square of DK_LANES x DK_LANES: as many times as 2 divides DK_LANES transposes it. */
 #define DK_ZIP(type, square)                                                    \
@@ -157,16 +157,18 @@ static const dk_gemm_tile gemm_tiles[] = {
 
 static void gemm(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panel,
                  const float *row_bias, const float *column_bias, size_t m, size_t columns, size_t k) {
+    size_t pieces = (k + DK_DEPTH - 1) / DK_DEPTH;
+    size_t length = pieces ? (k + pieces - 1) / pieces : 0;
     size_t depth = 0;
     do {
-        size_t piece = k - depth < DK_DEPTH ? k - depth : DK_DEPTH;
+        size_t piece = k - depth < length ? k - depth : length;
         for (size_t row = 0; row < m; row += DK_TILE_ROWS) {
             size_t rows = m - row < DK_TILE_ROWS ? m - row : DK_TILE_ROWS;
             dk_tile tile = {c + row * c_stride, c_stride, columns, row_bias ? row_bias + row : NULL, column_bias,
                             depth == 0};
             gemm_tiles[rows](&tile, a + row * a_stride + depth, a_stride, panel + depth * DK_COLUMNS, piece);
         }
-        depth += DK_DEPTH;
+        depth += length;
     } while (depth < k);
 }
 

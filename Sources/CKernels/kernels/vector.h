@@ -26,9 +26,8 @@ DK_INLINE vh vh_load(const uint16_t *x) {
 
 DK_INLINE void vh_store(uint16_t *out, vh v) { memcpy(out, &v, sizeof v); }
 
-DK_INLINE vf vf_splat(float x) { return (vf){0} + x; }
-
-DK_INLINE vu vu_splat(uint32_t x) { return (vu){0} + x; }
+/* x in every lane; subtracting zero changes no number, so the compiler leaves only the broadcast. */
+DK_INLINE vf vf_splat(float x) { return x - (vf){0}; }
 
 /* The first n < DK_LANES elements, and `rest` in the other lanes. */
 DK_INLINE vf vf_load_part(const float *x, size_t n, float rest) {

@@ -62,6 +62,7 @@ private func binary(_ op: BinaryOp, _ a: Tensor, _ b: Tensor) -> Tensor {
 ///   - x: a residual stream, for example [B, L, D].
 ///   - gate: broadcasts to the shape of `x`, for example [B, 1, D].
 ///   - y: a branch, of the shape of `x`.
+/// - Returns: the shape of `x`.
 public func gatedAdd(_ x: Tensor, gate: Tensor, _ y: Tensor) -> Tensor {
     precondition(x.shape == y.shape, "gatedAdd: x \(x.shape) and y \(y.shape) differ")
     guard let rowsPerGate = x.shape.rowsPerRow(of: gate.shape), x.rank > 0 else { return x + gate * y }

@@ -114,6 +114,7 @@ extension Tensor {
     /// - Parameters:
     ///   - edges: an axis and how many elements to add on each side of it; each axis at most once.
     ///   - value: converted to the element type.
+    /// - Returns: the tensor with its axes grown by before + after.
     public func padded(_ edges: [(axis: Int, before: Int, after: Int)], value: Float = 0) -> Tensor {
         var dims = shape.dims
         var before = [Int](repeating: 0, count: rank)

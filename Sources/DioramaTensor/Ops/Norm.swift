@@ -5,6 +5,7 @@
 ///   - weight: [D].
 ///   - bias: [D].
 ///   - eps: added to the variance.
+/// - Returns: the shape of `x`.
 public func layerNorm(_ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, eps: Float) -> Tensor {
     let columns = rowLength("layerNorm", x, weight, bias)
     let (values, w, b) = (x.f32, weight?.f32, bias?.f32)
@@ -25,6 +26,7 @@ public func layerNorm(_ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, e
 ///   - scale: [B, 1, D], or anything that broadcasts to `x`.
 ///   - shift: of the shape of `scale`.
 ///   - eps: added to the variance.
+/// - Returns: the shape of `x`.
 public func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, eps: Float) -> Tensor {
     let columns = rowLength("modulatedLayerNorm", x, nil, nil)
     precondition(
@@ -49,6 +51,7 @@ public func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, eps: F
 ///   - x: [..., D].
 ///   - weight: [D].
 ///   - eps: added to the mean square.
+/// - Returns: the shape of `x`.
 public func rmsNorm(_ x: Tensor, weight: Tensor? = nil, eps: Float) -> Tensor {
     let columns = rowLength("rmsNorm", x, weight, nil)
     let (values, w) = (x.f32, weight?.f32)
@@ -68,6 +71,7 @@ public func rmsNorm(_ x: Tensor, weight: Tensor? = nil, eps: Float) -> Tensor {
 ///   - weight: [C].
 ///   - bias: [C].
 ///   - eps: added to the variance.
+/// - Returns: the shape of `x`.
 public func groupNorm(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, eps: Float) -> Tensor {
     precondition(x.dtype.isFloat && x.rank >= 2, "groupNorm: x is \(x.dtype) \(x.shape)")
     let channels = x.shape[1]

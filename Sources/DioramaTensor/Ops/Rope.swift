@@ -14,6 +14,7 @@ public enum RopeLayout: String, Sendable, CaseIterable {
 ///   - cos: cosines of the angle of each position and pair, [L, D / 2].
 ///   - sin: sines, of the shape of `cos`.
 ///   - layout: which elements form a pair.
+/// - Returns: the shape of `x`.
 public func rope(_ x: Tensor, cos: Tensor, sin: Tensor, layout: RopeLayout) -> Tensor {
     precondition(
         x.dtype.isFloat && x.rank == 4 && x.shape[3].isMultiple(of: 2), "rope: x is \(x.dtype) \(x.shape)")

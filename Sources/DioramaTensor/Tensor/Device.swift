@@ -28,6 +28,7 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     /// - Parameters:
     ///   - threads: how many threads work on an op, 1 or more; nil for one a core.
     ///   - observer: told of each op.
+    /// - Returns: a new device with memory and threads of its own.
     public static func cpu(threads: Int? = nil, observer: (any OpObserver)? = nil) -> Device {
         cpu(threads: threads, instructions: .best, observer: observer)
     }

@@ -95,7 +95,9 @@ extension Tensor {
     ///   - operands: kept alive during `body`; all on one device.
     ///   - shape: the result's shape.
     ///   - dtype: the result's type; nil follows from the operands.
-    ///   - body: fills the elements it is given.
+    ///   - device: where the operands are and the result will be.
+    ///   - body: fills the elements it is given, by the backend it is given.
+    /// - Returns: the filled tensor.
     static func computed(
         _ name: String, _ operands: [Tensor?], _ shape: Shape, _ dtype: DType? = nil, on device: Device,
         _ body: (any Backend, UnsafeMutablePointer<Float>) -> Void

@@ -7,17 +7,25 @@ extension CPUBackend {
         divide(count) { range in
             let to = out + range.lowerBound * outType.size
             let from = x + range.lowerBound * type.size
-            let halves = from.assumingMemoryBound(to: UInt16.self)
             let newHalves = to.assumingMemoryBound(to: UInt16.self)
             let floats = from.assumingMemoryBound(to: Float.self)
-            let newFloats = to.assumingMemoryBound(to: Float.self)
             switch (type, outType) {
-            case (.f16, .f32): kernels.f16_to_f32(newFloats, halves, range.count)
-            case (.bf16, .f32): kernels.bf16_to_f32(newFloats, halves, range.count)
+            case (.f16, .f32), (.bf16, .f32):
+                widen(to.assumingMemoryBound(to: Float.self), from, type, count: range.count)
             case (.f32, .f16): kernels.f32_to_f16(newHalves, floats, range.count)
             case (.f32, .bf16): kernels.f32_to_bf16(newHalves, floats, range.count)
             default: ReferenceBackend().convert(to, outType, from, type, count: range.count)
             }
+        }
+    }
+
+    /// Writes f16 or bf16 elements as f32, on the calling thread.
+    func widen(_ out: MutableFloats, _ x: UnsafeRawPointer, _ type: DType, count: Int) {
+        let halves = x.assumingMemoryBound(to: UInt16.self)
+        if type == .f16 {
+            kernels.f16_to_f32(out, halves, count)
+        } else {
+            kernels.bf16_to_f32(out, halves, count)
         }
     }
 
@@ -130,7 +138,11 @@ extension CPUBackend {
     ) {
         for i in 0..<count {
             let row = table + Int(ids[i]) * width * tableType.size
-            convert(out + i * width, .f32, row, tableType, count: width)
+            if tableType == .f32 {
+                (out + i * width).update(from: row.assumingMemoryBound(to: Float.self), count: width)
+            } else {
+                widen(out + i * width, row, tableType, count: width)
+            }
         }
     }
 }

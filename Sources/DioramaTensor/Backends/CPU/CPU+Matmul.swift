@@ -1,7 +1,8 @@
 import CKernels
 
-// Products of matrices. The right operand is packed panel by panel, each by the thread that then multiplies all
-// rows of the left operand with it; panels live in scratch of one thread and are never kept.
+// Products of matrices. Where the left operand stays in the cache the right one is packed panel by panel, each by
+// the thread that then multiplies all rows of the left one with it; panels live in scratch of one thread and are
+// never kept. Deep products of many rows, for which the cache is too small, go to OpenBLAS block by block.
 extension CPUBackend {
     /// Rows of the left operand that pass by one packed panel.
     private static let rowBlock = 252
@@ -14,6 +15,16 @@ extension CPUBackend {
 
     package func matmul(_ out: MutableFloats, _ a: Floats, _ b: Floats, _ problem: MatmulProblem) {
         let (m, n, k) = (problem.m, problem.n, problem.k)
+        if let product = deepProduct(rows: m, columns: n, depth: k) {
+            divideDeep(rows: m, columns: n, count: problem.pairs.count) { rows, columns, index, _ in
+                let pair = problem.pairs[index]
+                product(
+                    out + (index * m + rows.lowerBound) * n + columns.lowerBound, stride: n,
+                    a + pair.a + rows.lowerBound * k, stride: k, b + pair.b + columns.lowerBound, stride: n,
+                    transposed: false, m: rows.count, n: columns.count, k: k)
+            }
+            return
+        }
         multiply(rows: m, columns: n, depth: k, count: problem.pairs.count) { panel, rows, columns, index in
             let pair = problem.pairs[index]
             kernels.pack_columns(panel, b + pair.b + columns.lowerBound, n, columns.count, k)
@@ -35,6 +46,11 @@ extension CPUBackend {
                     out + first, outputs, x, weight + first * inputs * weightType.size, type,
                     bias.map { $0 + first }, rows, inputs, range.count)
             }
+            return
+        }
+        if let product = deepProduct(rows: rows, columns: outputs, depth: inputs) {
+            deepLinear(
+                product, out, x, weight, weightType, bias: bias, rows: rows, inputs: inputs, outputs: outputs)
             return
         }
         multiply(rows: rows, columns: outputs, depth: inputs) { panel, part, columns, _ in

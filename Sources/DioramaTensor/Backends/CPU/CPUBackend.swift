@@ -12,6 +12,8 @@ package struct CPUBackend: Backend {
 
     let pool: ThreadPool
 
+    let openBLAS = OpenBLAS()
+
     // A table of functions, constant for the life of the process.
     let kernels: dk_kernels
 

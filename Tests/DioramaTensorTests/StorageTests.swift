@@ -1,0 +1,102 @@
+import DioramaTensor
+import DioramaTestSupport
+import Synchronization
+import Testing
+
+@Suite struct StorageTests {
+    /// Bytes that tell when they go.
+    private final class Lender: Sendable {
+        let bytes: UInt
+        let ended: @Sendable () -> Void
+
+        init(_ values: [Float], misaligned: Int = 0, ended: @escaping @Sendable () -> Void = {}) {
+            let memory = UnsafeMutableRawPointer.allocate(
+                byteCount: values.count * 4 + misaligned, alignment: 64)
+            for (i, value) in values.enumerated() {
+                (memory + misaligned).storeBytes(of: value.bitPattern, toByteOffset: i * 4, as: UInt32.self)
+            }
+            bytes = UInt(bitPattern: memory)
+            self.ended = ended
+        }
+
+        deinit {
+            UnsafeRawPointer(bitPattern: bytes)?.deallocate()
+            ended()
+        }
+    }
+
+    private func storage(of lender: Lender, byteCount: Int) throws -> Storage {
+        let bytes = try #require(UnsafeRawPointer(bitPattern: lender.bytes))
+        return Storage(borrowing: bytes, byteCount: byteCount, owner: lender)
+    }
+
+    @Test("borrowed bytes are read in place and kept alive", arguments: Device.each)
+    func borrowing(on device: Device) throws {
+        let hasEnded = Flag()
+        var tensor: Tensor?
+        do {
+            let lender = Lender([1, 2, 3, 4]) { hasEnded.raise() }
+            let storage = try storage(of: lender, byteCount: 16)
+            tensor = Tensor(storage: storage, byteOffset: 4, shape: [3], dtype: .f32, on: device)
+            #expect(tensor.map { UInt(bitPattern: $0.bytes) } == lender.bytes + 4)
+        }
+        #expect(device.memory.current == 0)
+        #expect(tensor?.floats() == [2, 3, 4])
+        #expect(!hasEnded.isRaised)
+        let view = tensor?[1..<2]
+        tensor = nil
+        #expect(!hasEnded.isRaised)
+        #expect(view?.floats() == [3])
+        withExtendedLifetime(view) {}
+    }
+
+    @Test("the lender goes with the last tensor")
+    func release() throws {
+        let hasEnded = Flag()
+        do {
+            let lender = Lender([1]) { hasEnded.raise() }
+            let storage = try storage(of: lender, byteCount: 4)
+            _ = Tensor(storage: storage, byteOffset: 0, shape: [1], dtype: .f32, on: .reference())
+        }
+        #expect(hasEnded.isRaised)
+    }
+
+    @Test("bytes that are not aligned for their type are copied", arguments: Device.each)
+    func misalignment(on device: Device) throws {
+        let lender = Lender([1, 2, 3], misaligned: 1)
+        let storage = try storage(of: lender, byteCount: 13)
+        let x = Tensor(storage: storage, byteOffset: 1, shape: [3], dtype: .f32, on: device)
+        #expect(x.floats() == [1, 2, 3])
+        #expect(Int(bitPattern: x.bytes).isMultiple(of: 4))
+    }
+
+    @Test("the meter counts what is held, the most that was, and all there ever was", arguments: Device.each)
+    func meter(on device: Device) {
+        do {
+            let x = Tensor.zeros([256], on: device)
+            let y = x + 1
+            #expect(device.memory.current >= 2048)
+            withExtendedLifetime((x, y)) {}
+        }
+        #expect(device.memory.current == 0)
+        #expect(device.memory.peak >= 2048 && device.memory.peak < 4096)
+        let total = device.memory.total
+        _ = Tensor.zeros([100], dtype: .u8, on: device)
+        #expect(device.memory.total == total + 100)
+    }
+
+    @Test("memory is aligned for vectors")
+    func alignment() {
+        for count in [1, 3, 100, 70_000] {
+            let x = Tensor.zeros([count], on: .cpu(threads: 1))
+            #expect(Int(bitPattern: x.bytes).isMultiple(of: 64))
+        }
+    }
+}
+
+/// A flag that any thread may raise.
+private final class Flag: Sendable {
+    private let state = Atomic<Bool>(false)
+    var isRaised: Bool { state.load(ordering: .acquiring) }
+    func raise() { state.store(true, ordering: .releasing) }
+}
