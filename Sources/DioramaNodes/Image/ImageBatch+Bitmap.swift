@@ -1,0 +1,42 @@
+import DioramaImage
+import DioramaTensor
+
+extension ImageBatch {
+    /// One picture from a decoded file, in red, green and blue; alpha is left out, as ComfyUI does.
+    init(_ bitmap: Bitmap, on device: Device) {
+        let rgb = bitmap.converted(to: .rgb)
+        self.init(
+            pixels: Tensor(rgb.normalized(), [1, rgb.height, rgb.width, rgb.channels.count], on: device))
+    }
+
+    /// The picture at an index as eight-bit pixels.
+    ///
+    /// Values are clamped to 0...1 and then cut to eight bits, not rounded: ComfyUI's
+    /// `np.clip(255 * x, 0, 255).astype(np.uint8)`. Not-a-number becomes 0.
+    ///
+    /// - Throws: `ImageError` for a size or channel count that no bitmap has.
+    func bitmap(_ index: Int) throws -> Bitmap {
+        guard let channels = Bitmap.Channels(rawValue: channels) else {
+            throw ImageError(.unsupported, "a picture with \(channels) channels cannot be written; 1 to 4 can")
+        }
+        let bytes = pixels[index].withFloats { values in
+            values.map { value in value > 0 ? UInt8(min(255 * value, 255)) : 0 }
+        }
+        return try Bitmap(width: width, height: height, channels: channels, pixels: bytes)
+    }
+}
+
+extension Mask {
+    /// How much of each pixel of a decoded file is see-through, 1 - alpha; 64x64 zeros for a file without alpha, as in
+    /// ComfyUI's `LoadImage`.
+    init(transparencyOf bitmap: Bitmap, on device: Device) {
+        guard bitmap.channels.hasAlpha else {
+            self.init(coverage: .zeros([1, 64, 64], on: device))
+            return
+        }
+        let count = bitmap.channels.count
+        let values = bitmap.normalized()
+        let coverage = stride(from: count - 1, to: values.count, by: count).map { 1 - values[$0] }
+        self.init(coverage: Tensor(coverage, [1, bitmap.height, bitmap.width], on: device))
+    }
+}
