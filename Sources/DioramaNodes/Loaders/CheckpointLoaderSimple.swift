@@ -1,0 +1,53 @@
+import DioramaGraph
+import DioramaModels
+import DioramaSampling
+import DioramaTensor
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Loads a diffusion model, its text encoder and its autoencoder.
+struct CheckpointLoaderSimple: Node {
+    static let spec = NodeSpec(
+        "CheckpointLoaderSimple", title: "Load Checkpoint", category: "model/loaders",
+        "Loads a model folder in diffusers' layout (one with a model_index.json): the diffusion model, its text encoder "
+            + "and its autoencoder. Weights are mapped into memory and used in place.",
+        lane: .io, searchAliases: ["model", "diffusers", "safetensors"])
+
+    @Input(
+        "A model folder below a models folder, or below its checkpoints or diffusers folder.",
+        options: { $0.folders.models(in: kinds, includingRoots: true, where: isModel) })
+    var ckptName: String
+
+    @Output("The diffusion model.") var model: Model
+    @Output("The text encoder with its tokenizer.") var clip: CLIP
+    @Output("The autoencoder between pixels and latents.") var vae: VAE
+
+    private static let kinds = ["checkpoints", "diffusers"]
+
+    private static func isModel(_ url: URL) -> Bool {
+        FileManager.default.fileExists(atPath: url.appending(path: "model_index.json").path(percentEncoded: false))
+    }
+
+    func run(_ context: RunContext) async throws {
+        let folder = try context.folders.model(ckptName, in: Self.kinds, includingRoots: true)
+        let checkpoint = try ModelCatalog.builtin.load(folder, on: context.resource(Device.self))
+        for note in checkpoint.notes { context.notice(note) }
+        model = Model(
+            network: checkpoint.model,
+            sampling: try .flow(
+                shift: Double(checkpoint.flow.shift), multiplier: Double(checkpoint.flow.trainTimesteps)),
+            latentFormat: checkpoint.autoencoder.config.latentFormat)
+        clip = CLIP(encoder: checkpoint.textEncoder)
+        vae = VAE(autoencoder: checkpoint.autoencoder)
+    }
+
+    func fingerprint(_ environment: RunEnvironment) throws -> String? {
+        guard let name = $ckptName.literal else { return nil }
+        let folder = try environment.folders.model(name, in: Self.kinds, includingRoots: true)
+        return try FileIdentity(of: folder).description
+    }
+}

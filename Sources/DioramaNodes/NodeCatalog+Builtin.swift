@@ -1,0 +1,30 @@
+public import DioramaGraph
+
+extension NodeCatalog {
+    /// The nodes that come with Diorama, a line for each.
+    ///
+    /// - Throws: `NodeDeclarationError` when a declaration contradicts itself, which the tests rule out.
+    public static var builtin: NodeCatalog {
+        get throws(NodeDeclarationError) {
+            try NodeCatalog([
+                CheckpointLoaderSimple.self,
+                ModelSamplingSD3.self,
+                CLIPTextEncode.self,
+                EmptyLatentImage.self,
+                EmptySD3LatentImage.self,
+                LatentUpscale.self,
+                VAEEncode.self,
+                VAEDecode.self,
+                VAEDecodeTiled.self,
+                KSampler.self,
+                LoadImage.self,
+                ImageScale.self,
+                ImageScaleBy.self,
+                ImageInvert.self,
+                PreviewImage.self,
+                SaveImage.self,
+                SaveImageJPEG.self,
+            ])
+        }
+    }
+}

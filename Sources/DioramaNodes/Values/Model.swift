@@ -1,0 +1,64 @@
+public import DioramaGraph
+public import DioramaModels
+public import DioramaSampling
+
+/// A diffusion model ready to be sampled: whatever the family, a value on an edge.
+public struct Model: PortValue {
+    /// The type's name on an edge.
+    public static let portType: PortType = "MODEL"
+
+    /// The network.
+    public var network: any DiffusionModel
+    /// How its noise is measured.
+    public var sampling: ModelSampling
+    /// How latents are scaled for it.
+    public var latentFormat: LatentFormat
+
+    /// Gathers what sampling needs.
+    public init(network: any DiffusionModel, sampling: ModelSampling, latentFormat: LatentFormat) {
+        self.network = network
+        self.sampling = sampling
+        self.latentFormat = latentFormat
+    }
+}
+
+/// A text encoder with its tokenizer.
+public struct CLIP: PortValue {
+    /// The type's name on an edge.
+    public static let portType: PortType = "CLIP"
+
+    /// Turns text into conditioning.
+    public var encoder: any TextEncoder
+
+    /// Wraps an encoder.
+    public init(encoder: any TextEncoder) { self.encoder = encoder }
+}
+
+/// An autoencoder between pixels and latents.
+public struct VAE: PortValue {
+    /// The type's name on an edge.
+    public static let portType: PortType = "VAE"
+
+    /// The network.
+    public var autoencoder: AutoencoderKL
+
+    /// Wraps an autoencoder.
+    public init(autoencoder: AutoencoderKL) { self.autoencoder = autoencoder }
+}
+
+/// What a prompt asks of a diffusion model: one entry, or several whose predictions are averaged.
+public struct Conditioning: PortValue {
+    /// The type's name on an edge.
+    public static let portType: PortType = "CONDITIONING"
+
+    /// The encoded texts, each a batch of one.
+    public var entries: [TextContext]
+
+    /// Gathers encoded texts.
+    public init(_ entries: [TextContext]) { self.entries = entries }
+
+    /// Bytes that the value keeps alive.
+    public var byteCount: Int {
+        entries.reduce(0) { $0 + $1.tokens.count * $1.tokens.dtype.size + $1.pooled.count * $1.pooled.dtype.size }
+    }
+}
