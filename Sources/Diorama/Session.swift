@@ -1,7 +1,6 @@
 @_exported public import DioramaGraph
 @_exported public import DioramaNodes
 public import DioramaTensor
-import Synchronization
 
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
@@ -11,28 +10,16 @@ public import Foundation
 
 /// Where a session finds and puts things, and how much of the machine it takes.
 public struct SessionOptions: Sendable {
-    /// Folders that hold models, searched in order.
-    public var models: [URL]
-    /// What graphs read.
-    public var input: URL
-    /// What graphs write.
-    public var output: URL
-    /// What may be deleted after the run, such as previews.
-    public var temp: URL
+    /// Where models, inputs and outputs are.
+    public var folders: Folders
     /// One path for what a render writes, in place of the graph's names.
     public var target: URL?
     /// Threads that compute; all the processor's when nil. Results do not depend on it.
     public var threads: Int?
 
-    /// Names folders; none needs to exist yet.
-    public init(
-        models: [URL], input: URL, output: URL, temp: URL = FileManager.default.temporaryDirectory,
-        target: URL? = nil, threads: Int? = nil
-    ) {
-        self.models = models
-        self.input = input
-        self.output = output
-        self.temp = temp
+    /// Options for a session.
+    public init(folders: Folders, target: URL? = nil, threads: Int? = nil) {
+        self.folders = folders
         self.target = target
         self.threads = threads
     }
@@ -69,9 +56,7 @@ public struct Session: Sendable {
         target = options.target.map(OutputTarget.init)
         var resources = Resources().with(device)
         if let target { resources = resources.with(target) }
-        let folders = Folders(
-            models: options.models, input: options.input, output: options.output, temp: options.temp)
-        engine = Engine(RunEnvironment(folders: folders, resources: resources), cacheBytes: cacheBytes)
+        engine = Engine(RunEnvironment(folders: options.folders, resources: resources), cacheBytes: cacheBytes)
     }
 
     /// Where models, inputs and outputs are.
