@@ -21,7 +21,7 @@ struct SaveImage: Node {
 
     func run(_ context: RunContext) async throws {
         let metadata = ImageMetadata(prompt: prompt, extra: extraPNGInfo)
-        try PictureWriter(context, folder: context.folders.output).write(
+        try PictureWriter.results(context).write(
             images, prefix: filenamePrefix, extension: "png"
         ) { try PNG.encode($0, metadata: metadata) }
         saved = images
@@ -43,7 +43,7 @@ struct PreviewImage: Node {
 
     func run(_ context: RunContext) async throws {
         let metadata = ImageMetadata(prompt: prompt, extra: extraPNGInfo)
-        try PictureWriter(context, folder: context.folders.temp).write(
+        try PictureWriter.previews(context).write(
             images, prefix: "ComfyUI_temp", extension: "png"
         ) { try PNG.encode($0, metadata: metadata, compression: 1) }
         shown = images

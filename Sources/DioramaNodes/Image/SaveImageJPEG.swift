@@ -25,7 +25,7 @@ struct SaveImageJPEG: Node {
     func run(_ context: RunContext) async throws {
         let texts = metadata ? ImageMetadata(prompt: prompt, extra: extraPNGInfo) : ImageMetadata()
         let sampling = JPEG.Subsampling(rawValue: subsampling) ?? .yuv444
-        try PictureWriter(context, folder: context.folders.output).write(
+        try PictureWriter.results(context).write(
             images, prefix: filenamePrefix, extension: "jpg"
         ) { try JPEG.encode($0.converted(to: .rgb), quality: quality, subsampling: sampling, metadata: texts).bytes }
         saved = images

@@ -1,0 +1,62 @@
+import DioramaGraph
+import DioramaImage
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Writes the pictures of a batch, each as soon as it is encoded, whole or not at all.
+struct PictureWriter {
+    private let context: RunContext
+    private let folder: URL
+    private let target: OutputTarget?
+
+    /// A writer of pictures that are kept: to the render's own path when one was given, else below the output folder.
+    static func results(_ context: RunContext) -> PictureWriter {
+        PictureWriter(
+            context: context, folder: context.folders.output, target: context.environment.resources[OutputTarget.self])
+    }
+
+    /// A writer of pictures to look at, below the temporary folder.
+    static func previews(_ context: RunContext) -> PictureWriter {
+        PictureWriter(context: context, folder: context.folders.temp, target: nil)
+    }
+
+    /// Encodes and writes every picture of a batch, and reports the files.
+    ///
+    /// - Parameters:
+    ///   - images: the pictures.
+    ///   - prefix: how file names begin, see `OutputName`.
+    ///   - fileExtension: without a dot.
+    ///   - encode: makes the bytes of a file.
+    /// - Throws: `FolderError` and `FileError` where a file cannot be written; what `encode` throws.
+    func write(
+        _ images: ImageBatch, prefix: String, extension fileExtension: String, encode: (Bitmap) throws -> [UInt8]
+    ) throws {
+        for index in 0..<images.count {
+            try context.checkCancellation()
+            let bytes = try encode(images.bitmap(index))
+            if let target {
+                let file = target.next()
+                try AtomicFile.write(bytes, to: file.path(percentEncoded: false), existing: .replace)
+                context.report(file: file)
+            } else {
+                let name = try OutputName(
+                    prefix: prefix, in: folder, words: .init(width: images.width, height: images.height))
+                context.report(file: try name.create(extension: fileExtension, batch: index) { try create($0, bytes) })
+            }
+        }
+    }
+
+    /// Whether the name was free and now holds the bytes.
+    private func create(_ file: URL, _ bytes: [UInt8]) throws -> Bool {
+        do {
+            try AtomicFile.write(bytes, to: file.path(percentEncoded: false))
+            return true
+        } catch where error.isExisting {
+            return false
+        }
+    }
+}
