@@ -45,7 +45,7 @@ struct PreviewImage: Node {
         let metadata = ImageMetadata(prompt: prompt, extra: extraPNGInfo)
         try PictureWriter.previews(context).write(
             images, prefix: "ComfyUI_temp", extension: "png"
-        ) { try PNG.encode($0, metadata: metadata, compression: 1) }
+        ) { try PNG.encode($0, metadata: metadata) }
         shown = images
     }
 }
