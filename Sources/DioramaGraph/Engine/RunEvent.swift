@@ -82,6 +82,8 @@ public enum RunEvent: Sendable {
     case progress(NodeLabel, step: Int, total: Int)
     /// A node shows what it is making.
     case preview(NodeLabel, Preview)
+    /// A node tells of something that is no error but worth knowing, such as a prompt cut short.
+    case notice(NodeLabel, String)
     /// A node has written a file, now or when its kept result was made.
     case artefact(Artefact)
     /// A node has ended well.

@@ -65,6 +65,13 @@ public struct RunContext: Sendable {
         send(.preview(node, preview))
     }
 
+    /// Tells the user of something that is no error but worth knowing.
+    ///
+    /// - Parameter message: one sentence.
+    public func notice(_ message: String) {
+        send(.notice(node, message))
+    }
+
     /// Tells of a file that the node has finished writing.
     ///
     /// - Parameter file: its final place.

@@ -14,10 +14,10 @@ extension ImageBatch {
     /// Values are clamped to 0...1 and then cut to eight bits, not rounded: ComfyUI's
     /// `np.clip(255 * x, 0, 255).astype(np.uint8)`. Not-a-number becomes 0.
     ///
-    /// - Throws: `ImageError` for a size or channel count that no bitmap has.
+    /// - Throws: `UnwritablePicture` for a channel count that no file has, `ImageError` for such a size.
     func bitmap(_ index: Int) throws -> Bitmap {
         guard let channels = Bitmap.Channels(rawValue: channels) else {
-            throw ImageError(.unsupported, "a picture with \(channels) channels cannot be written; 1 to 4 can")
+            throw UnwritablePicture(channels: channels)
         }
         let bytes = pixels[index].withFloats { values in
             values.map { value in value > 0 ? UInt8(min(255 * value, 255)) : 0 }
@@ -39,4 +39,12 @@ extension Mask {
         let coverage = stride(from: count - 1, to: values.count, by: count).map { 1 - values[$0] }
         self.init(coverage: Tensor(coverage, [1, bitmap.height, bitmap.width], on: device))
     }
+}
+
+/// A picture that no image file can hold.
+struct UnwritablePicture: Error, CustomStringConvertible {
+    /// What its pixels have.
+    let channels: Int
+
+    var description: String { "a picture with \(channels) channels cannot be written; 1 to 4 can" }
 }
