@@ -59,12 +59,16 @@ struct Execution {
     mutating func run() async throws -> RunResult {
         await withTaskGroup(of: Ending.self) { group in
             startReady(in: &group)
-            while let ending = await group.next() {
-                take(ending)
-                startReady(in: &group)
-            }
+            while await takeNext(of: &group) { startReady(in: &group) }
         }
         return try conclude()
+    }
+
+    /// Waits for a step to end; what it made is held no longer than this call unless someone wants it.
+    private mutating func takeNext(of group: inout TaskGroup<Ending>) async -> Bool {
+        guard let ending = await group.next() else { return false }
+        take(ending)
+        return true
     }
 
     // MARK: Planning
@@ -137,10 +141,11 @@ struct Execution {
         let plan = schedule.steps[step]
         let call = NodeCall(
             step: plan,
-            linked: plan.bindings.map { binding in
-                guard case .link(let source, let output) = binding else { return nil }
-                return values[source]?[output]
-            },
+            inputs: Handover(
+                plan.bindings.map { binding in
+                    guard case .link(let source, let output) = binding else { return nil }
+                    return values[source]?[output]
+                }),
             hidden: hidden, environment: engine.environment, cancellation: cancellation, send: send)
         let clock = clock
         group.addTask(executorPreference: lane == .compute ? engine.compute : engine.io) {

@@ -9,8 +9,7 @@ import Foundation
 /// One call of a node: a fresh instance, its inputs filled, run, its outputs taken.
 struct NodeCall: Sendable {
     let step: Schedule.Step
-    /// The value of each linked input, nil where it is not linked.
-    let linked: [(any PortValue)?]
+    let inputs: Handover
     let hidden: HiddenValues
     let environment: RunEnvironment
     let cancellation: Cancellation
@@ -29,7 +28,7 @@ struct NodeCall: Sendable {
     func run() async throws -> ResultCache.Result {
         let node = step.node.type.init()
         let ports = NodePorts(of: node)
-        try fill(ports)
+        try fill(ports, from: inputs.take())
         let artefacts = ArtefactList()
         let context = RunContext(node: step.label, environment: environment, cancellation: cancellation) {
             event in
@@ -41,7 +40,7 @@ struct NodeCall: Sendable {
         return ResultCache.Result(values: try outputs(of: ports), artefacts: artefacts.all)
     }
 
-    private func fill(_ ports: NodePorts) throws {
+    private func fill(_ ports: NodePorts, from linked: [(any PortValue)?]) throws {
         ports.fillLiterals(step.bindings)
         for ((port, value), schema) in zip(zip(ports.inputs, linked), step.node.schema.inputs) {
             guard let value else { continue }
@@ -69,6 +68,29 @@ struct NodeCall: Sendable {
         try ports.outputs.map { port in
             guard let value = port.result else { throw MissingOutput(name: port.schema.name) }
             return value
+        }
+    }
+}
+
+/// The values of a node's linked inputs on their way into the node.
+///
+/// Whoever takes them is the only one to hold them: they are freed when the node ends, not when its task has been
+/// cleared away.
+final class Handover: Sendable {
+    private let values: Mutex<[(any PortValue)?]>
+
+    /// Holds values until they are taken.
+    ///
+    /// - Parameter values: one an input, nil where it is not linked.
+    init(_ values: [(any PortValue)?]) { self.values = Mutex(values) }
+
+    /// Gives the values away.
+    ///
+    /// - Returns: the values the first time, nothing later.
+    func take() -> [(any PortValue)?] {
+        values.withLock { values in
+            defer { values = [] }
+            return values
         }
     }
 }
