@@ -14,18 +14,18 @@ public struct Sampler: Sendable {
     public let needsUnconditional: Bool
     /// Whether the part of a picture that a mask keeps is hidden under noise of its own rather than the starting noise.
     private let redrawsKeptNoise: Bool
-    private let walk: @Sendable (inout SamplingWalk, Tensor) throws -> Tensor
+    private let solve: @Sendable (inout SamplingWalk, Tensor) throws -> Tensor
 
     init(
         _ name: String, discardsPenultimateSigma: Bool = false, needsUnconditional: Bool = false,
         redrawsKeptNoise: Bool = false,
-        _ walk: @escaping @Sendable (inout SamplingWalk, Tensor) throws -> Tensor
+        _ solve: @escaping @Sendable (inout SamplingWalk, Tensor) throws -> Tensor
     ) {
         self.name = name
         self.discardsPenultimateSigma = discardsPenultimateSigma
         self.needsUnconditional = needsUnconditional
         self.redrawsKeptNoise = redrawsKeptNoise
-        self.walk = walk
+        self.solve = solve
     }
 
     /// Walks from noise to a picture, starting noise and all: what ComfyUI's KSampler does with a latent.
@@ -85,7 +85,7 @@ public struct Sampler: Sendable {
         guard levels.count >= 2 else { return x }
         var run = SamplingWalk(
             sampler: name, model: model, sigmas: levels, noise: noise, denoise: denoise, onStep: onStep)
-        return try walk(&run, x)
+        return try solve(&run, x)
     }
 
     /// A denoiser that changes only what the mask allows: the rest is shown to the model as the latent under noise of

@@ -60,6 +60,8 @@ extension Sampler {
         Sampler("er_sde", erSDE),
         Sampler("seeds_2") { try seeds2(&$0, $1, SeedsTwo(eta: 1, node: 0.5, followsSlope: false)) },
         Sampler("seeds_3", seeds3),
+        Sampler("sa_solver") { try saSolver(&$0, $1, evaluatesAgain: false) },
+        Sampler("sa_solver_pece") { try saSolver(&$0, $1, evaluatesAgain: true) },
         Sampler("ddim", redrawsKeptNoise: true, euler),
         Sampler("uni_pc", discardsPenultimateSigma: true) { try uniPC(&$0, $1, variant: .bh1) },
         Sampler("uni_pc_bh2", discardsPenultimateSigma: true) { try uniPC(&$0, $1, variant: .bh2) },

@@ -34,7 +34,7 @@ import Testing
         let timesteps = sigmas.dropLast().map { model.timestep(of: $0) }
         #expect(difference <= 1e-5)
         #expect(largestRelativeDifference(timesteps, golden.floats("timesteps")) <= 1e-5)
-        print("normal against the run \(name): largest relative difference \(difference)")
+        figure("normal against the run \(name): largest relative difference \(difference)")
     }
 
     @Test(arguments: runs)

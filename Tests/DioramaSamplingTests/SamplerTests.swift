@@ -33,7 +33,7 @@ import Testing
             errors.append("\(error)")
         }
         #expect(errors.count == 2)
-        print("sampler \(name): relative error \(errors.joined(separator: ", "))")
+        figure("sampler \(name): relative error \(errors.joined(separator: ", "))")
     }
 
     @Test(arguments: Sampler.names)

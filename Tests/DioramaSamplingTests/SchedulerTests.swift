@@ -20,7 +20,7 @@ import Testing
             }
         }
         #expect(checked == 9 * 9 * 3)
-        print("ComfyUI schedules: \(checked) vectors, largest relative difference \(largest)")
+        figure("ComfyUI schedules: \(checked) vectors, largest relative difference \(largest)")
     }
 
     @Test func flux2Schedules() throws {
@@ -35,7 +35,7 @@ import Testing
             #expect(largestRelativeDifference(sigmas, expected.sigmas) <= 1e-5, "\(key)")
             largest = max(largest, largestRelativeDifference(sigmas, expected.sigmas))
         }
-        print("Flux2Scheduler: largest relative difference \(largest)")
+        figure("Flux2Scheduler: largest relative difference \(largest)")
     }
 
     @Test func normalOnAFlowModelIsTheScheduleOfDiffusers() throws {
@@ -49,7 +49,7 @@ import Testing
             #expect(largestRelativeDifference(timesteps, run.timesteps) <= 1e-5, "\(run.class) \(run.steps)")
             largest = max(largest, largestRelativeDifference(sigmas, run.sigmas))
         }
-        print("normal against diffusers: largest relative difference \(largest)")
+        figure("normal against diffusers: largest relative difference \(largest)")
     }
 
     @Test func namesAreComfyUIsInItsOrder() throws {
