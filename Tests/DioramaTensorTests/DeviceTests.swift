@@ -11,12 +11,12 @@ import Testing
         let image = noise([1, 8, 61, 67], seed: 3, on: device)
         let kernel = noise([19, 8, 3, 3], seed: 4, on: device)
         let tokens = noise([2, 301, 3, 24], seed: 5, on: device)
-        let deep = noise([150, 801], seed: 6, on: device)
+        let deep = noise([300, 1030], seed: 6, on: device)
         return [
             linear(x, weight), linear(x[0][0..<5], weight),
             linear(x, weight.asType(.f16), bias: noise([131], on: device)),
-            linear(deep, noise([301, 801], seed: 7, on: device).asType(.bf16)),
-            matmul(deep, noise([801, 140], seed: 8, on: device)), conv2d(image, weight: kernel, padding: 1),
+            linear(deep, noise([301, 1030], seed: 7, on: device).asType(.bf16)),
+            matmul(deep, noise([1030, 270], seed: 8, on: device)), conv2d(image, weight: kernel, padding: 1),
             conv2d(image, weight: kernel, stride: 2),
             groupNorm(image, groups: 4, weight: nil, bias: nil, eps: 1e-6),
             attention(tokens, tokens, tokens), attention(tokens, tokens, tokens, causal: true), silu(x),
@@ -81,8 +81,8 @@ import Testing
 
     @Test("deep products agree with the reference", arguments: Device.processors)
     func deepProducts(on device: Device) {
-        let (x, weight) = (noise([129, 770], on: device), noise([131, 770], seed: 2, on: device))
-        let bias = noise([131], seed: 3, on: device)
+        let (x, weight) = (noise([257, 1030], on: device), noise([259, 1030], seed: 2, on: device))
+        let bias = noise([259], seed: 3, on: device)
         let reference = Device.reference()
         let expected = linear(x.to(reference), weight.to(reference), bias: bias.to(reference))
         #expect(relativeError(linear(x, weight, bias: bias), expected) < Tolerance.f32.op)

@@ -66,6 +66,9 @@ typedef struct {
     /* out[n] = x[n] + gate[n] * y[n] */
     void (*gated_add)(float *out, const float *x, const float *gate, const float *y, size_t n);
 
+    /* out[n, factor] = each of x[n] factor times */
+    void (*repeat_each)(float *out, const float *x, size_t factor, size_t n);
+
     /* out[inner] = op over x[extent, inner] */
     void (*reduce)(dk_reduce_op op, float *out, const float *x, size_t extent, size_t inner);
     /* out[inner] = position of the first greatest element over x[extent, inner] */

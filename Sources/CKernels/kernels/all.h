@@ -27,6 +27,7 @@ const dk_kernels DK_TABLE = {
     .binary = binary,
     .clamp = clamp,
     .gated_add = gated_add,
+    .repeat_each = repeat_each,
     .reduce = reduce,
     .argmax = argmax,
     .all_finite = all_finite,

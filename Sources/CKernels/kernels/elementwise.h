@@ -68,6 +68,15 @@ static void gated_add(float *out, const float *x, const float *gate, const float
     vf_store_part(out + i, last, rest);
 }
 
+static void repeat_each(float *out, const float *x, size_t factor, size_t n) {
+    if (factor == 2) {
+        for (size_t i = 0; i < n; i++) out[2 * i] = out[2 * i + 1] = x[i];
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < factor; j++) out[i * factor + j] = x[i];
+}
+
 static bool all_finite(const float *x, size_t n) {
     vi bad = {0};
     size_t i = 0;

@@ -1,8 +1,8 @@
 import CKernels
 
 extension CPUBackend {
-    /// Scores that one thread holds at a time: a block of queries with all keys.
-    private static let scoreLimit = 1 << 18
+    /// Scores that one thread holds at a time, a block of queries with all keys, where these are few enough.
+    private static let scoreLimit = 1 << 16
 
     package func attention(_ out: MutableFloats, _ q: Floats, _ k: Floats, _ v: Floats, _ p: AttentionProblem)
     {
@@ -42,6 +42,7 @@ extension CPUBackend {
     private static func queryBlock(_ p: AttentionProblem) -> Int {
         let heads = Swift.max(p.batch * p.heads, 1)
         let wanted = heads >= 6 ? 128 : heads >= 3 ? 64 : 32
-        return Swift.max(Swift.min(wanted, scoreLimit / Swift.max(p.keys, 1), p.queries), 1)
+        let cached = Swift.max(scoreLimit / Swift.max(p.keys, 1), 32)
+        return Swift.max(Swift.min(wanted, cached, p.queries), 1)
     }
 }

@@ -5,11 +5,14 @@ extension CPUBackend {
     /// Rows and columns of a block.
     private static let blockRows = 512, blockColumns = 256
 
+    /// The least depth, and rows and columns, at which the left operand leaves the cache and blocking pays.
+    private static let deep = 1024, deepRows = 256
+
     /// OpenBLAS's product, for shapes where it is faster than our own and if the machine has it.
     func deepProduct(rows: Int, columns: Int, depth: Int) -> OpenBLAS.Product? {
-        guard depth >= 768, rows >= 128, columns >= 128, Swift.max(rows, columns, depth) <= Int32.max else {
-            return nil
-        }
+        guard depth >= Self.deep, rows >= Self.deepRows, columns >= Self.deepRows,
+            Swift.max(rows, columns, depth) <= Int32.max
+        else { return nil }
         return openBLAS.product
     }
 

@@ -124,9 +124,7 @@ extension CPUBackend {
         divide(planes * height, cost: wide * factor) { range in
             for row in range {
                 let to = out + row * factor * wide
-                for column in 0..<width {
-                    (to + column * factor).update(repeating: x[row * width + column], count: factor)
-                }
+                kernels.repeat_each(to, x + row * width, factor, width)
                 for copy in 1..<Swift.max(factor, 1) { (to + copy * wide).update(from: to, count: wide) }
             }
         }
