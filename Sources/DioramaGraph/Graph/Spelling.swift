@@ -1,5 +1,5 @@
 /// Guesses what a misspelled name was meant to be.
-enum Spelling {
+package enum Spelling {
     /// Names longer than this are not compared: the work grows with the square.
     private static let longest = 100
 
@@ -12,7 +12,7 @@ enum Spelling {
     ///   - word: what the user wrote.
     ///   - candidates: what would be right; at most 5000 are looked at.
     /// - Returns: the nearest, the first of several equally near.
-    static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
+    package static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
         let wanted = Array(word.lowercased().utf8)
         guard !wanted.isEmpty, wanted.count <= longest else { return nil }
         var best: (name: String, slips: Int)?

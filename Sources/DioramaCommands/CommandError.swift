@@ -1,0 +1,76 @@
+package import DioramaGraph
+import DioramaImage
+import DioramaWeights
+
+/// A failure with a sentence for the user and the status the process ends with.
+package struct CommandError: Error, CustomStringConvertible, Sendable {
+    /// What the process returns.
+    package let status: CommandStatus
+    /// One or more sentences; no prefix, no final newline.
+    package let message: String
+    /// What programs are told besides, as the member `graph` of the `error` line.
+    package let detail: JSON?
+
+    /// A failure that ends the command.
+    package init(_ status: CommandStatus, _ message: String, detail: JSON? = nil) {
+        self.status = status
+        self.message = message
+        self.detail = detail
+    }
+
+    package var description: String { message }
+
+    /// A command line that cannot be carried out.
+    static func usage(_ message: String) -> CommandError { CommandError(.usage, message) }
+
+    /// A graph or file that is wrong.
+    static func data(_ message: String) -> CommandError { CommandError(.wrongData, message) }
+}
+
+extension CommandError {
+    /// What `error`, from whichever room, means for the user and for the process.
+    ///
+    /// Errors of graphs, models and pictures are wrong data, also when they are found while running; everything else failed.
+    package init(_ error: any Error) {
+        switch error {
+        case let error as CommandError: self = error
+        case let error as Interruption: self.init(error.status, "stopped")
+        case let error as GraphError: self.init(graph: "the graph", error)
+        case let error as RunFailure:
+            let statuses = error.failures.map { Self.status(of: $0.underlying) }
+            self.init(statuses.contains(.failed) ? .failed : .wrongData, error.description)
+        default: self.init(Self.status(of: error), "\(error)")
+        }
+    }
+
+    /// Whether `error` lies in the data or in the run.
+    private static func status(of error: any Error) -> CommandStatus {
+        switch error {
+        case is GraphError, is InputError, is WeightsError: .wrongData
+        case let error as FolderError: error.isWrongName ? .wrongData : .failed
+        case let error as ImageError:
+            [.outOfMemory, .invalidArgument].contains(error.code) ? .failed : .wrongData
+        case let error as FileError: error.action == "read" ? .wrongData : .failed
+        default: .failed
+        }
+    }
+
+    /// The `error` line of JSON output.
+    package var json: JSON {
+        var members = JSON.Object([
+            ("event", "error"), ("status", .integer(Int(status.rawValue))), ("message", .string(message)),
+        ])
+        members["graph"] = detail
+        return .object(members)
+    }
+}
+
+extension FolderError {
+    /// Whether the graph named something that is not there or not allowed.
+    fileprivate var isWrongName: Bool {
+        switch self {
+        case .refused, .missing: true
+        default: false
+        }
+    }
+}

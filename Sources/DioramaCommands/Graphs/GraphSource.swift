@@ -1,0 +1,80 @@
+package import DioramaGraph
+import DioramaImage
+package import FoundationEssentials
+
+/// A graph as a command was given it.
+package struct GraphSource: Sendable {
+    /// What the user called it, for messages.
+    package let name: String
+    /// The folder it lies in; nil for standard input.
+    package let folder: URL?
+    /// The graph.
+    package let file: GraphFile
+
+    /// Reads a graph from a JSON file, a picture that carries one, or standard input.
+    ///
+    /// - Parameters:
+    ///   - argument: a path, or `-` for standard input.
+    ///   - workingFolder: where relative paths count from.
+    /// - Throws: ``CommandError`` of status `wrongData` when there is no graph, or a wrong one.
+    package init(_ argument: String, workingFolder: URL) throws {
+        if argument == "-" {
+            name = "standard input"
+            folder = nil
+            file = try Self.graph(in: try InputFile.read("/dev/stdin"), name: name)
+        } else {
+            let url = fileURL(argument, in: workingFolder)
+            name = argument
+            folder = url.deletingLastPathComponent()
+            guard !isFolder(url) else { throw CommandError.data("'\(argument)' is a folder, not a graph") }
+            file = try Self.graph(in: try InputFile.read(url.path), name: name)
+        }
+    }
+
+    private static func graph(in bytes: [UInt8], name: String) throws -> GraphFile {
+        guard !bytes.isEmpty else { throw CommandError.data("\(name): it has 0 bytes, not a graph") }
+        guard let format = ImageFormat(detecting: bytes) else { return try read(bytes, name: name) }
+        let metadata: ImageMetadata
+        do {
+            metadata = try ImageFile.readMetadata(bytes)
+        } catch {
+            throw CommandError.data("\(name): \(error)")
+        }
+        // A picture with only a workflow gets the reader's sentence about that format.
+        guard let text = metadata.prompt ?? metadata.workflow else {
+            throw CommandError.data(
+                "\(name): this \(format.name) carries no graph; pictures that Diorama or ComfyUI saved do, unless metadata was off"
+            )
+        }
+        return try read(Array(text.utf8), name: name)
+    }
+
+    private static func read(_ bytes: [UInt8], name: String) throws -> GraphFile {
+        do {
+            return try GraphFile(data: bytes)
+        } catch {
+            throw CommandError(graph: name, error)
+        }
+    }
+}
+
+extension CommandError {
+    /// Everything wrong with the graph called `name`: one sentence, or a numbered list.
+    package init(graph name: String, _ error: GraphError) {
+        let errors = error.issues.filter { $0.severity == .error }.map(\.description)
+        let warnings = error.issues.filter { $0.severity == .warning }.map { "  warning: \($0.description)" }
+        var lines: [String]
+        if errors.count == 1 {
+            lines = ["\(name): \(errors[0])"]
+        } else {
+            let width = String(errors.count).count
+            lines = ["\(name) has \(errors.count) problems:"]
+            lines += errors.enumerated().map { index, text in
+                let number = String(index + 1)
+                return "  " + String(repeating: " ", count: width - number.count) + number + ". " + text
+            }
+        }
+        lines += warnings
+        self.init(.wrongData, lines.joined(separator: "\n"), detail: error.json)
+    }
+}

@@ -1,0 +1,44 @@
+package import DioramaImage
+package import FoundationEssentials
+
+/// Where `--output` sends the pictures.
+package enum OutputDestination: Sendable, Equatable {
+    /// The graph's own names, in this folder.
+    case folder(URL)
+    /// The first picture to this file, in this format.
+    case file(URL, ImageFormat)
+
+    /// Reads `--output` and checks, before anything is computed, that it can be written.
+    ///
+    /// - Parameters:
+    ///   - argument: a path that ends in `.png`, `.jpg` or `.jpeg`, or a folder; nil for `output/` in the working folder.
+    ///   - workingFolder: where relative paths count from.
+    /// - Throws: ``CommandError`` of status `usage` for another ending, `failed` where nothing can be written.
+    package init(_ argument: String?, workingFolder: URL) throws {
+        guard let argument else {
+            self = .folder(workingFolder.appending(path: "output", directoryHint: .isDirectory))
+            return
+        }
+        let url = fileURL(argument, in: workingFolder)
+        if argument.hasSuffix("/") || isFolder(url) {
+            if isFolder(url) { try checkWritable(url, for: argument) }
+            self = .folder(url)
+            return
+        }
+        let ending = url.pathExtension
+        guard ["png", "jpg", "jpeg"].contains(ending.lowercased()),
+            let format = ImageFormat(fileExtension: ending)
+        else {
+            throw CommandError.usage(
+                "--output '\(argument)': expected a name that ends in .png, .jpg or .jpeg, or a folder (end it with /)"
+            )
+        }
+        try checkWritable(url.deletingLastPathComponent(), for: argument)
+        self = .file(url, format)
+    }
+
+    /// The format the graph's save nodes must have; nil when it does not matter.
+    package var format: ImageFormat? {
+        if case .file(_, let format) = self { format } else { nil }
+    }
+}

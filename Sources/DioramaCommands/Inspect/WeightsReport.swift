@@ -1,0 +1,92 @@
+import DioramaGraph
+import DioramaWeights
+
+/// What a weights file holds, for people and for programs.
+struct WeightsReport {
+    let summary: WeightsSummary
+
+    init(_ summary: WeightsSummary) { self.summary = summary }
+
+    /// The figures, then groups of tensors by the first part of their keys, or every tensor.
+    func text(listingAll all: Bool) -> String {
+        var lines = ["\(summary.place): safetensors", "", row("tensors", grouped(summary.tensors.count))]
+        lines.append(row("parameters", grouped(summary.parameterCount)))
+        lines.append(row("size", byteSize(summary.byteCount)))
+        lines.append(row("types", typesText(summary)))
+        for (key, value) in summary.metadata.sorted(by: { $0.key < $1.key }) {
+            lines.append(row(key, shortened(value)))
+        }
+        lines.append("")
+        return (lines + (all ? tensorLines : groupLines)).joined(separator: "\n")
+    }
+
+    var json: JSON {
+        let tensors = summary.tensors.map { tensor -> JSON in
+            [
+                "name": .string(tensor.name), "dtype": .string(tensor.type.rawValue),
+                "shape": .array(tensor.shape.dims.map { .integer($0) }), "bytes": .integer(tensor.byteCount),
+            ]
+        }
+        let metadata = summary.metadata.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
+        return [
+            "kind": "safetensors", "path": .string(summary.place),
+            "parameters": .integer(summary.parameterCount),
+            "bytes": .integer(summary.byteCount), "types": typesJSON(summary),
+            "metadata": .object(JSON.Object(metadata)), "tensors": .array(tensors),
+        ]
+    }
+
+    private var tensorLines: [String] {
+        let column = (summary.tensors.map(\.name.count).max() ?? 0) + 2
+        return summary.tensors.map { tensor in
+            "  " + padded(tensor.name, to: column) + padded(tensor.type.rawValue, to: 6)
+                + padded("\(tensor.shape)", to: 20) + " " + byteSize(tensor.byteCount)
+        }
+    }
+
+    private var groupLines: [String] {
+        var order: [String] = []
+        var groups: [String: (count: Int, parameters: Int, bytes: Int)] = [:]
+        for tensor in summary.tensors {
+            let name = tensor.name.split(separator: ".", maxSplits: 1).first.map(String.init) ?? tensor.name
+            if groups[name] == nil { order.append(name) }
+            let group = groups[name] ?? (0, 0, 0)
+            groups[name] = (
+                group.count + 1, group.parameters + tensor.shape.count, group.bytes + tensor.byteCount
+            )
+        }
+        let column = (order.map(\.count).max() ?? 0) + 2
+        return order.sorted().compactMap { name in
+            groups[name].map { group in
+                "  " + padded(name, to: column) + padded(counted(group.count, "tensor"), to: 14)
+                    + padded(grouped(group.parameters) + " parameters", to: 28) + byteSize(group.bytes)
+            }
+        }
+    }
+}
+
+/// `F16 300, F32 12`.
+func typesText(_ summary: WeightsSummary) -> String {
+    summary.types.map { "\($0.type.rawValue) \($0.count)" }.joined(separator: ", ")
+}
+
+/// The number of tensors of each type.
+func typesJSON(_ summary: WeightsSummary) -> JSON {
+    .object(JSON.Object(summary.types.map { ($0.type.rawValue, .integer($0.count)) }))
+}
+
+/// A name and its value, in two columns.
+func row(_ name: String, _ value: String) -> String { "  " + padded(name, to: 14) + value }
+
+/// `1234567` as `1,234,567`.
+func grouped(_ value: Int) -> String {
+    let digits = Array(String(value.magnitude))
+    let parts = stride(from: digits.count, to: 0, by: -3).map { String(digits[max(0, $0 - 3)..<$0]) }
+    return (value < 0 ? "-" : "") + parts.reversed().joined(separator: ",")
+}
+
+/// `text` on one line of at most 200 characters.
+func shortened(_ text: String) -> String {
+    let line = String(text.prefix(200)).replacing("\n", with: " ")
+    return text.count > 200 ? line + "…" : line
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+
+/// Which graph, and what to change in it.
+struct GraphOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "The graph: a JSON file in ComfyUI's API format, a PNG or JPEG that carries one, or - for standard input.",
+            valueName: "graph"),
+        completion: .file(extensions: ["json", "png", "jpg", "jpeg"]))
+    var graph: String
+
+    @Option(help: "Text the picture shall follow, in place of the graph's.")
+    var prompt: String?
+
+    @Option(help: "Text the picture shall stay away from, in place of the graph's.")
+    var negative: String?
+
+    @Option(help: "Seed of the starting noise, 0 to 18446744073709551615.")
+    var seed: UInt64?
+
+    @Option(help: "Number of denoising steps.")
+    var steps: Int?
+
+    @Option(help: "Classifier-free guidance: how strongly the prompt is followed; 1 turns guidance off.")
+    var cfg: Double?
+
+    @Option(help: ArgumentHelp("Width and height of the picture in pixels, as 256x192.", valueName: "WxH"))
+    var size: ImageSize?
+
+    @Option(
+        name: .customLong("set"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Any input of any node, by the node's id or title, as sampler.steps=8. May be given many times.",
+            discussion: "The value is JSON, or plain text where the input takes text.",
+            valueName: "node.input=value"))
+    var assignments: [String] = []
+
+    /// The changes the options ask for.
+    var overrides: GraphOverrides {
+        GraphOverrides(
+            prompt: prompt, negative: negative, seed: seed, steps: steps, cfg: cfg, size: size,
+            assignments: assignments)
+    }
+}

@@ -1,0 +1,166 @@
+import ArgumentParser
+import Diorama
+import DioramaGraph
+import DioramaImage
+import FoundationEssentials
+
+/// `diorama render`.
+struct RenderCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "render",
+        abstract: "Render the pictures a graph describes.",
+        discussion: """
+            Runs every node the graph's outputs need and writes their pictures. The path of each picture is printed \
+            on standard output.
+
+            EXAMPLES
+              diorama render graphs/text-to-image.json
+              diorama render graph.json --prompt "a castle at night" -o castle.png
+              diorama render castle.png --steps 40 -o castle-40.jpg
+              diorama render graph.json --size 256x128 --set sampler.sampler_name=heun
+              diorama render - --json < graph.json
+
+            --prompt, --negative, --seed, --steps, --cfg and --size find their nodes by walking the graph from its \
+            sampler. Where that is not one place, an error names the places found, for use with --set.
+
+            \(CommandStatus.help)
+            """)
+
+    @OptionGroup(title: "Graph") var graph: GraphOptions
+    @OptionGroup(title: "Folders") var folders: FolderOptions
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Where the picture goes: a .png, .jpg or .jpeg file, or a folder.",
+            discussion: """
+                The ending decides the format. An existing file is replaced. Of several pictures the second becomes \
+                name-2.png, and so on. Default: output/ in the working folder, under the names the graph gives.
+                """,
+            valueName: "path"),
+        completion: .file(extensions: ["png", "jpg", "jpeg"]))
+    var output: String?
+
+    @Option(help: "CPU threads to use, 1 or more; the picture does not depend on it. Default: one a core.")
+    var threads: Int?
+
+    @Option(
+        name: .customLong("repeat"),
+        help: ArgumentHelp(
+            "Render this many times in one process, doing all the work each time; for timings.",
+            valueName: "n"))
+    var times = 1
+
+    @Flag(help: "Print nothing but errors.")
+    var quiet = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Print events as JSON, one a line, in place of paths and progress.",
+            discussion: "Events: started, node_started, progress, node_finished, artefact, finished, error."))
+    var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a Chrome trace (chrome://tracing, Perfetto) of nodes, steps and tensor operations.",
+            discussion: "With bytes allocated. It is also written when the render fails or is stopped.",
+            valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var trace: String?
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads must be 1 or more, not \(threads)") }
+        guard times >= 1 else { throw ValidationError("--repeat must be 1 or more, not \(times)") }
+    }
+
+    var reportsJSON: Bool { json }
+
+    func run(in context: CommandContext) async throws {
+        let trace = try trace.map { try TraceFile($0, workingFolder: context.workingFolder) }
+        do {
+            try await render(in: context, recorder: trace?.recorder)
+        } catch {
+            // The error that ends the command is the one to tell; a trace that cannot be written is only noted.
+            do { try trace?.write() } catch { context.errors.line("diorama: warning: \(error)") }
+            throw error
+        }
+        try trace?.write()
+    }
+
+    /// Prepares the graph, renders it as often as asked, and prints the paths.
+    private func render(in context: CommandContext, recorder: TraceRecorder?) async throws {
+        let source = try GraphSource(graph.graph, workingFolder: context.workingFolder)
+        let catalog = try context.catalog()
+        let destination = try OutputDestination(output, workingFolder: context.workingFolder)
+        let file = try prepared(source.file, for: destination, catalog: catalog)
+        let session = try session(
+            catalog: catalog, graphFolder: source.folder, destination: destination, recorder: recorder,
+            in: context)
+        let graph: Graph
+        do {
+            graph = try session.graph(file)
+        } catch {
+            throw CommandError(graph: source.name, error)
+        }
+        if !quiet { for warning in graph.warnings { context.errors.line("diorama: warning: \(warning)") } }
+
+        var pictures: [URL] = []
+        for run in 1...times {
+            // Without its cache the session does all the work again.
+            session.clearCache()
+            let start = ContinuousClock.now
+            pictures = try await rendered(graph, by: session, run: run, recorder: recorder, in: context)
+            if times > 1, !json, !quiet {
+                context.errors.line("run \(run) of \(times): \(fixed(seconds(.now - start), 3)) s")
+            }
+        }
+        if !json, !quiet { for picture in pictures { context.output.line(picture.path) } }
+    }
+
+    /// The graph with the command line's changes, saving in the format asked for.
+    private func prepared(
+        _ file: GraphFile, for destination: OutputDestination, catalog: NodeCatalog
+    ) throws -> GraphFile {
+        let changed = try graph.overrides.applied(to: file, catalog: catalog)
+        guard let format = destination.format else { return changed }
+        return try SaveNodes.converted(changed, to: format, catalog: catalog)
+    }
+
+    private func session(
+        catalog: NodeCatalog, graphFolder: URL?, destination: OutputDestination, recorder: TraceRecorder?,
+        in context: CommandContext
+    ) throws -> Session {
+        let folder: URL? = if case .folder(let folder) = destination { folder } else { nil }
+        var options = SessionOptions(
+            folders: try folders.folders(graphFolder: graphFolder, in: context, output: folder))
+        options.threads = threads
+        if case .file(let path, _) = destination { options.target = path }
+        return Session(nodes: catalog, options: options, observer: recorder)
+    }
+
+    /// Renders once, shown as the options ask; stops between steps on Ctrl-C.
+    private func rendered(
+        _ graph: Graph, by session: Session, run: Int, recorder: TraceRecorder?, in context: CommandContext
+    ) async throws -> [URL] {
+        var reporters: [any RunReporter] = recorder.map { [$0] } ?? []
+        var display: ProgressDisplay?
+        if json {
+            reporters.append(JSONLines(output: context.output, run: run, of: times))
+        } else if !quiet, let terminal = context.terminal {
+            let shown = ProgressDisplay(output: context.errors, terminal: terminal)
+            display = shown
+            reporters.append(shown)
+        } else if !quiet {
+            reporters.append(NoticePrinter(output: context.errors))
+        }
+        defer { display?.close() }
+        return try await stoppingOnSignals { [display] in
+            display?.note("Stopping after this step. Ctrl-C again ends at once.")
+        } _: { [reporters] in
+            try await session.render(graph, force: true) { event in
+                let now = ContinuousClock.now
+                for reporter in reporters { reporter.receive(event, at: now) }
+            }
+        }
+    }
+}

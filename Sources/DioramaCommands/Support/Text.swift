@@ -1,0 +1,60 @@
+/// `value` with exactly `digits` decimals, rounded to nearest: `fixed(2.449, 1)` is `2.4`.
+func fixed(_ value: Double, _ digits: Int) -> String {
+    guard value.isFinite else { return "-" }
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    guard let scaled = Int(exactly: (abs(value) * scale).rounded()) else { return String(value) }
+    let sign = value < 0 && scaled != 0 ? "-" : ""
+    guard digits > 0 else { return sign + String(scaled) }
+    let text = String(scaled)
+    let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+    return sign + padded.dropLast(digits) + "." + padded.suffix(digits)
+}
+
+/// A length of time as people read it: `0.4 s`, `12.3 s`, `2:05`, `1:02:03`.
+func clock(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 360_000 else { return "-" }
+    guard seconds >= 59.95 else { return fixed(max(0, seconds), 1) + " s" }
+    let whole = Int(seconds.rounded())
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+    func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
+}
+
+/// A number of bytes in binary units: `512 B`, `1.5 KiB`, `3.2 MiB`, `1.1 GiB`.
+func byteSize(_ bytes: Int) -> String {
+    var value = Double(bytes)
+    guard value >= 1024 else { return "\(bytes) B" }
+    for unit in ["KiB", "MiB", "GiB"] {
+        value /= 1024
+        if value < 1023.95 { return fixed(value, 1) + " " + unit }
+    }
+    return fixed(value / 1024, 1) + " TiB"
+}
+
+/// `count` and a noun in the right number: `1 node`, `3 nodes`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+/// `text` filled up with spaces to `width` characters.
+func padded(_ text: String, to width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+/// Breaks `text` at spaces into lines of at most `width` characters, each after `indent` spaces; words longer than a line stand alone.
+func wrapped(_ text: String, width: Int, indent: Int = 0) -> String {
+    let margin = String(repeating: " ", count: indent)
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+        if line.isEmpty {
+            line = String(word)
+        } else if indent + line.count + 1 + word.count <= width {
+            line += " " + word
+        } else {
+            lines.append(margin + line)
+            line = String(word)
+        }
+    }
+    if !line.isEmpty { lines.append(margin + line) }
+    return lines.joined(separator: "\n")
+}
