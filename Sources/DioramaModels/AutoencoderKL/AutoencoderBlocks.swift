@@ -3,7 +3,7 @@ import DioramaTensor
 import DioramaWeights
 
 /// Applies a group norm: with its own statistics in one piece; tiles share those of the whole picture.
-typealias Normalize = (GroupNorm, Tensor) -> Tensor
+typealias Normalize = (GroupNorm, Tensor) throws -> Tensor
 
 extension AutoencoderKLConfig {
     /// Added to the variance in all group norms.
@@ -29,8 +29,8 @@ struct ResnetBlock: Sendable {
     }
 
     /// [B, in, H, W] to [B, out, H, W].
-    func callAsFunction(_ x: Tensor, _ normalize: Normalize) -> Tensor {
-        let y = conv2(silu(normalize(norm2, conv1(silu(normalize(norm1, x))))))
+    func callAsFunction(_ x: Tensor, _ normalize: Normalize) rethrows -> Tensor {
+        let y = try conv2(silu(normalize(norm2, conv1(silu(normalize(norm1, x))))))
         return y + (shortcut?(x) ?? x)
     }
 
@@ -80,9 +80,8 @@ struct MidBlock: Sendable {
 
     /// [B, C, H, W] to the same.
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let whole: Normalize = { $0($1) }
-        let y = first(x, whole)
-        return second(attention?(y) ?? y, whole)
+        let y = first(x) { $0($1) }
+        return second(attention?(y) ?? y) { $0($1) }
     }
 }
 
@@ -101,8 +100,8 @@ struct DownBlock: Sendable {
     }
 
     /// [B, in, H, W] to [B, out, H / 2, W / 2].
-    func callAsFunction(_ x: Tensor, _ normalize: Normalize) -> Tensor {
-        let y = resnets.reduce(x) { $1($0, normalize) }
+    func callAsFunction(_ x: Tensor, _ normalize: Normalize) rethrows -> Tensor {
+        let y = try resnets.reduce(x) { try $1($0, normalize) }
         return downsample?(y.padded([(axis: 2, before: 0, after: 1), (axis: 3, before: 0, after: 1)])) ?? y
     }
 }
@@ -121,8 +120,8 @@ struct UpBlock: Sendable {
     }
 
     /// [B, in, H, W] to [B, out, 2 H, 2 W].
-    func callAsFunction(_ x: Tensor, _ normalize: Normalize) -> Tensor {
-        let y = resnets.reduce(x) { $1($0, normalize) }
+    func callAsFunction(_ x: Tensor, _ normalize: Normalize) rethrows -> Tensor {
+        let y = try resnets.reduce(x) { try $1($0, normalize) }
         return upsample?(upsampleNearest(y, by: 2)) ?? y
     }
 }

@@ -34,7 +34,7 @@ struct AutoencoderDecoder: Sendable {
     }
 
     /// The levels from `level` on and all that follows.
-    func finish(_ x: Tensor, from level: Int, _ normalize: Normalize) -> Tensor {
-        output(silu(normalize(norm, levels[level...].reduce(x) { $1($0, normalize) })))
+    func finish(_ x: Tensor, from level: Int, _ normalize: Normalize) rethrows -> Tensor {
+        output(silu(try normalize(norm, levels[level...].reduce(x) { try $1($0, normalize) })))
     }
 }

@@ -29,8 +29,8 @@ struct AutoencoderEncoder: Sendable {
     }
 
     /// The first `count` levels.
-    func start(_ image: Tensor, levels count: Int, _ normalize: Normalize) -> Tensor {
-        levels[..<count].reduce(input(image)) { $1($0, normalize) }
+    func start(_ image: Tensor, levels count: Int, _ normalize: Normalize) rethrows -> Tensor {
+        try levels[..<count].reduce(input(image)) { try $1($0, normalize) }
     }
 
     /// The levels from `level` on and all that follows.

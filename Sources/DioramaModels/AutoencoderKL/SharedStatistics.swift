@@ -1,0 +1,61 @@
+import DioramaNN
+import DioramaTensor
+
+/// The statistics of the group norms over a whole picture that is only ever seen in tiles.
+///
+/// They are found one norm after the other: with those of all earlier norms known, what reaches the next norm is exact, so one pass over
+/// all tiles gathers its statistics.
+struct SharedStatistics {
+    /// Mean and variance of values seen in parts.
+    private struct Moments {
+        private var count = 0.0
+        private(set) var mean = 0.0
+        private var squares = 0.0
+
+        var variance: Double { squares / count }
+
+        /// Adds the moments of `other` more values; the parallel form of Welford's update.
+        mutating func add(count other: Double, mean otherMean: Double, variance: Double) {
+            let total = count + other
+            let difference = otherMean - mean
+            squares += variance * other + difference * difference * count * other / total
+            mean += difference * other / total
+            count = total
+        }
+    }
+
+    /// For each norm, in the order they are met: the moments of each group of each picture.
+    private var moments: [[Moments]] = []
+
+    /// Adds a part of the picture, [B, C, h, w], that comes to its `index`-th norm.
+    mutating func gather(_ x: Tensor, _ norm: GroupNorm, _ index: Int) {
+        let groups = x.shape[0] * norm.groups
+        if index == moments.count { moments.append([Moments](repeating: Moments(), count: groups)) }
+        let values = x.reshaped(groups, -1)
+        let means = values.mean(axis: 1, keepDims: true)
+        let deviations = values - means
+        let variances = (deviations * deviations).mean(axis: 1).floats()
+        for (group, (mean, variance)) in zip(means.floats(), variances).enumerated() {
+            moments[index][group].add(
+                count: Double(values.shape[1]), mean: Double(mean), variance: Double(variance))
+        }
+    }
+
+    /// Norms `x`, [B, C, h, w], which comes to its `index`-th norm, with the statistics of the whole picture.
+    func apply(_ x: Tensor, _ norm: GroupNorm, _ index: Int) -> Tensor {
+        let (batch, channels) = (x.shape[0], x.shape[1])
+        let (weights, biases) = (norm.weight.floats(), norm.bias.floats())
+        var scales: [Float] = []
+        var shifts: [Float] = []
+        for picture in 0..<batch {
+            for channel in 0..<channels {
+                let group = moments[index][picture * norm.groups + channel * norm.groups / channels]
+                let scale = Double(weights[channel]) / (group.variance + Double(norm.eps)).squareRoot()
+                scales.append(Float(scale))
+                shifts.append(Float(Double(biases[channel]) - group.mean * scale))
+            }
+        }
+        let shape: Shape = [batch, channels, 1, 1]
+        return x * Tensor(scales, shape, on: x.device) + Tensor(shifts, shape, on: x.device)
+    }
+}
