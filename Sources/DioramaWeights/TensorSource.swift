@@ -29,4 +29,14 @@ extension TensorSource {
     public var parameterCount: Int { keys.reduce(0) { $0 + (info($1)?.shape.count ?? 0) } }
     /// Size of all tensors as they are stored.
     public var byteCount: Int { keys.reduce(0) { $0 + (info($1)?.byteCount ?? 0) } }
+
+    /// The keys of float tensors that hold an infinity or a NaN: what a damaged file leaves behind.
+    ///
+    /// Reads every tensor.
+    public func nonFiniteKeys(on device: Device) throws -> [String] {
+        try keys.filter { key in
+            guard info(key)?.type.readAs?.isFloat == true else { return false }
+            return try !tensor(key, on: device).allFinite
+        }
+    }
 }

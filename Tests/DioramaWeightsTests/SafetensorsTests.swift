@@ -92,4 +92,13 @@ import Testing
         let file = try raw.open()
         #expect(throws: WeightsError.self) { try file.tensor("a", on: .cpu()) }
     }
+
+    @Test func valuesThatAreNotFiniteAreFound() throws {
+        // Of the 8-bit formats, those with a byte for NaN; float32 and its kind hold none here.
+        let found = Set(try golden.file.nonFiniteKeys(on: .cpu()))
+        let formats = [
+            "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu",
+        ]
+        #expect(found == Set(formats + formats.map { "expect." + $0 }))
+    }
 }
