@@ -56,7 +56,8 @@ public struct Session: Sendable {
         target = options.target.map(OutputTarget.init)
         var resources = Resources().with(device)
         if let target { resources = resources.with(target) }
-        engine = Engine(RunEnvironment(folders: options.folders, resources: resources), cacheBytes: cacheBytes)
+        engine = Engine(
+            RunEnvironment(folders: options.folders, resources: resources), cacheBytes: cacheBytes)
     }
 
     /// Where models, inputs and outputs are.
@@ -82,7 +83,8 @@ public struct Session: Sendable {
         _ graph: Graph, force: Bool = true, onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) async throws -> [URL] {
         target?.reset()
-        return try await engine.run(Schedule(graph), rerunOutputs: force, onEvent: onEvent).artefacts.map(\.file)
+        return try await engine.run(Schedule(graph), rerunOutputs: force, onEvent: onEvent).artefacts.map(
+            \.file)
     }
 
     /// Forgets what earlier renders left in the cache.

@@ -4,7 +4,8 @@ import DioramaGraph
 struct CLIPTextEncode: Node {
     static let spec = NodeSpec(
         "CLIPTextEncode", title: "CLIP Text Encode (Prompt)", category: "model/conditioning",
-        "Encodes a prompt with a text encoder, to guide a diffusion model.", searchAliases: ["prompt", "text"])
+        "Encodes a prompt with a text encoder, to guide a diffusion model.",
+        searchAliases: ["prompt", "text"])
 
     @Input("What the picture shall show, or what it shall not.", multiline: true, dynamicPrompts: true)
     var text: String
@@ -16,7 +17,8 @@ struct CLIPTextEncode: Node {
         let encoded = try clip.encoder.encode(text)
         if encoded.truncatedTokens > 0 {
             context.notice(
-                "the prompt is too long for the text encoder: its last \(encoded.truncatedTokens) tokens were left out")
+                "the prompt is too long for the text encoder: its last \(encoded.truncatedTokens) tokens were left out"
+            )
         }
         conditioning = Conditioning([encoded.context])
     }

@@ -4,7 +4,8 @@ import DioramaTensor
 /// Inverts the colors of pictures.
 struct ImageInvert: Node {
     static let spec = NodeSpec(
-        "ImageInvert", title: "Invert Image Colors", category: "image/color", "Inverts colors: each value v becomes 1 - v.")
+        "ImageInvert", title: "Invert Image Colors", category: "image/color",
+        "Inverts colors: each value v becomes 1 - v.")
 
     @Input("Pictures to invert.") var image: ImageBatch
 

@@ -16,7 +16,8 @@ struct PictureWriter {
     /// A writer of pictures that are kept: to the render's own path when one was given, else below the output folder.
     static func results(_ context: RunContext) -> PictureWriter {
         PictureWriter(
-            context: context, folder: context.folders.output, target: context.environment.resources[OutputTarget.self])
+            context: context, folder: context.folders.output,
+            target: context.environment.resources[OutputTarget.self])
     }
 
     /// A writer of pictures to look at, below the temporary folder.
@@ -33,7 +34,8 @@ struct PictureWriter {
     ///   - encode: makes the bytes of a file.
     /// - Throws: `FolderError` and `FileError` where a file cannot be written; what `encode` throws.
     func write(
-        _ images: ImageBatch, prefix: String, extension fileExtension: String, encode: (Bitmap) throws -> [UInt8]
+        _ images: ImageBatch, prefix: String, extension fileExtension: String,
+        encode: (Bitmap) throws -> [UInt8]
     ) throws {
         for index in 0..<images.count {
             try context.checkCancellation()
@@ -45,7 +47,8 @@ struct PictureWriter {
             } else {
                 let name = try OutputName(
                     prefix: prefix, in: folder, words: .init(width: images.width, height: images.height))
-                context.report(file: try name.create(extension: fileExtension, batch: index) { try create($0, bytes) })
+                context.report(
+                    file: try name.create(extension: fileExtension, batch: index) { try create($0, bytes) })
             }
         }
     }
@@ -55,7 +58,7 @@ struct PictureWriter {
         do {
             try AtomicFile.write(bytes, to: file.path(percentEncoded: false))
             return true
-        } catch where error.isExisting {
+        } catch  where error.isExisting {
             return false
         }
     }

@@ -5,7 +5,8 @@ import DioramaImage
 struct SaveImageJPEG: Node {
     static let spec = NodeSpec(
         "SaveImageJPEG", title: "Save Image (JPEG)", category: "image",
-        "Writes pictures as JPEG into the output folder, with the graph in their EXIF.", lane: .io, isOutput: true,
+        "Writes pictures as JPEG into the output folder, with the graph in their EXIF.", lane: .io,
+        isOutput: true,
         searchAliases: ["jpg", "write", "export"])
 
     @Input("Pictures to write; alpha is left out.") var images: ImageBatch
@@ -13,7 +14,9 @@ struct SaveImageJPEG: Node {
         "Start of the file name, perhaps with folders; a number follows it. Placeholders as in SaveImage.")
     var filenamePrefix = "ComfyUI"
     @Input("1 is smallest, 100 is best.", in: 1...100) var quality = 92
-    @Input("How many pixels share a color: 4:4:4 none, 4:2:2 two, 4:2:0 four.", options: ["4:4:4", "4:2:2", "4:2:0"])
+    @Input(
+        "How many pixels share a color: 4:4:4 none, 4:2:2 two, 4:2:0 four.",
+        options: ["4:4:4", "4:2:2", "4:2:0"])
     var subsampling = "4:4:4"
     @Input("Whether to put the graph into the picture's EXIF.") var metadata = true
 
@@ -27,7 +30,10 @@ struct SaveImageJPEG: Node {
         let sampling = JPEG.Subsampling(rawValue: subsampling) ?? .yuv444
         try PictureWriter.results(context).write(
             images, prefix: filenamePrefix, extension: "jpg"
-        ) { try JPEG.encode($0.converted(to: .rgb), quality: quality, subsampling: sampling, metadata: texts).bytes }
+        ) {
+            try JPEG.encode($0.converted(to: .rgb), quality: quality, subsampling: sampling, metadata: texts)
+                .bytes
+        }
         saved = images
     }
 }

@@ -42,7 +42,9 @@ extension Latent {
     /// An all-zero latent of `[batch, channels, height / 8, width / 8]`; sizes are cut to multiples of eight, as in ComfyUI.
     ///
     /// - Throws: an error naming the node when the batch would not fit in memory.
-    static func empty(width: Int, height: Int, batch: Int, channels: Int, _ context: RunContext) throws -> Latent {
+    static func empty(width: Int, height: Int, batch: Int, channels: Int, _ context: RunContext) throws
+        -> Latent
+    {
         let (rows, columns) = (height / 8, width / 8)
         let values = rows * columns * channels * batch
         guard values <= valueLimit else {
@@ -51,6 +53,7 @@ extension Latent {
                 "\(batch) pictures of \(width)x\(height) need \(values) latent values; at most \(valueLimit) are allowed. "
                     + "Ask for fewer or smaller pictures.")
         }
-        return Latent(samples: .zeros([batch, channels, rows, columns], on: try context.resource(Device.self)))
+        return Latent(
+            samples: .zeros([batch, channels, rows, columns], on: try context.resource(Device.self)))
     }
 }

@@ -18,7 +18,8 @@ struct VAEEncode: Node {
         let (height, width) = (pixels.height / factor * factor, pixels.width / factor * factor)
         guard height > 0, width > 0 else {
             throw context.fail(
-                $pixels, "is \(pixels.width)x\(pixels.height); the autoencoder needs at least \(factor)x\(factor)")
+                $pixels,
+                "is \(pixels.width)x\(pixels.height); the autoencoder needs at least \(factor)x\(factor)")
         }
         let (top, left) = ((pixels.height - height) / 2, (pixels.width - width) / 2)
         let cut = pixels.pixels.narrowed(axis: 1, top..<top + height).narrowed(axis: 2, left..<left + width)

@@ -29,7 +29,8 @@ struct CheckpointLoaderSimple: Node {
     private static let kinds = ["checkpoints", "diffusers"]
 
     private static func isModel(_ url: URL) -> Bool {
-        FileManager.default.fileExists(atPath: url.appending(path: "model_index.json").path(percentEncoded: false))
+        FileManager.default.fileExists(
+            atPath: url.appending(path: "model_index.json").path(percentEncoded: false))
     }
 
     func run(_ context: RunContext) async throws {

@@ -35,8 +35,10 @@ struct GuidedModel {
     /// The picture that the model sees in the noisy latent `x`, `[B, C, H, W]`, at a noise level.
     func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
         if let both {
-            let halves = try picture(in: .concatenated([x, x], axis: 0), sigma: sigma, both).chunked(into: 2, axis: 0)
-            return try guidance.denoised(.init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0]))
+            let halves = try picture(in: .concatenated([x, x], axis: 0), sigma: sigma, both).chunked(
+                into: 2, axis: 0)
+            return try guidance.denoised(
+                .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0]))
         }
         let conditional = try mean(positive.map { try picture(in: x, sigma: sigma, $0) }) ?? x
         let unconditional = try mean(negative.map { try picture(in: x, sigma: sigma, $0) })
@@ -46,7 +48,8 @@ struct GuidedModel {
 
     private func picture(in x: Tensor, sigma: Float, _ context: TextContext) throws -> Tensor {
         let time = Tensor.full(model.sampling.timestep(of: sigma), [x.shape[0]], on: x.device)
-        let output = try model.network(model.sampling.modelInput(x, sigma: sigma), timestep: time, context: context)
+        let output = try model.network(
+            model.sampling.modelInput(x, sigma: sigma), timestep: time, context: context)
         return model.sampling.denoised(from: output, x: x, sigma: sigma)
     }
 

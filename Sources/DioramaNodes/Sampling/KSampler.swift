@@ -23,7 +23,9 @@ struct KSampler: Node {
     @Input("What the picture shall not show.") var negative: Conditioning
     @Input("What to denoise: an empty latent for a new picture, an encoded one to change a picture.")
     var latentImage: Latent
-    @Input("How much to change: 1 starts from noise alone, smaller values keep more of the latent.", in: 0...1, step: 0.01)
+    @Input(
+        "How much to change: 1 starts from noise alone, smaller values keep more of the latent.", in: 0...1,
+        step: 0.01)
     var denoise = 1.0
 
     @Output("The denoised latent.") var latent: Latent
@@ -35,7 +37,8 @@ struct KSampler: Node {
             discardsPenultimate: sampler.discardsPenultimateSigma)
         let start = try startingLatent()
         let guided = GuidedModel(
-            model, positive: positive, negative: negative, guidance: Guidance(scale: cfg), batch: start.shape[0],
+            model, positive: positive, negative: negative, guidance: Guidance(scale: cfg),
+            batch: start.shape[0],
             needsUnconditional: sampler.needsUnconditional)
         for prompt in guided.contexts { try model.network.check(latent: start.shape, context: prompt) }
 

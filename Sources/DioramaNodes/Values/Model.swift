@@ -59,6 +59,8 @@ public struct Conditioning: PortValue {
 
     /// Bytes that the value keeps alive.
     public var byteCount: Int {
-        entries.reduce(0) { $0 + $1.tokens.count * $1.tokens.dtype.size + $1.pooled.count * $1.pooled.dtype.size }
+        entries.reduce(0) {
+            $0 + $1.tokens.count * $1.tokens.dtype.size + $1.pooled.count * $1.pooled.dtype.size
+        }
     }
 }

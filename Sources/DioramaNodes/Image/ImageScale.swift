@@ -1,0 +1,64 @@
+import DioramaGraph
+import DioramaNN
+import DioramaTensor
+
+/// Gives pictures another size.
+struct ImageScale: Node {
+    static let spec = NodeSpec(
+        "ImageScale", title: "Upscale Image", category: "image/upscaling", "Gives pictures another size.",
+        searchAliases: ["resize", "scale"])
+
+    @Input("Pictures.") var image: ImageBatch
+    @Input("How values between pixels are found.", options: imageMethods) var upscaleMethod = "nearest-exact"
+    @Input("New width in pixels; 0 keeps the aspect.", in: 0...16384, step: 1) var width = 512
+    @Input("New height in pixels; 0 keeps the aspect.", in: 0...16384, step: 1) var height = 512
+    @Input(
+        "disabled stretches; center cuts away what does not fit the new aspect.",
+        options: ["disabled", "center"])
+    var crop = "disabled"
+
+    @Output("Pictures of the new size.") var scaled: ImageBatch
+
+    func run(_ context: RunContext) async throws {
+        guard
+            let size = NewSize(
+                width: width, height: height, fromWidth: image.width, height: image.height, smallest: 1)
+        else {
+            scaled = image
+            return
+        }
+        scaled = try image.resized(to: size, upscaleMethod, crop, context)
+    }
+}
+
+/// Makes pictures larger or smaller by a factor.
+struct ImageScaleBy: Node {
+    static let spec = NodeSpec(
+        "ImageScaleBy", title: "Upscale Image By", category: "image/upscaling",
+        "Makes pictures larger or smaller by a factor.", searchAliases: ["resize", "scale"])
+
+    @Input("Pictures.") var image: ImageBatch
+    @Input("How values between pixels are found.", options: imageMethods) var upscaleMethod = "nearest-exact"
+    @Input("2 doubles both sides, 0.5 halves them.", in: 0.01...8, step: 0.01) var scaleBy = 1.0
+
+    @Output("Pictures of the new size.") var scaled: ImageBatch
+
+    func run(_ context: RunContext) async throws {
+        func side(_ length: Int) -> Int { max(1, Int((Double(length) * scaleBy).rounded(.toNearestOrEven))) }
+        scaled = try image.resized(
+            to: NewSize(width: side(image.width), height: side(image.height)), upscaleMethod, "disabled",
+            context)
+    }
+}
+
+private let imageMethods = ["nearest-exact", "bilinear", "area", "bicubic", "lanczos"]
+
+extension ImageBatch {
+    fileprivate func resized(
+        to size: NewSize, _ method: String, _ crop: String, _ context: RunContext
+    ) throws -> ImageBatch {
+        let planes = pixels.permuted(0, 3, 1, 2)
+        return ImageBatch(
+            pixels: try DioramaNodes.resized(planes, to: size, method, crop, context).permuted(0, 2, 3, 1))
+    }
+}
