@@ -68,7 +68,7 @@ let package = Package(
         tests(of: "DioramaNN", also: ["DioramaTestSupport"]),
         tests(of: "DioramaSampling", also: ["DioramaTestSupport"]),
         tests(of: "DioramaModels", also: ["DioramaTestSupport"]),
-        tests(of: "DioramaNodes", also: ["DioramaTestSupport"]),
+        tests(of: "DioramaNodes", also: ["Diorama", "DioramaTestSupport"]),
         tests(of: "DioramaCommands", also: ["Diorama", "DioramaTestSupport"]),
     ],
     cLanguageStandard: .c11

@@ -14,7 +14,7 @@ public struct SessionOptions: Sendable {
     public var folders: Folders
     /// One path for what a render writes, in place of the graph's names.
     public var target: URL?
-    /// Threads that compute; all the processor's when nil. Results do not depend on it.
+    /// Threads that compute, all the processor's when nil; results do not depend on it.
     public var threads: Int?
 
     /// Options for a session.

@@ -1,22 +1,28 @@
 import DioramaModels
-import DioramaSampling
-import DioramaTensor
+package import DioramaSampling
+package import DioramaTensor
 
 /// A model asked with both prompts, and their predictions combined by guidance.
 ///
 /// Where the two conditionings have the same shape, both are asked in one batch, the negative one first, as ComfyUI
 /// does; otherwise one after the other.
-struct GuidedModel {
+package struct GuidedModel {
     private let model: Model
     private let guidance: Guidance
     private let positive: [TextContext]
     private let negative: [TextContext]
     private let both: TextContext?
 
+    /// Prepares a model for prompts.
+    ///
     /// - Parameters:
+    ///   - model: the model to ask.
+    ///   - positive: what the picture shall show.
+    ///   - negative: what the picture shall not show.
+    ///   - guidance: how to combine the two predictions.
     ///   - batch: how many latents are denoised at once.
     ///   - needsUnconditional: whether the sampler follows the negative prediction even at scale 1.
-    init(
+    package init(
         _ model: Model, positive: Conditioning, negative: Conditioning, guidance: Guidance, batch: Int,
         needsUnconditional: Bool
     ) {
@@ -33,7 +39,7 @@ struct GuidedModel {
     var contexts: [TextContext] { positive + negative }
 
     /// The picture that the model sees in the noisy latent `x`, `[B, C, H, W]`, at a noise level.
-    func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
+    package func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
         if let both {
             let halves = try picture(in: .concatenated([x, x], axis: 0), sigma: sigma, both).chunked(
                 into: 2, axis: 0)

@@ -60,7 +60,7 @@ struct KSampler: Node {
             samples: model.latentFormat.toAutoencoder(end), batchIndex: latentImage.batchIndex)
     }
 
-    /// The latent as the model has it. An empty one only says a size and is not scaled, as in ComfyUI.
+    /// The latent as the model has it; an empty one only says a size and is not scaled, as in ComfyUI.
     private func startingLatent() throws -> Tensor {
         let samples = latentImage.samples
         guard latentImage.isEmpty else { return model.latentFormat.toModel(samples) }

@@ -1,0 +1,100 @@
+import Diorama
+import DioramaModels
+import DioramaNodes
+import DioramaSampling
+import DioramaTensor
+import DioramaTestSupport
+import FoundationEssentials
+import Testing
+
+/// diffusers' own pipeline over the sample model in float32, written by `tools/golden/pipeline.py`.
+@Suite struct GoldenRunTests {
+    /// What the golden's `.json` says of its run.
+    struct Settings: Decodable {
+        let prompt: String
+        let negative_prompt: String
+        let seed: UInt64
+        let steps: Int
+        let guidance: Double
+        let width: Int
+        let height: Int
+        let denoise: Double?
+    }
+
+    @Test(
+        "agrees with diffusers from the noise to the picture",
+        arguments: ["boat", "castle", "wide", "plain", "img2img"])
+    func agrees(run: String) async throws {
+        let golden = try Fixture("pipeline/\(run).safetensors")
+        let settings = try JSONDecoder().decode(Settings.self, from: Golden.data("pipeline/\(run).json"))
+        let device = golden.device
+        let checkpoint = try ModelCatalog.builtin.load(
+            Repository.url("samples/models/diorama-tiny"), on: device)
+        let format = checkpoint.autoencoder.config.latentFormat
+        let model = Model(
+            network: checkpoint.model, sampling: try .flow(shift: Double(checkpoint.flow.shift)),
+            latentFormat: format)
+        var report: [(String, Float)] = []
+
+        let positive = try checkpoint.textEncoder.encode(settings.prompt).context
+        let negative = try checkpoint.textEncoder.encode(settings.negative_prompt).context
+        if golden.keys.contains("prompt_embeds") {
+            report.append(("embeddings", relativeError(positive.unfolded, golden["prompt_embeds"])))
+            report.append(("pooled", relativeError(positive.pooled, golden["pooled_prompt_embeds"])))
+        }
+
+        let noise = try NoiseSource.start(
+            seed: settings.seed, shape: golden["initial_latents"].shape, on: device)
+        #expect(noise.floats().map(\.bitPattern) == golden.floats("initial_latents").map(\.bitPattern))
+
+        let sigmas = Scheduler.normal.sigmas(
+            for: model.sampling, steps: settings.steps, denoise: settings.denoise ?? 1)
+        report.append(("sigmas", relativeError(sigmas, golden.floats("sigmas"))))
+
+        let start = golden.keys.contains("init_latents") ? golden["init_latents"] : noise * 0
+        let guided = GuidedModel(
+            model, positive: Conditioning([positive]), negative: Conditioning([negative]),
+            guidance: Guidance(scale: settings.guidance), batch: 1, needsUnconditional: false)
+        let expected = golden["latents_after_step"]
+        var worst: Float = 0
+        let end = try Sampler.named("euler").sample(
+            latent: start, noise: noise, sigmas: sigmas, model: model.sampling, seed: settings.seed
+        ) {
+            try guided($0, sigma: $1)
+        } onStep: { step in
+            worst = max(worst, relativeError(step.x, expected[step.index].reshaped(step.x.shape)))
+        }
+        report.append(("latents, worst step", worst))
+
+        let image = try checkpoint.autoencoder.decode(format.toAutoencoder(end))
+        let reference = golden["image"]
+        // The pipeline's picture is in 0...1.
+        report.append(("image", relativeError(((image + 1) * 0.5).clamped(0, 1), reference)))
+        for (what, error) in report {
+            print("\(run): \(what): relative error \(error)")
+            #expect(error <= (what == "sigmas" ? Tolerance.f32.op : Tolerance.f32.model), "\(run): \(what)")
+        }
+
+        if settings.denoise == nil {
+            let difference = try await difference(from: run, settings)
+            print("\(run): picture: \(difference)")
+            #expect(difference.isSamePicture)
+        }
+    }
+
+    /// How the picture that the graph saves differs from the one that diffusers saved.
+    private func difference(from run: String, _ settings: Settings) async throws -> PixelDifference {
+        var graph = try Render.graph("text-to-image")
+        let changes: [(String, String, JSON)] = [
+            ("positive", "text", .string(settings.prompt)),
+            ("negative", "text", .string(settings.negative_prompt)),
+            ("latent", "width", .integer(settings.width)), ("latent", "height", .integer(settings.height)),
+            ("sampler", "seed", JSON(settings.seed)), ("sampler", "steps", .integer(settings.steps)),
+            ("sampler", "cfg", .double(settings.guidance)),
+        ]
+        for (node, input, value) in changes { try graph.set(input, of: node, to: .literal(value)) }
+        let file = try #require(try await Render()(graph).first)
+        return PixelDifference(
+            try Render.pixels(file), try Render.pixels(Golden.url("pipeline/\(run).png")))
+    }
+}

@@ -1,0 +1,41 @@
+import Diorama
+import DioramaTestSupport
+import FoundationEssentials
+import Testing
+
+/// Node names, inputs, types and ranges are ComfyUI's, cut by `tools/golden/object_info.py`.
+@Suite struct ObjectInfoTests {
+    @Test func nodesAreDeclaredAsComfyUIHasThem() throws {
+        let render = try Render()
+        let environment = RunEnvironment(folders: render.session.folders)
+        let golden = try JSON(parsing: Golden.data("nodes/object_info.json"))
+        let nodes = try #require(golden["nodes"]?.object)
+        for (name, expected) in nodes {
+            let ours = try #require(render.session.catalog[name]?.json(in: environment), "\(name)")
+            for field in ["output", "output_name", "output_is_list", "name", "category", "output_node"] {
+                #expect(ours[field] == expected[field], "\(name).\(field)")
+            }
+            if let title = expected["display_name"]?.string { #expect(ours["display_name"]?.string == title) }
+            #expect(ours["input_order"]?["required"] == expected["input_order"]?["required"], "\(name)")
+            for (input, declared) in try #require(expected["input"]?["required"]?.object) {
+                compare(ours["input"]?["required"]?[input], declared, "\(name).\(input)")
+            }
+        }
+    }
+
+    /// One input: `[type, options]`, where a list of options may stand for the type.
+    private func compare(_ ours: JSON?, _ expected: JSON, _ place: String) {
+        if let options = expected[0]?.array {
+            // ComfyUI's lists of files depend on the machine; Diorama's samplers are those that it has.
+            let own = ours?[0]?.array ?? ours?[1]?["options"]?.array ?? []
+            if !options.isEmpty { #expect(own.allSatisfy(options.contains), "\(place)") }
+            return
+        }
+        #expect(ours?[0] == expected[0], "\(place)")
+        for key in ["default", "min", "max", "step", "round", "multiline"] {
+            guard let value = expected[1]?[key] else { continue }
+            let own = ours?[1]?[key]
+            #expect(own == value || own?.double == value.double && value.double != nil, "\(place).\(key)")
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Diorama
+import DioramaImage
+import DioramaTestSupport
+import FoundationEssentials
+import Testing
+
+/// Pictures in `samples/` are what the graphs of the same name rendered when they were last looked at.
+@Suite struct SampleTests {
+    @Test("each graph renders the picture beside it", arguments: try Render.graphNames())
+    func rendersItsSample(name: String) async throws {
+        let file = try #require(try await Render()(Render.graph(name)).first)
+        let sample = Repository.url("samples/\(name).\(file.pathExtension)")
+        let difference = PixelDifference(try Render.pixels(file), try Render.pixels(sample))
+        // JPEG's coefficients turn one level before compression into several after it.
+        let isSame = file.pathExtension == "png" ? difference.isSamePicture : difference.largest <= 8
+        #expect(isSame, "\(name): \(difference)")
+    }
+
+    @Test func theSameGraphGivesTheSameBytesOnAnyNumberOfThreads() async throws {
+        let graph = try Render.graph("text-to-image")
+        var files: [Data] = []
+        for threads in [1, 2, 3, 2] {
+            let file = try #require(try await Render(threads: threads)(graph).first)
+            files.append(try Data(contentsOf: file))
+        }
+        #expect(Set(files).count == 1)
+    }
+
+    @Test func aPictureCarriesTheGraphThatMadeIt() async throws {
+        for name in ["text-to-image", "jpeg"] {
+            let render = try Render()
+            let file = try #require(try await render(Render.graph(name)).first)
+            let prompt = try #require(try ImageFile.readMetadata(Array(Data(contentsOf: file))).prompt)
+            let again = try #require(try await Render()(GraphFile(prompt)).first)
+            #expect(try Data(contentsOf: again) == Data(contentsOf: file), "\(name)")
+        }
+    }
+
+    @Test func aSecondRenderRunsOnlyWhatChanged() async throws {
+        let render = try Render()
+        var graph = try Render.graph("text-to-image")
+        _ = try await render(graph)
+        try graph.set("text", of: "positive", to: .literal("a green tree in a meadow by day"))
+        let ran = Recorder()
+        try await render.session.render(render.session.graph(graph)) { event in
+            if case .nodeStarted(let node, _, _) = event { ran.append(node.id) }
+        }
+        #expect(Set(ran.ids) == ["positive", "sampler", "decode", "save"])
+    }
+}

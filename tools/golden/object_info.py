@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Cuts ComfyUI's description of its nodes down to those that Diorama has.
+
+    python object_info.py OBJECT_INFO.json
+
+OBJECT_INFO.json is what a ComfyUI server answers to GET /object_info (0.33.0 was used; descriptions may be left out).
+Writes Tests/Golden/nodes/object_info.json.
+"""
+import argparse
+import json
+import pathlib
+
+CLASSES = """
+CheckpointLoaderSimple ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3LatentImage LatentUpscale VAEEncode
+VAEDecode VAEDecodeTiled KSampler LoadImage ImageScale ImageScaleBy ImageInvert PreviewImage SaveImage
+""".split()
+FIELDS = "input input_order output output_is_list output_name name display_name category output_node".split()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("object_info", type=pathlib.Path)
+    nodes = json.loads(parser.parse_args().object_info.read_text())
+    cut = {name: {field: nodes[name][field] for field in FIELDS} for name in CLASSES}
+    about = {"script": "tools/golden/object_info.py", "source": "GET /object_info of ComfyUI 0.33.0"}
+    path = pathlib.Path(__file__).parents[2] / "Tests/Golden/nodes/object_info.json"
+    path.write_text(json.dumps({"about": about, "nodes": cut}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
