@@ -84,17 +84,19 @@ import Testing
 
     /// How the picture that the graph saves differs from the one that diffusers saved.
     private func difference(from run: String, _ settings: Settings) async throws -> PixelDifference {
-        var graph = try Render.graph("text-to-image")
-        let changes: [(String, String, JSON)] = [
+        let file = try #require(try await Render()(graph(settings)).first)
+        return PixelDifference(
+            try Render.pixels(file), try Render.pixels(Golden.url("pipeline/\(run).png")))
+    }
+
+    /// The text-to-image graph with a run's settings.
+    private func graph(_ settings: Settings) throws -> GraphFile {
+        try Render.graph("text-to-image").with([
             ("positive", "text", .string(settings.prompt)),
             ("negative", "text", .string(settings.negative_prompt)),
             ("latent", "width", .integer(settings.width)), ("latent", "height", .integer(settings.height)),
             ("sampler", "seed", JSON(settings.seed)), ("sampler", "steps", .integer(settings.steps)),
             ("sampler", "cfg", .double(settings.guidance)),
-        ]
-        for (node, input, value) in changes { try graph.set(input, of: node, to: .literal(value)) }
-        let file = try #require(try await Render()(graph).first)
-        return PixelDifference(
-            try Render.pixels(file), try Render.pixels(Golden.url("pipeline/\(run).png")))
+        ])
     }
 }

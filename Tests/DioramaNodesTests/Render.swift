@@ -38,3 +38,12 @@ struct Render {
         try ImageFile.decode(Array(Data(contentsOf: file))).converted(to: .rgb).pixels
     }
 }
+
+extension GraphFile {
+    /// The graph with other literals, each told by node, input and value.
+    func with(_ changes: [(node: String, input: String, value: JSON)]) throws -> GraphFile {
+        var changed = self
+        for change in changes { try changed.set(change.input, of: change.node, to: .literal(change.value)) }
+        return changed
+    }
+}

@@ -38,11 +38,11 @@ import Testing
 
     @Test func aSecondRenderRunsOnlyWhatChanged() async throws {
         let render = try Render()
-        var graph = try Render.graph("text-to-image")
+        let graph = try Render.graph("text-to-image")
         _ = try await render(graph)
-        try graph.set("text", of: "positive", to: .literal("a green tree in a meadow by day"))
+        let changed = try graph.with([("positive", "text", "a green tree in a meadow by day")])
         let ran = Recorder()
-        try await render.session.render(render.session.graph(graph)) { event in
+        try await render.session.render(render.session.graph(changed)) { event in
             if case .nodeStarted(let node, _, _) = event { ran.append(node.id) }
         }
         #expect(Set(ran.ids) == ["positive", "sampler", "decode", "save"])

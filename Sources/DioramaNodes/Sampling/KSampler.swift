@@ -42,8 +42,7 @@ struct KSampler: Node {
             needsUnconditional: sampler.needsUnconditional)
         for prompt in guided.contexts { try model.network.check(latent: start.shape, context: prompt) }
 
-        let total = max(0, sigmas.count - 1)
-        context.progress(0, of: total)
+        context.progress(0, of: max(0, sigmas.count - 1))
         let end = try sampler.sample(
             latent: start,
             noise: NoiseSource.start(
@@ -53,8 +52,8 @@ struct KSampler: Node {
             try context.checkCancellation()
             return try guided(x, sigma: sigma)
         } onStep: { step in
-            guard step.x.allFinite else { throw NonFiniteLatent(step: step.index + 1, of: total) }
-            context.progress(step.index + 1, of: total)
+            guard step.x.allFinite else { throw NonFiniteLatent(step: step.index + 1, of: step.count) }
+            context.progress(step.index + 1, of: step.count)
         }
         latent = Latent(
             samples: model.latentFormat.toAutoencoder(end), batchIndex: latentImage.batchIndex)
