@@ -67,9 +67,7 @@ import Testing
         report.append(("latents, worst step", worst))
 
         let image = try checkpoint.autoencoder.decode(format.toAutoencoder(end))
-        let reference = golden["image"]
-        // The pipeline's picture is in 0...1.
-        report.append(("image", relativeError(((image + 1) * 0.5).clamped(0, 1), reference)))
+        report.append(("image", relativeError(image, golden["image"])))
         for (what, error) in report {
             print("\(run): \(what): relative error \(error)")
             #expect(error <= (what == "sigmas" ? Tolerance.f32.op : Tolerance.f32.model), "\(run): \(what)")
@@ -84,9 +82,9 @@ import Testing
 
     /// How the picture that the graph saves differs from the one that diffusers saved.
     private func difference(from run: String, _ settings: Settings) async throws -> PixelDifference {
-        let file = try #require(try await Render()(graph(settings)).first)
+        let picture = try #require(try await Render()(graph(settings)).first)
         return PixelDifference(
-            try Render.pixels(file), try Render.pixels(Golden.url("pipeline/\(run).png")))
+            try picture.pixels, try Render.picture(Golden.url("pipeline/\(run).png")).pixels)
     }
 
     /// The text-to-image graph with a run's settings.

@@ -16,9 +16,24 @@ struct Render {
         session = Session(nodes: try .builtin, options: SessionOptions(folders: folders, threads: threads))
     }
 
-    /// The files that a graph writes.
-    func callAsFunction(_ file: GraphFile) async throws -> [URL] {
-        try await session.render(session.graph(file))
+    /// A file that a graph wrote.
+    struct Picture {
+        let name: String
+        let bytes: [UInt8]
+
+        var fileExtension: String { name.split(separator: ".").last.map(String.init) ?? "" }
+
+        /// Red, green and blue.
+        var pixels: [UInt8] {
+            get throws { try ImageFile.decode(bytes).converted(to: .rgb).pixels }
+        }
+    }
+
+    /// The files that a graph writes, read before their folder goes.
+    func callAsFunction(_ file: GraphFile) async throws -> [Picture] {
+        try await session.render(session.graph(file)).map {
+            Picture(name: $0.lastPathComponent, bytes: Array(try Data(contentsOf: $0)))
+        }
     }
 
     /// A graph of `graphs/`.
@@ -33,9 +48,9 @@ struct Render {
             .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
     }
 
-    /// The pixels of a picture, red, green and blue.
-    static func pixels(_ file: URL) throws -> [UInt8] {
-        try ImageFile.decode(Array(Data(contentsOf: file))).converted(to: .rgb).pixels
+    /// A picture of the repository.
+    static func picture(_ file: URL) throws -> Picture {
+        Picture(name: file.lastPathComponent, bytes: Array(try Data(contentsOf: file)))
     }
 }
 
