@@ -36,6 +36,20 @@ test: setup ## Build everything in release and run every test; only failures are
 	swift build -c release --build-tests
 	swift test -c release --skip-build --disable-xctest --quiet
 
+.PHONY: figures
+figures: setup ## Print how far every number is from diffusers and ComfyUI, as the tests measure it
+	swift build -c release --build-tests
+	DIORAMA_FIGURES=1 swift test -c release --skip-build --disable-xctest --filter 'GoldenRunTests|DioramaSamplingTests' \
+		| grep -E 'relative|picture:'
+
+.PHONY: samples
+samples: build ## Render each graph into samples/; look at the pictures before committing them
+	for graph in graphs/*.json; do \
+		name=$$(basename $$graph .json); \
+		if grep -q SaveImageJPEG $$graph; then extension=jpg; else extension=png; fi; \
+		$(DIORAMA) render $$graph --output samples/$$name.$$extension; \
+	done
+
 .PHONY: bench
 bench: build python-bench ## Measure Diorama and diffusers side by side; writes Benchmarks/results
 	$(PYTHON) Benchmarks/bench.py

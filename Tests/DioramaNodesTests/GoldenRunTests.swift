@@ -69,13 +69,13 @@ import Testing
         let image = try checkpoint.autoencoder.decode(format.toAutoencoder(end))
         report.append(("image", relativeError(image, golden["image"])))
         for (what, error) in report {
-            print("\(run): \(what): relative error \(error)")
+            figure("\(run): \(what): relative error \(error)")
             #expect(error <= (what == "sigmas" ? Tolerance.f32.op : Tolerance.f32.model), "\(run): \(what)")
         }
 
         if settings.denoise == nil {
             let difference = try await difference(from: run, settings)
-            print("\(run): picture: \(difference)")
+            figure("\(run): picture: \(difference)")
             #expect(difference.isSamePicture)
         }
     }

@@ -107,8 +107,3 @@ func largestRelativeDifference(_ values: [Float], _ expected: [Float]) -> Double
         value == expected ? 0 : Double(abs(value - expected)) / Double(abs(expected))
     }.max() ?? 0
 }
-
-/// Prints a measured figure when DIORAMA_FIGURES is set.
-func figure(_ text: @autoclosure () -> String) {
-    if ProcessInfo.processInfo.environment["DIORAMA_FIGURES"] != nil { print(text()) }
-}
