@@ -1,4 +1,5 @@
 import DioramaSampling
+import DioramaTestSupport
 import Testing
 
 @Suite struct SchedulerTests {
