@@ -30,9 +30,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
-        // The machine: C kernels, and thin doors to system libraries (setjmp never leaves C).
+        // The machine: C kernels, and thin doors to system libraries. OpenBLAS is loaded when first needed;
+        // setjmp never leaves C.
         .target(name: "CKernels"),
-        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
 
