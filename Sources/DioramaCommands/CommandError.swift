@@ -1,5 +1,8 @@
 package import DioramaGraph
 import DioramaImage
+import DioramaModels
+import DioramaSampling
+import DioramaTokenizers
 import DioramaWeights
 
 /// A failure with a sentence for the user and the status the process ends with.
@@ -46,7 +49,8 @@ extension CommandError {
     /// Whether `error` lies in the data or in the run.
     private static func status(of error: any Error) -> CommandStatus {
         switch error {
-        case is GraphError, is InputError, is WeightsError: .wrongData
+        case is GraphError, is InputError, is WeightsError, is TokenizerError: .wrongData
+        case is ModelInputError, is SamplingError: .wrongData
         case let error as FolderError: error.isWrongName ? .wrongData : .failed
         case let error as ImageError:
             [.outOfMemory, .invalidArgument].contains(error.code) ? .failed : .wrongData

@@ -55,6 +55,11 @@ import Testing
         let outcome = try await run("render", "graph.json", "-o", "nowhere/fox.png", graph: try Toy.graph())
         #expect(outcome.status == .failed)
         #expect(outcome.errors.hasPrefix("diorama: error: cannot write nowhere/fox.png: the folder "))
+
+        let taken = try await run(
+            "render", "graph.json", "-o", "graph.json/pictures/", graph: try Toy.graph())
+        #expect(taken.status == .failed)
+        #expect(taken.errors.contains("graph.json is not a folder"))
     }
 
     @Test func checkTellsWhatWouldRun() async throws {
@@ -70,6 +75,12 @@ import Testing
                 "  seed          7",
                 "  cfg           4.5", "  width         128", "  height        64",
             ])
+    }
+
+    @Test func aPromptMayBeginWithADash() async throws {
+        let outcome = try await run("check", "graph.json", "--prompt", "-- a fox --", graph: try Toy.graph())
+        #expect(outcome.status == .done)
+        #expect(outcome.output.contains("  prompt        -- a fox --\n"))
     }
 
     @Test func checkNumbersEveryProblem() async throws {

@@ -15,13 +15,11 @@ package enum OutputDestination: Sendable, Equatable {
     ///   - workingFolder: where relative paths count from.
     /// - Throws: ``CommandError`` of status `usage` for another ending, `failed` where nothing can be written.
     package init(_ argument: String?, workingFolder: URL) throws {
-        guard let argument else {
-            self = .folder(workingFolder.appending(path: "output", directoryHint: .isDirectory))
-            return
-        }
+        let argument = argument ?? "output/"
         let url = fileURL(argument, in: workingFolder)
         if argument.hasSuffix("/") || isFolder(url) {
-            if isFolder(url) { try checkWritable(url, for: argument) }
+            // The folders that are not there yet are made when the first picture is written.
+            try checkWritable(nearestExisting(url), for: argument)
             self = .folder(url)
             return
         }

@@ -9,26 +9,28 @@ struct GraphOptions: ParsableArguments {
         completion: .file(extensions: ["json", "png", "jpg", "jpeg"]))
     var graph: String
 
-    @Option(help: "Text the picture shall follow, in place of the graph's.")
+    @Option(parsing: .unconditional, help: "Text the picture shall follow, in place of the graph's.")
     var prompt: String?
 
-    @Option(help: "Text the picture shall stay away from, in place of the graph's.")
+    @Option(parsing: .unconditional, help: "Text the picture shall stay away from, in place of the graph's.")
     var negative: String?
 
-    @Option(help: "Seed of the starting noise, 0 to 18446744073709551615.")
+    @Option(parsing: .unconditional, help: "Seed of the starting noise, 0 to 18446744073709551615.")
     var seed: UInt64?
 
-    @Option(help: "Number of denoising steps.")
+    @Option(parsing: .unconditional, help: "Number of denoising steps.")
     var steps: Int?
 
-    @Option(help: "Classifier-free guidance: how strongly the prompt is followed; 1 turns guidance off.")
+    @Option(
+        parsing: .unconditional,
+        help: "Classifier-free guidance: how strongly the prompt is followed; 1 turns guidance off.")
     var cfg: Double?
 
     @Option(help: ArgumentHelp("Width and height of the picture in pixels, as 256x192.", valueName: "WxH"))
     var size: ImageSize?
 
     @Option(
-        name: .customLong("set"), parsing: .singleValue,
+        name: .customLong("set"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "Any input of any node, by the node's id or title, as sampler.steps=8. May be given many times.",
             discussion: "The value is JSON, or plain text where the input takes text.",

@@ -19,6 +19,15 @@ func isFolder(_ url: URL) -> Bool {
     return FileManager.default.fileExists(atPath: url.path, isDirectory: &folder) && folder
 }
 
+/// `url`, or the nearest of its parents that exists.
+func nearestExisting(_ url: URL) -> URL {
+    var place = url.standardizedFileURL
+    while !FileManager.default.fileExists(atPath: place.path), place.path != "/" {
+        place = place.deletingLastPathComponent().standardizedFileURL
+    }
+    return place
+}
+
 /// Makes sure that files can be put into `folder`, before hours are spent on them.
 ///
 /// - Parameters:
