@@ -117,7 +117,7 @@ def table(programs, start_up, agreement):
         if len(values) == 2:
             cells.append(f"{values[1] / values[0]:.2f}x")
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    blank = " | |" if len(programs) == 2 else " |"
+    blank = " | | |" if len(programs) == 2 else " |"
     lines += [f"| {title} | {statistics.median(values) * 1e3:.1f} ms{blank}" for title, values in start_up.items()]
     if agreement:
         lines.append(f"| 8-bit difference of the pictures | mean {agreement['mean']:.4f}, largest {agreement['max']}"

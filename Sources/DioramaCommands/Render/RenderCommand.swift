@@ -106,8 +106,6 @@ struct RenderCommand: Command {
 
         var pictures: [URL] = []
         for run in 1...times {
-            // Without its cache the session does all the work again.
-            session.clearCache()
             let start = ContinuousClock.now
             pictures = try await rendered(graph, by: session, run: run, recorder: recorder, in: context)
             if times > 1, !json, !quiet {
@@ -135,7 +133,8 @@ struct RenderCommand: Command {
             folders: try folders.folders(graphFolder: graphFolder, in: context, output: folder))
         options.threads = threads
         if case .file(let path, _) = destination { options.target = path }
-        return Session(nodes: catalog, options: options, observer: recorder)
+        // One graph is rendered, or the same again with all its work: nothing is worth keeping past its last use.
+        return Session(nodes: catalog, options: options, cacheBytes: 0, observer: recorder)
     }
 
     /// Renders once, shown as the options ask; stops between steps on Ctrl-C.
