@@ -32,9 +32,10 @@ demo: build ## Build and render graphs/text-to-image.json; prints the picture's 
 	@echo "The picture: $(CURDIR)/$(PICTURE)"
 
 .PHONY: test
-test: setup ## Build everything in release and run every test; only failures are shown, then the sum
+test: setup ## Build everything in release and run every test, the example package's too; only failures are shown
 	swift build -c release --build-tests
 	swift test -c release --skip-build --disable-xctest --quiet
+	swift test --package-path Examples/CustomNode --disable-xctest --quiet
 
 .PHONY: figures
 figures: setup ## Print how far every number is from diffusers and ComfyUI, as the tests measure it
@@ -81,7 +82,7 @@ lint: ## Check the format of the Swift sources and the length of every file
 
 .PHONY: clean
 clean: ## Remove what was built and rendered (the Python environment stays)
-	rm -rf .build output Benchmarks/results
+	rm -rf .build output Benchmarks/results Examples/CustomNode/.build
 
 # A Python environment is needed only when PYTHON was not given.
 .PHONY: python-bench python-golden

@@ -1,6 +1,6 @@
 @_exported public import DioramaGraph
 @_exported public import DioramaNodes
-public import DioramaTensor
+@_exported public import DioramaTensor
 
 #if canImport(FoundationEssentials)
 public import FoundationEssentials

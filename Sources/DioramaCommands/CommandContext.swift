@@ -15,11 +15,13 @@ package struct CommandContext: Sendable {
     package var environment: [String: String]
     /// Where the command was started.
     package var workingFolder: URL
+    /// The program's own file, where the system tells it.
+    package var executable: URL?
 
     /// A context of these parts.
     package init(
         catalog: @escaping @Sendable () throws -> NodeCatalog, output: TextOutput, errors: TextOutput,
-        terminal: Terminal? = nil, environment: [String: String], workingFolder: URL
+        terminal: Terminal? = nil, environment: [String: String], workingFolder: URL, executable: URL? = nil
     ) {
         self.catalog = catalog
         self.output = output
@@ -27,6 +29,7 @@ package struct CommandContext: Sendable {
         self.terminal = terminal
         self.environment = environment
         self.workingFolder = workingFolder
+        self.executable = executable
     }
 
     /// The process's own streams, environment and working folder.
@@ -36,6 +39,8 @@ package struct CommandContext: Sendable {
             catalog: catalog, output: .descriptor(1), errors: .descriptor(2),
             terminal: .behind(2, environment: environment), environment: environment,
             workingFolder: URL(
-                filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory))
+                filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory),
+            executable: try? URL(
+                filePath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")))
     }
 }

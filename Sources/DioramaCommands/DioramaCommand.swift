@@ -121,7 +121,10 @@ struct RootCommand: ParsableCommand {
             \(CommandStatus.help)
             """,
         version: "diorama \(version)",
-        subcommands: [RenderCommand.self, CheckCommand.self, NodesCommand.self, InspectCommand.self])
+        subcommands: [
+            RenderCommand.self, CheckCommand.self, NodesCommand.self, InspectCommand.self,
+            NewNodeCommand.self,
+        ])
 
     /// This release.
     static let version = "0.1.0"
