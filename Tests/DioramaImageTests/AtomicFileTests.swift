@@ -1,14 +1,13 @@
 import DioramaImage
+import DioramaTestSupport
 import Foundation
 import Testing
 
 @Suite struct AtomicFileTests {
     /// A folder of its own for one test, removed at the end.
     private func withFolder(_ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "diorama-" + UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder.path)
+        let folder = try TemporaryFolder()
+        try withExtendedLifetime(folder) { try body(folder.url.path) }
     }
 
     private func names(in folder: String) throws -> [String] {
@@ -76,10 +75,8 @@ import Testing
     }
 
     @Test func ofManyWritersOneWins() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "diorama-" + UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.path + "/a.png"
+        let folder = try TemporaryFolder()
+        let path = folder.url.path + "/a.png"
         let winners = await withTaskGroup(of: Bool.self) { group in
             for writer in 0..<16 {
                 group.addTask {
@@ -90,7 +87,7 @@ import Testing
         }
         #expect(winners == 1)
         #expect(try Set(InputFile.read(path)).count == 1)
-        #expect(try names(in: folder.path) == ["a.png"])
+        #expect(try names(in: folder.url.path) == ["a.png"])
     }
 
     @Test func readingIsBoundedAndSaysWhy() throws {

@@ -1,4 +1,5 @@
 import DioramaImage
+import DioramaTestSupport
 import Testing
 
 @Suite struct BitmapTests {
@@ -33,8 +34,8 @@ import Testing
     }
 
     @Test func formatsAreToldByContentAndWrittenByName() throws {
-        #expect(ImageFormat(detecting: try Goldens.bytes("rgb-8.png")) == .png)
-        #expect(ImageFormat(detecting: try Goldens.bytes("444.jpg")) == .jpeg)
+        #expect(ImageFormat(detecting: try PictureGoldens.bytes("rgb-8.png")) == .png)
+        #expect(ImageFormat(detecting: try PictureGoldens.bytes("444.jpg")) == .jpeg)
         #expect(ImageFormat(detecting: Array("GIF89a".utf8)) == nil)
         #expect(ImageFormat(fileExtension: "JPG") == .jpeg && ImageFormat(fileExtension: "png") == .png)
         #expect(ImageFormat(fileExtension: "webp") == nil)

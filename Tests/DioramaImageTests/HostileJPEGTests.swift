@@ -1,17 +1,9 @@
 import DioramaImage
+import DioramaTestSupport
 import Testing
 
 /// Broken and malicious JPEGs: each ends in an error, at once and in little memory.
 @Suite struct HostileJPEGTests {
-    private func code(_ bytes: [UInt8], limits: ImageLimits = .init()) -> ImageError.Code? {
-        do throws(ImageError) {
-            _ = try ImageFile.decode(bytes, limits: limits)
-            return nil
-        } catch {
-            return error.code
-        }
-    }
-
     /// Where the first segment of a marker has its data.
     private func data(of marker: UInt8, in bytes: [UInt8]) throws -> Int {
         try #require(bytes.indices.dropLast().first { bytes[$0] == 0xFF && bytes[$0 + 1] == marker }) + 4
@@ -21,7 +13,7 @@ import Testing
         "a file cut anywhere is an error",
         arguments: ["420.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg"])
     func cut(_ name: String) throws {
-        let bytes = try Goldens.bytes(name)
+        let bytes = try PictureGoldens.bytes(name)
         for length in 3..<bytes.count {
             #expect(code(Array(bytes[..<length])) != nil, "\(length) bytes")
         }
@@ -32,7 +24,7 @@ import Testing
     @Test(arguments: [(0, 29, ImageError.Code.corrupt), (37, 0, .corrupt), (65_535, 65_535, .tooLarge)])
     func impossibleSizesEndAtOnce(_ width: UInt16, _ height: UInt16, _ expected: ImageError.Code) throws {
         for (name, marker) in [("420.jpg", UInt8(0xC0)), ("progressive.jpg", 0xC2)] {
-            var bytes = try Goldens.bytes(name)
+            var bytes = try PictureGoldens.bytes(name)
             let frame = try data(of: marker, in: bytes)
             let size = [height, width].flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
             bytes.replaceSubrange(frame + 1..<frame + 5, with: size)
@@ -42,7 +34,7 @@ import Testing
 
     /// A large frame within the limits whose data ends soon.
     @Test func aLargeFrameOnASmallBodyIsTruncated() throws {
-        var bytes = try Goldens.bytes("420.jpg")
+        var bytes = try PictureGoldens.bytes("420.jpg")
         let frame = try data(of: 0xC0, in: bytes)
         bytes.replaceSubrange(frame + 1..<frame + 5, with: [0x20, 0, 0x20, 0])
         #expect(code(bytes) != nil)
@@ -50,26 +42,26 @@ import Testing
 
     @Test(arguments: [0, 2, 5, 255])
     func otherNumbersOfComponentsAreUnsupported(_ count: UInt8) throws {
-        var bytes = try Goldens.bytes("420.jpg")
+        var bytes = try PictureGoldens.bytes("420.jpg")
         bytes[try data(of: 0xC0, in: bytes) + 5] = count
         #expect(code(bytes) == .unsupported)
     }
 
     @Test(arguments: [0xC3, 0xC5, 0xCB, 0xCF] as [UInt8])
     func losslessAndHierarchicalAreUnsupported(_ marker: UInt8) throws {
-        var bytes = try Goldens.bytes("420.jpg")
+        var bytes = try PictureGoldens.bytes("420.jpg")
         bytes[try data(of: 0xC0, in: bytes) - 3] = marker
         #expect(code(bytes) == .unsupported)
     }
 
     @Test func twelveBitsAreUnsupported() throws {
-        var bytes = try Goldens.bytes("420.jpg")
+        var bytes = try PictureGoldens.bytes("420.jpg")
         bytes[try data(of: 0xC0, in: bytes)] = 12
         #expect(code(bytes) == .unsupported)
     }
 
     @Test func manyScansAreRefused() throws {
-        let bytes = try Goldens.bytes("progressive.jpg")
+        let bytes = try PictureGoldens.bytes("progressive.jpg")
         let scan = try data(of: 0xDA, in: bytes) - 4
         let next = try #require(
             bytes.indices[(scan + 2)...].first { bytes[$0] == 0xFF && bytes[$0 + 1] != 0 })
@@ -81,7 +73,7 @@ import Testing
 
     @Test("any wrong byte gives an error or a picture", arguments: ["gray.jpg", "progressive.jpg"])
     func flipped(_ name: String) throws {
-        let bytes = try Goldens.bytes(name)
+        let bytes = try PictureGoldens.bytes(name)
         for place in bytes.indices {
             for mask: UInt8 in [0x01, 0x80, 0xFF] {
                 var damaged = bytes
@@ -93,7 +85,7 @@ import Testing
     }
 
     @Test func brokenEXIFLosesNoPicture() throws {
-        let bytes = try Goldens.bytes("make-model.jpg")
+        let bytes = try PictureGoldens.bytes("make-model.jpg")
         let exif = try data(of: 0xE1, in: bytes)
         for place in exif..<exif + 120 {
             var damaged = bytes
@@ -104,7 +96,7 @@ import Testing
     }
 
     @Test func anImpossibleOrientationIsUp() throws {
-        let bytes = try Goldens.bytes("orientation-6.jpg")
+        let bytes = try PictureGoldens.bytes("orientation-6.jpg")
         // Pillow writes big endian: tag, type 3, count 1, value.
         let entry: [UInt8] = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6]
         let place = try #require(bytes.indices.first { bytes[$0...].starts(with: entry) })

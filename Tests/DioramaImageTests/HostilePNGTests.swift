@@ -1,19 +1,11 @@
 import DioramaImage
+import DioramaTestSupport
 import Testing
 
 /// Broken and malicious PNGs: each ends in an error, at once and in little memory.
 @Suite struct HostilePNGTests {
-    private func code(_ bytes: [UInt8], limits: ImageLimits = .init()) -> ImageError.Code? {
-        do throws(ImageError) {
-            _ = try ImageFile.decode(bytes, limits: limits)
-            return nil
-        } catch {
-            return error.code
-        }
-    }
-
     private func chunks(_ name: String = "rgb-8.png") throws -> PNGFile {
-        try #require(PNGFile(Goldens.bytes(name)))
+        try #require(PNGFile(PictureGoldens.bytes(name)))
     }
 
     @Test func emptyAndForeignFilesAreNoPictures() {
@@ -26,7 +18,7 @@ import Testing
         "a file cut anywhere is truncated",
         arguments: ["rgb-8.png", "palette-4-trns-interlaced.png", "rgba-16.png"])
     func cut(_ name: String) throws {
-        let bytes = try Goldens.bytes(name)
+        let bytes = try PictureGoldens.bytes(name)
         for length in 8..<bytes.count {
             #expect(code(Array(bytes[..<length])) == .truncated, "\(length) bytes")
         }
@@ -34,7 +26,7 @@ import Testing
 
     @Test("a wrong byte in any chunk is found", arguments: ["rgb-8.png", "palette-4-trns-interlaced.png"])
     func flipped(_ name: String) throws {
-        let bytes = try Goldens.bytes(name)
+        let bytes = try PictureGoldens.bytes(name)
         for place in bytes.indices {
             var damaged = bytes
             damaged[place] ^= 0x40
@@ -97,7 +89,7 @@ import Testing
     }
 
     @Test func aChunkOfTwoGigabytesIsTruncated() throws {
-        let bytes = try Goldens.bytes("rgb-8.png")
+        let bytes = try PictureGoldens.bytes("rgb-8.png")
         for length: [UInt8] in [[0x7F, 0xFF, 0xFF, 0xFF], [0x80, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0xFF]] {
             var damaged = bytes
             damaged.replaceSubrange(33..<37, with: length)
@@ -129,7 +121,7 @@ import Testing
     /// The file inflates to 8 MiB behind an 8 x 8 header: few bytes, so the rest is passed over.
     @Test func aSmallBombOfPixelsGivesTheHeadersPixels() throws {
         #expect(
-            try ImageFile.decode(Goldens.bytes("idat-bomb.png")).pixels
+            try ImageFile.decode(PictureGoldens.bytes("idat-bomb.png")).pixels
                 == [UInt8](repeating: 0, count: 8 * 8 * 3))
     }
 
@@ -144,7 +136,7 @@ import Testing
     }
 
     @Test func aBombOfTextIsRefusedAndDoesNotTouchThePixels() throws {
-        let bytes = try Goldens.bytes("ztxt-bomb.png")
+        let bytes = try PictureGoldens.bytes("ztxt-bomb.png")
         let error = #expect(throws: ImageError.self) {
             try ImageFile.readMetadata(bytes, limits: ImageLimits(textBytes: 1 << 20))
         }

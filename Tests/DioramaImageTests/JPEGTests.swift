@@ -1,14 +1,15 @@
 import DioramaImage
+import DioramaTestSupport
 import Testing
 
 @Suite struct JPEGTests {
     /// Pillow brings its own libjpeg-turbo, whose IDCT and color conversion may round otherwise.
     static let tolerance = 2
 
-    @Test("decodes as Pillow does", arguments: try Goldens().pictureNames(".jpg"))
+    @Test("decodes as Pillow does", arguments: try PictureGoldens().pictureNames(".jpg"))
     func decodes(_ name: String) throws {
-        let expected = try Goldens().picture(name)
-        let bitmap = try ImageFile.decode(Goldens.bytes(name))
+        let expected = try PictureGoldens().picture(name)
+        let bitmap = try ImageFile.decode(PictureGoldens.bytes(name))
         #expect(bitmap.width == expected.width && bitmap.height == expected.height)
         #expect(bitmap.channels.count == expected.channels)
         let difference = try #require(bitmap.largestDifference(to: expected.samples))
@@ -22,9 +23,10 @@ import Testing
             ("quality-30.jpg", 30, .yuv420),
         ])
     func encodes(_ name: String, _ quality: Int, _ subsampling: JPEG.Subsampling) throws {
-        let scene = try PNG.decode(Goldens.bytes("scene.png"))
+        let scene = try PNG.decode(PictureGoldens.bytes("scene.png"))
         let encoded = try JPEG.encode(scene, quality: quality, subsampling: subsampling)
-        let difference = try JPEG.decode(encoded.bytes).largestDifference(to: Goldens().picture(name).samples)
+        let difference = try JPEG.decode(encoded.bytes).largestDifference(
+            to: PictureGoldens().picture(name).samples)
         #expect(try #require(difference) <= Self.tolerance)
     }
 
@@ -36,7 +38,7 @@ import Testing
     }
 
     @Test func higherQualityIsCloserAndLarger() throws {
-        let scene = try PNG.decode(Goldens.bytes("scene.png"))
+        let scene = try PNG.decode(PictureGoldens.bytes("scene.png"))
         let files = try [10, 50, 75, 95, 100].map { try JPEG.encode(scene, quality: $0).bytes }
         let errors = try files.map { file in
             zip(try JPEG.decode(file).numbers, scene.numbers).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
@@ -50,13 +52,13 @@ import Testing
         ("progressive.jpg", .ycbcr, true), ("cmyk.jpg", .cmyk, false), ("ycck.jpg", .ycck, false),
     ])
     func infoReadsTheHeader(_ name: String, _ colorType: ImageInfo.ColorType, _ isProgressive: Bool) throws {
-        let info = try ImageFile.info(Goldens.bytes(name))
+        let info = try ImageFile.info(PictureGoldens.bytes(name))
         #expect(info.format == .jpeg && info.width == 37 && info.height == 29 && info.bitDepth == 8)
         #expect(info.colorType == colorType && info.isProgressive == isProgressive)
     }
 
     @Test func infoGivesTheUprightSize() throws {
-        let info = try ImageFile.info(Goldens.bytes("orientation-6.jpg"))
+        let info = try ImageFile.info(PictureGoldens.bytes("orientation-6.jpg"))
         #expect(info.orientation == .right && info.width == 13 && info.height == 19)
     }
 

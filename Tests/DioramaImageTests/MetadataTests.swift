@@ -1,11 +1,13 @@
 import DioramaImage
+import DioramaTestSupport
 import Testing
 
 @Suite struct MetadataTests {
-    @Test("reads the texts that Pillow and ComfyUI write", arguments: try Goldens().texts.keys.sorted())
+    @Test(
+        "reads the texts that Pillow and ComfyUI write", arguments: try PictureGoldens().texts.keys.sorted())
     func readsTexts(_ name: String) throws {
-        let expected = try #require(Goldens().texts[name])
-        let metadata = try ImageFile.readMetadata(Goldens.bytes(name))
+        let expected = try #require(PictureGoldens().texts[name])
+        let metadata = try ImageFile.readMetadata(PictureGoldens.bytes(name))
         #expect(metadata.entries.map { [$0.key, $0.text] } == expected)
     }
 
@@ -25,8 +27,8 @@ import Testing
     }
 
     @Test func aPictureWithoutTextHasNone() throws {
-        #expect(try ImageFile.readMetadata(Goldens.bytes("rgb-8.png")).isEmpty)
-        #expect(try ImageFile.readMetadata(Goldens.bytes("444.jpg")).isEmpty)
+        #expect(try ImageFile.readMetadata(PictureGoldens.bytes("rgb-8.png")).isEmpty)
+        #expect(try ImageFile.readMetadata(PictureGoldens.bytes("444.jpg")).isEmpty)
     }
 
     @Test func theLastOfEqualKeysCounts() {

@@ -1,21 +1,9 @@
 import DioramaImage
+import DioramaTestSupport
 import Testing
 
 /// Random damage to good files, the same at each run: whatever comes out, the process lives.
 @Suite struct MutationTests {
-    /// SplitMix64 (Steele, Lea and Flood, 2014).
-    struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     static let files = [
         "palette-4-trns-interlaced.png", "gray-16.png", "rgba-8.png", "texts.png", "progressive.jpg",
         "ycck.jpg",
@@ -24,8 +12,8 @@ import Testing
 
     @Test("500 mutations a file", arguments: files)
     func mutations(_ name: String) throws {
-        var random = SplitMix(state: 20)
-        let original = try Goldens.bytes(name)
+        var random = SeededGenerator(20)
+        let original = try PictureGoldens.bytes(name)
         let limits = ImageLimits(pixels: 1 << 20)
         for _ in 0..<500 {
             let bytes = mutated(original, &random)
@@ -38,7 +26,7 @@ import Testing
         }
     }
 
-    private func mutated(_ original: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    private func mutated(_ original: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = original
         for _ in 0..<Int.random(in: 1...6, using: &random) {
             let place = Int.random(in: 0..<bytes.count, using: &random)

@@ -1,11 +1,14 @@
 import DioramaImage
+import DioramaTestSupport
 import Testing
 
 @Suite struct PNGTests {
-    @Test("decodes every color type, depth and interlacing", arguments: try Goldens().pictureNames(".png"))
+    @Test(
+        "decodes every color type, depth and interlacing",
+        arguments: try PictureGoldens().pictureNames(".png"))
     func decodes(_ name: String) throws {
-        let expected = try Goldens().picture(name)
-        let bitmap = try ImageFile.decode(Goldens.bytes(name))
+        let expected = try PictureGoldens().picture(name)
+        let bitmap = try ImageFile.decode(PictureGoldens.bytes(name))
         #expect(bitmap.width == expected.width && bitmap.height == expected.height)
         #expect(bitmap.channels.count == expected.channels)
         #expect(bitmap.bitDepth == expected.depth)
@@ -46,7 +49,7 @@ import Testing
     }
 
     @Test func infoReadsTheHeader() throws {
-        let info = try ImageFile.info(Goldens.bytes("palette-4-trns-interlaced.png"))
+        let info = try ImageFile.info(PictureGoldens.bytes("palette-4-trns-interlaced.png"))
         #expect(info.format == .png && info.width == 11 && info.height == 9)
         #expect(info.bitDepth == 4 && info.colorType == .palette && info.isProgressive)
         #expect(info.orientation == .up)

@@ -1,3 +1,4 @@
+import DioramaTestSupport
 import DioramaTokenizers
 import FoundationEssentials
 import Testing
@@ -29,7 +30,7 @@ import Testing
 
     @Test func missingMergesAreNamed() throws {
         let folder = try TemporaryFolder()
-        try folder.write("vocab.json", "{\(Self.start)}")
+        try folder.write("{\(Self.start)}", to: "vocab.json")
         #expect(
             issues { try CLIPTokenizer(directory: folder.url) }.hasSuffix(
                 "no tokenizer.json and no merges.txt"))
@@ -37,9 +38,9 @@ import Testing
 
     @Test func everyProblemOfAFolderIsReportedAtOnce() throws {
         let folder = try TemporaryFolder()
-        try folder.write("vocab.json", #"{"a": 0, "b": 0, "c": -1}"#)
-        try folder.write("merges.txt", "#version: 0.2\na b c\na x\n")
-        try folder.write("tokenizer_config.json", #"{"model_max_length": 1}"#)
+        try folder.write(#"{"a": 0, "b": 0, "c": -1}"#, to: "vocab.json")
+        try folder.write("#version: 0.2\na b c\na x\n", to: "merges.txt")
+        try folder.write(#"{"model_max_length": 1}"#, to: "tokenizer_config.json")
         let text = issues { try CLIPTokenizer(directory: folder.url) }
         for part in [
             "tokenizer_config.json: line 1: model_max_length is 1.0, expected a whole number from 2 to 65536",
@@ -137,20 +138,5 @@ import Testing
                 #expect(!error.issues.isEmpty)
             }
         }
-    }
-}
-
-/// A small generator with a seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

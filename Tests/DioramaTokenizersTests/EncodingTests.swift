@@ -1,3 +1,4 @@
+import DioramaTestSupport
 import DioramaTokenizers
 import FoundationEssentials
 import Testing
@@ -67,9 +68,9 @@ import Testing
                 let source = Goldens.model.appending(path: "tokenizer").appending(path: file)
                 var text = String(decoding: try Data(contentsOf: source), as: UTF8.self)
                 for pair in replace { text = text.replacing(pair[0], with: pair[1]) }
-                try folder.write(file, text)
+                try folder.write(text, to: file)
             }
-            for (file, text) in files { try folder.write(file, text) }
+            for (file, text) in files { try folder.write(text, to: file) }
             return folder
         }
     }

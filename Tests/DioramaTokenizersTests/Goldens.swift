@@ -1,15 +1,13 @@
+import DioramaTestSupport
 import DioramaTokenizers
 import FoundationEssentials
 
 /// The files under Tests/Golden/tokenizers, written by `tools/golden/clip_tokenizer.py`, and the tokenizers of
 /// samples/models/diorama-tiny.
 enum Goldens {
-    static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
+    static let folder = Golden.url("tokenizers")
 
-    static let folder = repository.appending(path: "Tests/Golden/tokenizers")
-
-    static let model = repository.appending(path: "samples/models/diorama-tiny")
+    static let model = Repository.url("samples/models/diorama-tiny")
 
     static func one() throws -> CLIPTokenizer {
         try CLIPTokenizer(directory: model.appending(path: "tokenizer"))
@@ -48,21 +46,4 @@ struct StringRow: Decodable {
     }
 
     var name: String { text.map(\.debugDescription) ?? "bytes \(bytes ?? "")" }
-}
-
-/// A folder under the system's temporary folder that is deleted with its owner.
-final class TemporaryFolder {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appending(
-            path: "diorama-tokenizers-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func write(_ name: String, _ text: String) throws {
-        try Data(text.utf8).write(to: url.appending(path: name))
-    }
 }
