@@ -18,6 +18,8 @@ import Testing
         let guidance: Double
         let width: Int
         let height: Int
+        /// Of image to image: the picture to change, a file beside the golden.
+        let image: String?
         let denoise: Double?
     }
 
@@ -73,28 +75,35 @@ import Testing
             #expect(error <= (what == "sigmas" ? Tolerance.f32.op : Tolerance.f32.model), "\(run): \(what)")
         }
 
-        if settings.denoise == nil {
-            let difference = try await difference(from: run, settings)
-            figure("\(run): picture: \(difference)")
-            #expect(difference.isSamePicture)
-        }
+        let difference = try await difference(from: run, settings)
+        figure("\(run): picture: \(difference)")
+        #expect(difference.isSamePicture)
     }
 
     /// How the picture that the graph saves differs from the one that diffusers saved.
     private func difference(from run: String, _ settings: Settings) async throws -> PixelDifference {
-        let picture = try #require(try await Render()(graph(settings)).first)
+        let render = try Render(input: Golden.url("pipeline"))
+        let picture = try #require(try await render(graph(settings)).first)
         return PixelDifference(
             try picture.pixels, try Render.picture(Golden.url("pipeline/\(run).png")).pixels)
     }
 
-    /// The text-to-image graph with a run's settings.
+    /// The graph of the run's kind with the run's settings.
     private func graph(_ settings: Settings) throws -> GraphFile {
-        try Render.graph("text-to-image").with([
+        let shared: [(String, String, JSON)] = [
             ("positive", "text", .string(settings.prompt)),
             ("negative", "text", .string(settings.negative_prompt)),
-            ("latent", "width", .integer(settings.width)), ("latent", "height", .integer(settings.height)),
             ("sampler", "seed", JSON(settings.seed)), ("sampler", "steps", .integer(settings.steps)),
             ("sampler", "cfg", .double(settings.guidance)),
-        ])
+        ]
+        if let image = settings.image, let denoise = settings.denoise {
+            return try Render.graph("image-to-image").with(
+                shared + [("photo", "image", .string(image)), ("sampler", "denoise", .double(denoise))])
+        }
+        return try Render.graph("text-to-image").with(
+            shared + [
+                ("latent", "width", .integer(settings.width)),
+                ("latent", "height", .integer(settings.height)),
+            ])
     }
 }

@@ -8,10 +8,10 @@ struct Render {
     let output: TemporaryFolder
     let session: Session
 
-    init(threads: Int? = nil, models: URL? = nil) throws {
+    init(threads: Int? = nil, input: URL? = nil) throws {
         output = try TemporaryFolder()
         let folders = Folders(
-            models: [models ?? Repository.url("samples/models")], input: Repository.url("samples/input"),
+            models: [Repository.url("samples/models")], input: input ?? Repository.url("samples/input"),
             output: output.url, temp: output.url.appending(path: "temp"))
         session = Session(nodes: try .builtin, options: SessionOptions(folders: folders, threads: threads))
     }
