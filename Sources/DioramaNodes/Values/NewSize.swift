@@ -20,20 +20,17 @@ struct NewSize: Hashable {
     ///   - height: asked for, in pixels.
     ///   - oldWidth: of what is scaled.
     ///   - oldHeight: of what is scaled.
-    ///   - smallest: the least side that results.
+    ///   - smallest: the least side that results; a side that is asked for is raised to it before the other follows.
     init?(width: Int, height: Int, fromWidth oldWidth: Int, height oldHeight: Int, smallest: Int) {
         func kept(_ asked: Int, _ other: Int, of side: Int) -> Int {
-            Int((Double(side) * Double(asked) / Double(other)).rounded(.toNearestOrEven))
+            max(smallest, Int((Double(side) * Double(asked) / Double(other)).rounded(.toNearestOrEven)))
         }
+        let (wide, high) = (max(smallest, width), max(smallest, height))
         switch (width, height) {
         case (0, 0): return nil
-        case (0, _):
-            self.init(
-                width: max(smallest, kept(height, oldHeight, of: oldWidth)), height: max(smallest, height))
-        case (_, 0):
-            self.init(
-                width: max(smallest, width), height: max(smallest, kept(width, oldWidth, of: oldHeight)))
-        default: self.init(width: max(smallest, width), height: max(smallest, height))
+        case (0, _): self.init(width: kept(high, oldHeight, of: oldWidth), height: high)
+        case (_, 0): self.init(width: wide, height: kept(wide, oldWidth, of: oldHeight))
+        default: self.init(width: wide, height: high)
         }
     }
 }
