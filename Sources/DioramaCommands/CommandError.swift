@@ -39,6 +39,7 @@ extension CommandError {
         case let error as CommandError: self = error
         case let error as Interruption: self.init(error.status, "stopped")
         case let error as GraphError: self.init(graph: "the graph", error)
+        case let error as SettingError: self.init(error)
         case let error as RunFailure:
             let statuses = error.failures.map { Self.status(of: $0.underlying) }
             self.init(statuses.contains(.failed) ? .failed : .wrongData, error.description)
@@ -66,6 +67,25 @@ extension CommandError {
         ])
         members["graph"] = detail
         return .object(members)
+    }
+}
+
+extension CommandError {
+    /// A setting that has no one place in the graph, in words of the command line.
+    init(_ error: SettingError) {
+        let subject =
+            switch error.subject {
+            case .setting(let setting):
+                [.width, .height].contains(setting) ? "--size" : "--\(setting.rawValue)"
+            case .input(let path): "--set \(path)"
+            }
+        let advice = error.choices.map { choices in
+            let forms = choices.map { "--set \($0.contains(" ") ? "'\($0)=...'" : "\($0)=...")" }
+            return forms.isEmpty
+                ? "; name the input yourself with --set node.input=value"
+                : "; choose with " + forms.joined(separator: " or ")
+        }
+        self.init(.usage, "\(subject): \(error.problem)\(advice ?? "")")
     }
 }
 

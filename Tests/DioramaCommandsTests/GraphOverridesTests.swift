@@ -10,15 +10,16 @@ import Testing
 
     /// The sentence of the error that the changes end in, which must be one of wrong usage.
     private func complaint(_ overrides: GraphOverrides, _ changes: String = "{}") throws -> String? {
-        let error = #expect(throws: CommandError.self) { try changed(overrides, changes) }
-        #expect(error?.status == .usage)
-        return error?.message
+        let error = try #require(#expect(throws: SettingError.self) { try changed(overrides, changes) })
+        let told = CommandError(error)
+        #expect(told.status == .usage)
+        return told.message
     }
 
     @Test func everySettingFindsItsNode() throws {
         let overrides = GraphOverrides(
             prompt: "a castle", negative: "people", seed: .max, steps: 8, cfg: 3,
-            size: ImageSize(argument: "256x192"))
+            width: 256, height: 192)
         let graph = try changed(overrides)
         #expect(graph["prompt"]?["inputs"]?["text"] == "a castle")
         #expect(graph["avoid"]?["inputs"]?["text"] == "people")
@@ -95,7 +96,7 @@ import Testing
                 choose with --set sampler.seed=... or --set refine.seed=...
                 """)
         #expect(
-            try complaint(GraphOverrides(size: ImageSize(argument: "64x64")), Self.refined)?
+            try complaint(GraphOverrides(width: 64, height: 64), Self.refined)?
                 .contains("--set empty.width=... or --set larger.width=...") == true)
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+package import DioramaGraph
 
 /// Which graph, and what to change in it.
 struct GraphOptions: ParsableArguments {
@@ -38,9 +39,26 @@ struct GraphOptions: ParsableArguments {
     var assignments: [String] = []
 
     /// The changes the options ask for.
+    ///
+    /// - Throws: ``CommandError`` of status `usage` for a `--set` without a path or value.
     var overrides: GraphOverrides {
-        GraphOverrides(
-            prompt: prompt, negative: negative, seed: seed, steps: steps, cfg: cfg, size: size,
-            assignments: assignments)
+        get throws {
+            GraphOverrides(
+                prompt: prompt, negative: negative, seed: seed, steps: steps, cfg: cfg, width: size?.width,
+                height: size?.height, assignments: try assignments.map(Assignment.init(option:)))
+        }
+    }
+}
+
+extension Assignment {
+    /// Reads the value of a `--set`.
+    ///
+    /// - Throws: ``CommandError`` of status `usage` for another form.
+    package init(option text: String) throws {
+        guard let assignment = Assignment(text) else {
+            throw CommandError.usage(
+                "--set takes node.input=value, as in --set sampler.steps=8; found '\(text)'")
+        }
+        self = assignment
     }
 }

@@ -1,7 +1,5 @@
-package import DioramaGraph
-
-/// The settings that `render` can change without naming a node.
-package enum Setting: String, Sendable, CaseIterable {
+/// The settings that can be changed without naming a node.
+public enum Setting: String, Sendable, CaseIterable {
     /// What the picture shall follow.
     case prompt
     /// What the picture shall stay away from.
@@ -12,11 +10,10 @@ package enum Setting: String, Sendable, CaseIterable {
     case steps
     /// Strength of guidance.
     case cfg
-    /// Width and height in pixels.
-    case size
-
-    /// The option that sets it.
-    var option: String { "--\(rawValue)" }
+    /// Width in pixels.
+    case width
+    /// Height in pixels.
+    case height
 }
 
 /// Finds where a graph keeps the well-known settings, by walking it from its samplers.
@@ -25,26 +22,36 @@ package enum Setting: String, Sendable, CaseIterable {
 /// nearest node that feeds it other than by model, conditioning or latent. The prompts are the texts of the encoders behind
 /// `positive` and `negative`; the size belongs to the nearest node with `width` and `height` behind `latent_image`.
 /// An input that is linked to a value node leads to that node.
-package struct GraphSettings: Sendable {
+public struct GraphSettings: Sendable {
     /// One input of one node.
-    package struct Place: Hashable, Sendable {
+    public struct Place: Hashable, Sendable {
         /// The node's id.
-        package let nodeID: String
-        /// The input's name; for the size `width`, which stands for both.
-        package let input: String
+        public let nodeID: String
+        /// The input's name.
+        public let input: String
+
+        /// Names an input.
+        ///
+        /// - Parameters:
+        ///   - nodeID: the node's id.
+        ///   - input: the input's name.
+        public init(nodeID: String, input: String) {
+            self.nodeID = nodeID
+            self.input = input
+        }
     }
 
-    private let file: GraphFile
+    let file: GraphFile
     private let catalog: NodeCatalog?
 
     /// The settings of `file`; with a catalog, inputs left to their defaults are found too, and what no output needs is not looked at.
-    package init(_ file: GraphFile, catalog: NodeCatalog? = nil) {
+    public init(_ file: GraphFile, catalog: NodeCatalog? = nil) {
         self.file = file
         self.catalog = catalog
     }
 
     /// Every place that decides `setting`, in the order of the file; one in most graphs.
-    package func places(of setting: Setting) -> [Place] {
+    public func places(of setting: Setting) -> [Place] {
         var found: [Place] = []
         for sampler in samplers {
             let places =
@@ -54,7 +61,8 @@ package struct GraphSettings: Sendable {
                 case .seed: numbers(["seed", "noise_seed"], of: sampler)
                 case .steps: numbers(["steps"], of: sampler)
                 case .cfg: numbers(["cfg"], of: sampler)
-                case .size: sizes(behind: sampler)
+                case .width, .height:
+                    sizes(behind: sampler).map { Place(nodeID: $0, input: setting.rawValue) }
                 }
             found += places.filter { !found.contains($0) }
         }
@@ -62,7 +70,7 @@ package struct GraphSettings: Sendable {
     }
 
     /// The samplers that an output needs, in the order of the file.
-    package var samplers: [GraphFile.Node] {
+    public var samplers: [GraphFile.Node] {
         let all = file.nodes.filter { has("latent_image", $0) }
         guard let catalog else { return all }
         let outputs = file.nodes.filter { catalog[$0.className]?.spec.isOutput == true }.map(\.id)
@@ -71,17 +79,13 @@ package struct GraphSettings: Sendable {
     }
 
     /// The settings that have one place and a value, for people to read.
-    package var summary: [(name: String, value: JSON)] {
-        Setting.allCases.flatMap { setting -> [(name: String, value: JSON)] in
+    public var summary: [(name: String, value: JSON)] {
+        Setting.allCases.compactMap { setting -> (name: String, value: JSON)? in
             let places = places(of: setting)
-            guard places.count == 1, let place = places.first, let node = file[place.nodeID] else {
-                return []
-            }
-            let inputs = setting == .size ? ["width", "height"] : [place.input]
-            return inputs.compactMap { input in
-                guard case .literal(let value) = node.value(of: input) else { return nil }
-                return (setting == .size ? input : setting.rawValue, value)
-            }
+            guard places.count == 1, let place = places.first,
+                case .literal(let value)? = file[place.nodeID]?.value(of: place.input)
+            else { return nil }
+            return (setting.rawValue, value)
         }
     }
 
@@ -188,13 +192,14 @@ package struct GraphSettings: Sendable {
 
     // MARK: Size
 
-    private func sizes(behind sampler: GraphFile.Node) -> [Place] {
+    /// The id of the node that gives the size, if there is one.
+    private func sizes(behind sampler: GraphFile.Node) -> [String] {
         var seen: Set<String> = [sampler.id]
         var front = file.wires(into: sampler.id).filter { $0.input == "latent_image" }.map(\.link.nodeID)
         while !front.isEmpty {
             let nodes = front.filter { seen.insert($0).inserted }.compactMap { file[$0] }
             if let node = nodes.first(where: { has("width", $0) && has("height", $0) }) {
-                return [Place(nodeID: node.id, input: "width")]
+                return [node.id]
             }
             front = nodes.flatMap { node in
                 // Behind another sampler only its latent matters.
