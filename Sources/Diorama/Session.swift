@@ -12,15 +12,12 @@ public import Foundation
 public struct SessionOptions: Sendable {
     /// Where models, inputs and outputs are.
     public var folders: Folders
-    /// One path for what a render writes, in place of the graph's names.
-    public var target: URL?
     /// Threads that compute, all the processor's when nil; results do not depend on it.
     public var threads: Int?
 
     /// Options for a session.
-    public init(folders: Folders, target: URL? = nil, threads: Int? = nil) {
+    public init(folders: Folders, threads: Int? = nil) {
         self.folders = folders
-        self.target = target
         self.threads = threads
     }
 }
@@ -37,7 +34,6 @@ public struct Session: Sendable {
     public let catalog: NodeCatalog
     /// Where tensors live and are computed.
     public let device: Device
-    private let target: OutputTarget?
     private let engine: Engine
 
     /// Makes a session; nothing is read or computed yet.
@@ -53,11 +49,9 @@ public struct Session: Sendable {
     ) {
         catalog = nodes
         device = .cpu(threads: options.threads, observer: observer)
-        target = options.target.map(OutputTarget.init)
-        var resources = Resources().with(device)
-        if let target { resources = resources.with(target) }
         engine = Engine(
-            RunEnvironment(folders: options.folders, resources: resources), cacheBytes: cacheBytes)
+            RunEnvironment(folders: options.folders, resources: Resources().with(device)),
+            cacheBytes: cacheBytes)
     }
 
     /// Where models, inputs and outputs are.
@@ -72,19 +66,41 @@ public struct Session: Sendable {
 
     /// Renders a graph: runs what its outputs need.
     ///
+    /// Several renders at once share the machine and the cache.
+    ///
     /// - Parameters:
     ///   - graph: from ``graph(_:)``.
+    ///   - target: where the pictures go, in place of the names that the graph gives.
     ///   - force: whether output nodes write their files even when nothing changed since the last render.
     ///   - onEvent: told what happens, from any thread; must not block.
     /// - Returns: the files written, in the order in which they were finished.
     /// - Throws: `RunFailure` when nodes failed, `CancellationError` when the task was cancelled.
     @discardableResult
     public func render(
-        _ graph: Graph, force: Bool = true, onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
+        _ graph: Graph, to target: OutputTarget? = nil, force: Bool = true,
+        onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) async throws -> [URL] {
-        target?.reset()
-        return try await engine.run(Schedule(graph), rerunOutputs: force, onEvent: onEvent).artefacts.map(
-            \.file)
+        try await render(Schedule(graph), to: target, force: force, onEvent: onEvent)
+    }
+
+    /// Renders a graph that was planned.
+    ///
+    /// - Parameters:
+    ///   - schedule: of a graph from ``graph(_:)``, just made.
+    ///   - target: where the pictures go, in place of the names that the graph gives.
+    ///   - force: whether output nodes write their files even when nothing changed since the last render.
+    ///   - onEvent: told what happens, from any thread; must not block.
+    /// - Returns: the files written, in the order in which they were finished.
+    /// - Throws: `RunFailure` when nodes failed, `CancellationError` when the task was cancelled.
+    @discardableResult
+    public func render(
+        _ schedule: Schedule, to target: OutputTarget? = nil, force: Bool = true,
+        onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) async throws -> [URL] {
+        let resources = target.map { Resources().with($0) } ?? Resources()
+        return try await engine.run(
+            schedule, rerunOutputs: force, resources: resources, onEvent: onEvent
+        ).artefacts.map(\.file)
     }
 
     /// Forgets what earlier renders left in the cache.

@@ -107,7 +107,8 @@ struct RenderCommand: Command {
         var pictures: [URL] = []
         for run in 1...times {
             let start = ContinuousClock.now
-            pictures = try await rendered(graph, by: session, run: run, recorder: recorder, in: context)
+            pictures = try await rendered(
+                graph, to: destination, by: session, run: run, recorder: recorder, in: context)
             if times > 1, !json, !quiet {
                 context.errors.line("run \(run) of \(times): \(fixed(seconds(.now - start), 3)) s")
             }
@@ -132,14 +133,14 @@ struct RenderCommand: Command {
         var options = SessionOptions(
             folders: try folders.folders(graphFolder: graphFolder, in: context, output: folder))
         options.threads = threads
-        if case .file(let path, _) = destination { options.target = path }
         // One graph is rendered, or the same again with all its work: nothing is worth keeping past its last use.
         return Session(nodes: catalog, options: options, cacheBytes: 0, observer: recorder)
     }
 
     /// Renders once, shown as the options ask; stops between steps on Ctrl-C.
     private func rendered(
-        _ graph: Graph, by session: Session, run: Int, recorder: TraceRecorder?, in context: CommandContext
+        _ graph: Graph, to destination: OutputDestination, by session: Session, run: Int,
+        recorder: TraceRecorder?, in context: CommandContext
     ) async throws -> [URL] {
         var reporters: [any RunReporter] = recorder.map { [$0] } ?? []
         var display: ProgressDisplay?
@@ -153,10 +154,12 @@ struct RenderCommand: Command {
             reporters.append(NoticePrinter(output: context.errors))
         }
         defer { display?.close() }
+        let target: OutputTarget? =
+            if case .file(let path, _) = destination { OutputTarget(path) } else { nil }
         return try await stoppingOnSignals { [display] in
             display?.note("Stopping after this step. Ctrl-C again ends at once.")
         } _: { [reporters] in
-            try await session.render(graph, force: true) { event in
+            try await session.render(graph, to: target, force: true) { event in
                 let now = ContinuousClock.now
                 for reporter in reporters { reporter.receive(event, at: now) }
             }

@@ -13,7 +13,8 @@ import Synchronization
 /// - **Cancellation** by the current task, by `Run.cancel` or by `cancel` takes effect between nodes, and inside those
 ///   that call `checkCancellation`. Nodes that are running are waited for.
 ///
-/// Several runs at once are allowed: they share the lanes and the cache.
+/// Several runs at once are allowed: they share the lanes and the cache, and wait for each other's results rather than
+/// make them twice.
 public final class Engine: Sendable {
     /// Folders and shared resources.
     public let environment: RunEnvironment
@@ -21,6 +22,7 @@ public final class Engine: Sendable {
     let compute = LaneExecutor(threads: 1)
     let io: LaneExecutor
     let ioThreads: Int
+    let claims = ResultClaims()
     private let cache: Mutex<ResultCache>
     /// How to stop each run that is going on.
     private let active = Mutex<[ObjectIdentifier: @Sendable () -> Void]>([:])
@@ -44,16 +46,18 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - schedule: what to run.
     ///   - rerunOutputs: whether output nodes run even when their results are known.
+    ///   - resources: what the nodes of this run are given besides, before the engine's own of the same type.
     ///   - onEvent: told what happens, from any thread, sometimes from several at once; must not block.
     /// - Returns: what was made.
     /// - Throws: `RunFailure` when nodes failed, `CancellationError` when the run was stopped.
     @discardableResult
     public func run(
-        _ schedule: Schedule, rerunOutputs: Bool = false,
+        _ schedule: Schedule, rerunOutputs: Bool = false, resources: Resources = Resources(),
         onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) async throws -> RunResult {
         try await run(
-            schedule, rerunOutputs: rerunOutputs, cancellation: Cancellation(), onEvent: onEvent)
+            schedule, rerunOutputs: rerunOutputs, resources: resources, cancellation: Cancellation(),
+            onEvent: onEvent)
     }
 
     /// Starts a schedule and returns at once.
@@ -67,9 +71,9 @@ public final class Engine: Sendable {
         let cancellation = Cancellation()
         let task = Task { [self] in
             defer { continuation.finish() }
-            return try await run(schedule, rerunOutputs: rerunOutputs, cancellation: cancellation) {
-                continuation.yield($0)
-            }
+            return try await run(
+                schedule, rerunOutputs: rerunOutputs, resources: Resources(), cancellation: cancellation
+            ) { continuation.yield($0) }
         }
         return Run(events: events, task: task, cancellation: cancellation)
     }
@@ -88,12 +92,13 @@ public final class Engine: Sendable {
     public var cachedBytes: Int { cache.withLock { $0.byteCount } }
 
     private func run(
-        _ schedule: Schedule, rerunOutputs: Bool, cancellation: Cancellation,
+        _ schedule: Schedule, rerunOutputs: Bool, resources: Resources, cancellation: Cancellation,
         onEvent: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> RunResult {
         let task = Task {
             var execution = Execution(
-                schedule, engine: self, rerunOutputs: rerunOutputs, cancellation: cancellation, send: onEvent)
+                schedule, engine: self, rerunOutputs: rerunOutputs, resources: resources,
+                cancellation: cancellation, send: onEvent)
             return try await execution.run()
         }
         let stop: @Sendable () -> Void = {
@@ -110,6 +115,20 @@ public final class Engine: Sendable {
     }
 
     func kept(_ key: CacheKey) -> ResultCache.Result? { cache.withLock { $0.result(for: key) } }
+
+    /// The result of a step that is about to run, where another run has made it or is at it; when nil comes back, the
+    /// caller has claimed it.
+    func madeMeanwhile(_ key: CacheKey) async -> ResultCache.Result? {
+        while true {
+            if let kept = kept(key) { return kept }
+            if await claims.claim(key) {
+                // It may have been kept and released between the two looks.
+                guard let kept = kept(key) else { return nil }
+                claims.release(key)
+                return kept
+            }
+        }
+    }
 
     func keep(_ result: ResultCache.Result, for key: CacheKey) {
         cache.withLock { $0.keep(result, for: key) }

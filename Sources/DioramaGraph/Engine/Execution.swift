@@ -13,6 +13,8 @@ struct Execution {
 
     private let schedule: Schedule
     private let engine: Engine
+    private let rerunOutputs: Bool
+    private let environment: RunEnvironment
     private let cancellation: Cancellation
     private let send: @Sendable (RunEvent) -> Void
     private let hidden: NodeCall.HiddenValues
@@ -36,11 +38,14 @@ struct Execution {
     private var result = RunResult()
 
     init(
-        _ schedule: Schedule, engine: Engine, rerunOutputs: Bool, cancellation: Cancellation,
-        send: @escaping @Sendable (RunEvent) -> Void
+        _ schedule: Schedule, engine: Engine, rerunOutputs: Bool, resources: Resources,
+        cancellation: Cancellation, send: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.schedule = schedule
         self.engine = engine
+        self.rerunOutputs = rerunOutputs
+        environment = RunEnvironment(
+            folders: engine.environment.folders, resources: engine.environment.resources.with(resources))
         self.cancellation = cancellation
         self.send = send
         start = clock.now
@@ -52,7 +57,7 @@ struct Execution {
             prompt: schedule.asksForPrompt ? schedule.graph.json : .null,
             extraPNGInfo: schedule.graph.file.extraPNGInfo)
         send(.started(nodes: schedule.nodeCount))
-        plan(rerunOutputs: rerunOutputs)
+        plan()
     }
 
     /// Runs everything that is needed and not known.
@@ -74,15 +79,14 @@ struct Execution {
     // MARK: Planning
 
     /// Decides which steps run, walking up from the targets and stopping at kept results.
-    private mutating func plan(rerunOutputs: Bool) {
+    private mutating func plan() {
         var known: [NodeLabel] = []
         var open: [Int] = []
         func need(_ step: Int) {
             takers[step] += 1
             guard case .idle = states[step] else { return }
             let plan = schedule.steps[step]
-            let reruns = rerunOutputs && plan.node.schema.spec.isOutput
-            if !reruns, let key = plan.key, let kept = engine.kept(key) {
+            if !reruns(plan), let key = plan.key, let kept = engine.kept(key) {
                 states[step] = .done
                 values[step] = kept.values
                 known += [plan.label] + plan.twins
@@ -120,7 +124,12 @@ struct Execution {
         let step: Int
         let result: Result<ResultCache.Result, any Error>
         let began: ContinuousClock.Instant
+        /// Whether another run had made the result before this step began.
+        var wasKept = false
     }
+
+    /// Whether a step runs even when its result is known.
+    private func reruns(_ step: Schedule.Step) -> Bool { rerunOutputs && step.node.schema.spec.isOutput }
 
     private mutating func startReady(in group: inout TaskGroup<Ending>) {
         for lane in Lane.allCases {
@@ -146,13 +155,22 @@ struct Execution {
                     guard case .link(let source, let output) = binding else { return nil }
                     return values[source]?[output]
                 }),
-            hidden: hidden, environment: engine.environment, cancellation: cancellation, send: send)
+            hidden: hidden, environment: environment, cancellation: cancellation, send: send)
         let clock = clock
+        let engine = engine
+        let shared = reruns(plan) ? nil : plan.key
         group.addTask(executorPreference: lane == .compute ? engine.compute : engine.io) {
+            if let shared, let kept = await engine.madeMeanwhile(shared) {
+                call.inputs.drop()
+                return Ending(step: step, result: .success(kept), began: clock.now, wasKept: true)
+            }
+            defer { if let shared { engine.claims.release(shared) } }
             let began = clock.now
             call.send(.nodeStarted(plan.label, lane: lane, at: began))
             do {
-                return Ending(step: step, result: .success(try await call.run()), began: began)
+                let made = try await call.run()
+                if let key = plan.key { engine.keep(made, for: key) }
+                return Ending(step: step, result: .success(made), began: began)
             } catch {
                 return Ending(step: step, result: .failure(error), began: began)
             }
@@ -167,13 +185,17 @@ struct Execution {
         switch ending.result {
         case .success(let made):
             states[step] = .done
-            result.nodesRun += 1
+            if !ending.wasKept { result.nodesRun += 1 }
             result.artefacts += made.artefacts
-            if let key = plan.key { engine.keep(made, for: key) }
             values[step] = made.values
             freeUnwanted(of: step)
-            send(.nodeFinished(plan.label, at: now, duration: now - ending.began))
-            if !plan.twins.isEmpty { send(.cached(plan.twins)) }
+            if ending.wasKept {
+                send(.cached([plan.label] + plan.twins))
+                for artefact in made.artefacts { send(.artefact(artefact)) }
+            } else {
+                send(.nodeFinished(plan.label, at: now, duration: now - ending.began))
+                if !plan.twins.isEmpty { send(.cached(plan.twins)) }
+            }
             for dependent in dependents[step] { sourceEnded(of: dependent) }
             release(takenBy: step)
         case .failure(let error) where error is CancellationError && cancellation.isCancelled:

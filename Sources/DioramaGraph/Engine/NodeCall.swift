@@ -84,6 +84,9 @@ final class Handover: Sendable {
     /// - Parameter values: one an input, nil where it is not linked.
     init(_ values: [(any PortValue)?]) { self.values = Mutex(values) }
 
+    /// Frees the values.
+    func drop() { _ = take() }
+
     /// Gives the values away.
     ///
     /// - Returns: the values the first time, nothing later.

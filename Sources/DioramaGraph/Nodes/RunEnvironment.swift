@@ -50,6 +50,16 @@ public struct Resources: Sendable {
         copy[Resource.self] = resource
         return copy
     }
+
+    /// The bag with the values of another one.
+    ///
+    /// - Parameter others: what to share, in place of earlier ones of the same types.
+    /// - Returns: the larger bag.
+    public func with(_ others: Resources) -> Resources {
+        var copy = self
+        copy.values.merge(others.values) { $1 }
+        return copy
+    }
 }
 
 /// A node asked for a resource that the application did not give.

@@ -67,6 +67,7 @@ public struct Assignment: Sendable, Hashable {
     /// - Parameters:
     ///   - file: the graph, which must have one node of the name.
     ///   - catalog: tells what inputs the nodes have.
+    /// - Returns: the input.
     /// - Throws: `SettingError` with the nearest right name.
     public func target(in file: GraphFile, catalog: NodeCatalog) throws(SettingError) -> Target {
         let (node, input) = try search(file, catalog)

@@ -41,7 +41,10 @@ struct PictureWriter {
             try context.checkCancellation()
             let bytes = try encode(images.bitmap(index))
             if let target {
-                let file = target.next()
+                let file = try target.file(
+                    for: .init(
+                        nodeID: context.nodeID, index: index, count: images.count,
+                        fileExtension: fileExtension))
                 try AtomicFile.write(bytes, to: file.path(percentEncoded: false), existing: .replace)
                 context.report(file: file)
             } else {
