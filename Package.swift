@@ -37,14 +37,17 @@ let package = Package(
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
 
+        // What several rooms need and no more: text in JSON.
+        room("DioramaJSON"),
+
         // Four roots that do not know each other: graphs, text, images, numbers.
-        room("DioramaGraph"),
-        room("DioramaTokenizers"),
-        room("DioramaImage", needs: ["CPNG", "CJPEG"]),
+        room("DioramaGraph", needs: ["DioramaJSON"]),
+        room("DioramaTokenizers", needs: ["DioramaJSON"]),
+        room("DioramaImage", needs: ["DioramaJSON", "CPNG", "CJPEG"]),
         room("DioramaTensor", needs: ["CKernels", "COpenBLAS"]),
 
         // Weights, layers, models and sampling: on tensors only.
-        room("DioramaWeights", needs: ["DioramaTensor"]),
+        room("DioramaWeights", needs: ["DioramaTensor", "DioramaJSON"]),
         room("DioramaNN", needs: ["DioramaTensor", "DioramaWeights"]),
         room("DioramaSampling", needs: ["DioramaTensor"]),
         room("DioramaModels", needs: ["DioramaNN", "DioramaTokenizers"]),
@@ -61,6 +64,7 @@ let package = Package(
         .target(
             name: "DioramaTestSupport", dependencies: ["DioramaWeights", "DioramaImage"],
             path: "Tests/Support", swiftSettings: strict),
+        tests(of: "DioramaJSON"),
         tests(of: "DioramaGraph"),
         tests(of: "DioramaTokenizers", also: ["DioramaTestSupport"]),
         tests(of: "DioramaImage", also: ["DioramaTestSupport"]),

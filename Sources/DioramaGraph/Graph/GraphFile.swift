@@ -1,3 +1,5 @@
+@_exported public import DioramaJSON
+
 /// A graph as its file says it: nodes, literals and links, not yet checked against any catalog.
 ///
 /// The file is JSON in ComfyUI's API format:

@@ -132,17 +132,3 @@ extension PortType {
             separator: " or ")
     }
 }
-
-extension JSON {
-    /// The value for a message: cut when long.
-    var brief: String {
-        switch self {
-        case .string(let text): return quoted(text)
-        case .array(let elements) where elements.count > 8: return "[… \(elements.count) elements]"
-        case .object(let members) where members.count > 8: return "{… \(members.count) members}"
-        default:
-            let text = text()
-            return text.utf8.count > 80 ? String(text.prefix(79)) + "…" : text
-        }
-    }
-}

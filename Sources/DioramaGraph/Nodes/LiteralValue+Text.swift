@@ -49,12 +49,3 @@ extension Bool: LiteralValue {
     /// The value.
     public var json: JSON { .bool(self) }
 }
-
-/// A text in quotes for a message, cut when long, with control characters escaped.
-///
-/// - Parameter text: what a user wrote.
-/// - Returns: at most about 80 characters.
-func quoted(_ text: String) -> String {
-    let head = String(text.unicodeScalars.prefix(60).map { $0.value < 0x20 ? " " : Character($0) })
-    return "\"\(head)\(head.unicodeScalars.count < text.unicodeScalars.count ? "…" : "")\""
-}

@@ -1,4 +1,4 @@
-import DioramaGraph
+import DioramaJSON
 import Testing
 
 @Suite struct JSONTests {
