@@ -1,3 +1,4 @@
+import DioramaJSON
 public import FoundationEssentials
 
 /// A model folder in diffusers' layout: `model_index.json` and one folder a part, each with its configuration and weights.
@@ -60,7 +61,7 @@ public struct DiffusersDirectory: Sendable {
             guard let part = pair[1] else { continue }
             guard !name.contains(where: { $0 == "/" || $0 == "\\" || $0 == "\0" }), !name.hasPrefix(".")
             else {
-                throw index.problem("\(name.quoted) is not the name of a folder")
+                throw index.problem("\(quoted(name)) is not the name of a folder")
             }
             parts[name] = Part(name: name, className: part, url: url.appending(path: name))
         }

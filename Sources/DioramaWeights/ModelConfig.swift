@@ -1,3 +1,4 @@
+import DioramaJSON
 public import FoundationEssentials
 
 /// The `config.json` of one part of a model: typed reading, every problem a sentence that names file, key, expected and found.
@@ -6,7 +7,7 @@ public import FoundationEssentials
 public struct ModelConfig: Sendable {
     /// The file it came from, named in errors.
     public let place: String
-    private let members: [String: JSONValue]
+    private let members: JSON.Object
 
     /// Largest file read; a configuration is a few kilobytes.
     private static let largestFile = 16 << 20
@@ -23,10 +24,17 @@ public struct ModelConfig: Sendable {
     }
 
     private init(_ bytes: [UInt8], place: String) throws {
-        let value: JSONValue
-        do { value = try JSONValue(parsing: bytes) } catch { throw WeightsError(place, "\(error)") }
-        guard case .object(let members) = value else {
-            throw WeightsError(place, "expected a JSON object, found \(value.summary)")
+        let value: JSON, duplicates: [JSON.DuplicateKey]
+        do {
+            (value, duplicates) = try JSON.parsed(bytes)
+        } catch {
+            throw WeightsError(place, "not valid JSON: \(error)")
+        }
+        if let twice = duplicates.first {
+            throw WeightsError(place, "\(quoted(twice.key)) occurs twice, again at \(twice.position)")
+        }
+        guard let members = value.object else {
+            throw WeightsError(place, "expected a JSON object, found \(value.brief)")
         }
         self.place = place
         self.members = members
@@ -42,7 +50,7 @@ public struct ModelConfig: Sendable {
     public func int(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int {
         let expected = "a whole number in \(range.lowerBound)...\(range.upperBound)"
         guard let found = value(key) else { return try fallback ?? { throw missing(key, expected) }() }
-        guard case .number(let text) = found, let number = Int(text), range.contains(number) else {
+        guard let number = found.integer, range.contains(number) else {
             throw wrong(key, expected, found)
         }
         return number
@@ -51,23 +59,21 @@ public struct ModelConfig: Sendable {
     /// A finite number; absent keys take `fallback`, or throw where there is none.
     public func float(_ key: String, default fallback: Float? = nil) throws -> Float {
         guard let found = value(key) else { return try fallback ?? { throw missing(key, "a number") }() }
-        guard case .number(let text) = found, let number = Float(text), number.isFinite else {
-            throw wrong(key, "a finite number", found)
-        }
+        guard let number = found.finiteFloat else { throw wrong(key, "a finite number", found) }
         return number
     }
 
     /// `true` or `false`; absent keys take `fallback`, or throw where there is none.
     public func bool(_ key: String, default fallback: Bool? = nil) throws -> Bool {
         guard let found = value(key) else { return try fallback ?? { throw missing(key, "true or false") }() }
-        guard case .bool(let flag) = found else { throw wrong(key, "true or false", found) }
+        guard let flag = found.bool else { throw wrong(key, "true or false", found) }
         return flag
     }
 
     /// A text; absent keys take `fallback`, or throw where there is none.
     public func string(_ key: String, default fallback: String? = nil) throws -> String {
         guard let found = value(key) else { return try fallback ?? { throw missing(key, "a text") }() }
-        guard case .string(let text) = found else { throw wrong(key, "a text", found) }
+        guard let text = found.string else { throw wrong(key, "a text", found) }
         return text
     }
 
@@ -77,9 +83,9 @@ public struct ModelConfig: Sendable {
     {
         let expected = "a list of whole numbers in \(range.lowerBound)...\(range.upperBound)"
         guard let found = value(key) else { return try fallback ?? { throw missing(key, expected) }() }
-        guard case .array(let elements) = found else { throw wrong(key, expected, found) }
+        guard let elements = found.array else { throw wrong(key, expected, found) }
         return try elements.map { element in
-            guard case .number(let text) = element, let number = Int(text), range.contains(number) else {
+            guard let number = element.integer, range.contains(number) else {
                 throw wrong(key, expected, element)
             }
             return number
@@ -89,9 +95,9 @@ public struct ModelConfig: Sendable {
     /// A list of finite numbers; nil when absent.
     public func floats(_ key: String) throws -> [Float]? {
         guard let found = value(key) else { return nil }
-        guard case .array(let elements) = found else { throw wrong(key, "a list of numbers", found) }
+        guard let elements = found.array else { throw wrong(key, "a list of numbers", found) }
         return try elements.map { element in
-            guard case .number(let text) = element, let number = Float(text), number.isFinite else {
+            guard let number = element.finiteFloat else {
                 throw wrong(key, "a list of finite numbers", element)
             }
             return number
@@ -101,7 +107,7 @@ public struct ModelConfig: Sendable {
     /// A list of texts and nulls (nil); nil when the key is absent.
     public func strings(_ key: String) throws -> [String?]? {
         guard let found = value(key) else { return nil }
-        guard case .array(let elements) = found else { throw wrong(key, "a list of texts", found) }
+        guard let elements = found.array else { throw wrong(key, "a list of texts", found) }
         return try elements.map { element in
             switch element {
             case .string(let text): return text
@@ -114,11 +120,11 @@ public struct ModelConfig: Sendable {
     /// Throws where the text, or a text of the list, under `key` is none of `supported`; an absent key is fine.
     public func require(_ key: String, among supported: Set<String>) throws {
         let names: [String?]?
-        if case .string(let text)? = value(key) { names = [text] } else { names = try strings(key) }
+        if let text = value(key)?.string { names = [text] } else { names = try strings(key) }
         for name in names ?? [] {
             guard let name, supported.contains(name) else {
                 throw problem(
-                    "\(key): \(name?.quoted ?? "null") is not supported; known here: "
+                    "\(key): \(name.map(quoted) ?? "null") is not supported; known here: "
                         + supported.sorted().joined(separator: ", "))
             }
         }
@@ -127,30 +133,34 @@ public struct ModelConfig: Sendable {
     /// The object under `key`, whose values are texts; nil when absent.
     func stringMap(_ key: String) throws -> [String: String]? {
         guard let found = value(key) else { return nil }
-        guard case .object(let members) = found else { throw wrong(key, "an object", found) }
-        return try members.mapValues { value in
-            guard case .string(let text) = value else { throw wrong(key, "an object of texts", value) }
-            return text
+        guard let members = found.object else { throw wrong(key, "an object", found) }
+        return try members.reduce(into: [:]) { map, member in
+            guard let text = member.value.string else { throw wrong(key, "an object of texts", member.value) }
+            map[member.key] = text
         }
     }
 
     /// Whether the value of `key` is a list.
-    func isList(_ key: String) -> Bool {
-        if case .array? = value(key) { true } else { false }
-    }
+    func isList(_ key: String) -> Bool { value(key)?.array != nil }
 
     /// An error about this file.
     public func problem(_ text: String) -> WeightsError { WeightsError(place, text) }
 
-    private func value(_ key: String) -> JSONValue? {
-        members[key].flatMap { $0 == .null ? nil : $0 }
+    private func value(_ key: String) -> JSON? {
+        guard let value = members[key], value != .null else { return nil }
+        return value
     }
 
     private func missing(_ key: String, _ expected: String) -> WeightsError {
         problem("\(key) is missing; expected \(expected)")
     }
 
-    private func wrong(_ key: String, _ expected: String, _ found: JSONValue) -> WeightsError {
-        problem("\(key): expected \(expected), found \(found.summary)")
+    private func wrong(_ key: String, _ expected: String, _ found: JSON) -> WeightsError {
+        problem("\(key): expected \(expected), found \(found.brief)")
     }
+}
+
+extension JSON {
+    /// A number that is finite as a `Float`, else nil.
+    fileprivate var finiteFloat: Float? { double.map(Float.init).flatMap { $0.isFinite ? $0 : nil } }
 }

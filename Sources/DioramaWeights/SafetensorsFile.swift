@@ -1,3 +1,4 @@
+import DioramaJSON
 public import DioramaTensor
 public import FoundationEssentials
 
@@ -35,7 +36,7 @@ public struct SafetensorsFile: TensorSource {
     /// The tensor of `key`; throws when there is none, its type cannot be read, or the file has become shorter.
     public func tensor(_ key: String, on device: Device) throws -> Tensor {
         guard let entry = entries[key] else {
-            throw WeightsError(place, "has no tensor \(key.quoted)")
+            throw WeightsError(place, "has no tensor \(quoted(key))")
         }
         let info = entry.info
         let end = entry.fileOffset + info.byteCount
@@ -48,7 +49,7 @@ public struct SafetensorsFile: TensorSource {
         guard let tensor = ElementConversion.tensor(bytes, info.type, shape: info.shape, on: device) else {
             throw WeightsError(
                 place,
-                "\(key.quoted) is stored as \(info.type.rawValue), which cannot be used here; convert it to F16 or BF16"
+                "\(quoted(key)) is stored as \(info.type.rawValue), which cannot be used here; convert it to F16 or BF16"
             )
         }
         return tensor

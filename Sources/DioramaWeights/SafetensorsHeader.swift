@@ -1,3 +1,4 @@
+import DioramaJSON
 import DioramaTensor
 
 /// The header of a safetensors file, validated: every tensor lies inside the data, in its own bytes, and together they fill it.
@@ -40,12 +41,13 @@ struct SafetensorsHeader {
         let text = try file.read(at: 8, count: Int(length))
         do {
             var reader = HeaderReader()
-            var scanner = JSONScanner(text, depthLimit: 8)
+            var scanner = try JSONScanner(
+                text, as: .strict, limits: JSON.Limits(bytes: Self.largestHeader, depth: 8))
             try reader.read(&scanner)
             metadata = reader.metadata
             entries = try Self.layOut(reader.tensors, from: dataStart, dataCount: file.byteCount - dataStart)
-        } catch let error as JSONSyntaxError {
-            throw fail("header \(error)")
+        } catch let error as JSON.ParseError {
+            throw fail("header, \(error)")
         } catch let error as HeaderProblem {
             throw fail(error.text)
         }
@@ -59,15 +61,15 @@ struct SafetensorsHeader {
         let ordered = tensors.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) }
         let entries = try ordered.map { found in
             guard found.begin >= end else {
-                throw HeaderProblem("\(found.name.quoted) overlaps the tensor before it")
+                throw HeaderProblem("\(quoted(found.name)) overlaps the tensor before it")
             }
             guard found.begin == end else {
                 throw HeaderProblem(
-                    "\(found.begin - end) bytes before \(found.name.quoted) belong to no tensor")
+                    "\(found.begin - end) bytes before \(quoted(found.name)) belong to no tensor")
             }
             guard found.end <= dataCount else {
                 throw HeaderProblem(
-                    "\(found.name.quoted) ends at byte \(found.end) of the data, which has \(dataCount); the file may be cut short"
+                    "\(quoted(found.name)) ends at byte \(found.end) of the data, which has \(dataCount); the file may be cut short"
                 )
             }
             end = found.end
@@ -81,9 +83,9 @@ struct SafetensorsHeader {
 
     /// Checks that shape and type of a tensor agree with its bytes.
     private static func info(_ found: HeaderReader.Found) throws -> TensorInfo {
-        let name = found.name.quoted
+        let name = quoted(found.name)
         guard let type = ElementType(rawValue: found.dtype) else {
-            throw HeaderProblem("\(name) has the unknown dtype \(found.dtype.quoted)")
+            throw HeaderProblem("\(name) has the unknown dtype \(quoted(found.dtype))")
         }
         guard found.shape.count <= largestRank else {
             throw HeaderProblem(
@@ -136,26 +138,28 @@ private struct HeaderReader {
     private(set) var tensors: [Found] = []
     private(set) var metadata: [String: String] = [:]
 
-    mutating func read(_ scanner: inout JSONScanner) throws {
-        var tensors: [Found] = []
-        var metadata: [String: String] = [:]
-        try scanner.object { scanner, key in
+    mutating func read(_ scanner: inout JSONScanner) throws(JSON.ParseError) {
+        try scanner.object { (scanner, key) throws(JSON.ParseError) in
             if key == "__metadata__" {
-                try scanner.object { scanner, key in metadata[key] = try scanner.string() }
+                try scanner.object { (scanner, key) throws(JSON.ParseError) in
+                    metadata[key] = try scanner.string()
+                }
             } else {
                 tensors.append(try Self.tensor(key, &scanner))
             }
         }
         try scanner.end()
-        self.tensors = tensors
-        self.metadata = metadata
     }
 
-    private static func tensor(_ name: String, _ scanner: inout JSONScanner) throws -> Found {
-        guard !name.utf8.contains(0) else { throw HeaderProblem("the name \(name.quoted) contains a NUL") }
+    private static func tensor(
+        _ name: String, _ scanner: inout JSONScanner
+    ) throws(JSON.ParseError) -> Found {
+        guard !name.utf8.contains(0) else {
+            throw scanner.wrongKey("the name \(quoted(name)) contains a NUL")
+        }
         var found = Found(name: name)
         var missing: Set = ["dtype", "shape", "data_offsets"]
-        try scanner.object { scanner, key in
+        try scanner.object { (scanner, key) throws(JSON.ParseError) in
             missing.remove(key)
             switch key {
             case "dtype": found.dtype = try scanner.string()
@@ -163,26 +167,28 @@ private struct HeaderReader {
             case "data_offsets":
                 let offsets = try sizes(&scanner, atMost: 2)
                 guard offsets.count == 2, offsets[0] <= offsets[1] else {
-                    throw HeaderProblem(
-                        "the data_offsets of \(name.quoted) are \(offsets); expected [begin, end]")
+                    throw scanner.wrong(
+                        "the data_offsets of \(quoted(name)) are \(offsets); expected [begin, end]")
                 }
                 (found.begin, found.end) = (offsets[0], offsets[1])
-            default: throw HeaderProblem("\(name.quoted) has the unknown entry \(key.quoted)")
+            default: throw scanner.wrongKey("\(quoted(name)) has the unknown entry \(quoted(key))")
             }
         }
         guard missing.isEmpty else {
-            throw HeaderProblem("\(name.quoted) has no \(missing.sorted().joined(separator: " and no "))")
+            throw scanner.wrong("\(quoted(name)) has no \(missing.sorted().joined(separator: " and no "))")
         }
         return found
     }
 
     /// An array of at most `limit` whole numbers, none negative.
-    private static func sizes(_ scanner: inout JSONScanner, atMost limit: Int) throws -> [Int] {
+    private static func sizes(
+        _ scanner: inout JSONScanner, atMost limit: Int
+    ) throws(JSON.ParseError) -> [Int] {
         var values: [Int] = []
-        try scanner.array { scanner in
+        try scanner.array { (scanner) throws(JSON.ParseError) in
             let value = try scanner.integer()
-            guard value >= 0 else { throw scanner.error("\(value) is negative") }
-            guard values.count < limit else { throw scanner.error("more than \(limit) numbers") }
+            guard value >= 0 else { throw scanner.wrong("\(value) is negative") }
+            guard values.count < limit else { throw scanner.wrong("more than \(limit) numbers") }
             values.append(value)
         }
         return values

@@ -1,3 +1,4 @@
+import DioramaJSON
 public import DioramaTensor
 public import FoundationEssentials
 
@@ -27,7 +28,7 @@ public struct ShardedSafetensors: TensorSource {
             shards[name] = try SafetensorsFile(contentsOf: try Self.locate(name, in: folder, index: index))
         }
         for (key, shard) in map.sorted(by: { $0.key < $1.key }) where shards[shard]?.info(key) == nil {
-            throw index.problem("says \(shard) holds \(key.quoted), but it does not")
+            throw index.problem("says \(shard) holds \(quoted(key)), but it does not")
         }
         self.shards = shards
         shardOfKey = map
@@ -40,7 +41,7 @@ public struct ShardedSafetensors: TensorSource {
 
     /// The tensor of `key`; throws when there is none or its shard cannot give it.
     public func tensor(_ key: String, on device: Device) throws -> Tensor {
-        guard let shard = shard(of: key) else { throw WeightsError(place, "has no tensor \(key.quoted)") }
+        guard let shard = shard(of: key) else { throw WeightsError(place, "has no tensor \(quoted(key))") }
         return try shard.tensor(key, on: device)
     }
 
@@ -51,13 +52,13 @@ public struct ShardedSafetensors: TensorSource {
             !name.contains(where: { $0 == "/" || $0 == "\\" || $0 == "\0" })
         else {
             throw index.problem(
-                "names the shard \(name.quoted); expected the plain name of a file beside the index")
+                "names the shard \(quoted(name)); expected the plain name of a file beside the index")
         }
         let shard = folder.appending(path: name)
         let home = folder.resolvingSymlinksInPath()
         let target = shard.resolvingSymlinksInPath().deletingLastPathComponent()
         guard [home.path, cacheOfBlobs(home)?.path].contains(target.path) else {
-            throw index.problem("the shard \(name.quoted) is a link that leads out of the folder")
+            throw index.problem("the shard \(quoted(name)) is a link that leads out of the folder")
         }
         return shard
     }

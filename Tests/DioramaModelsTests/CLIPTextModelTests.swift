@@ -54,8 +54,8 @@ import Testing
             ("num_hidden_layers", "0", "num_hidden_layers: expected a whole number in 1...1024, found 0"),
             ("vocab_size", "null", "vocab_size is missing; expected a whole number in 1...10000000"),
             ("layer_norm_eps", "-1", "layer_norm_eps: expected more than 0, found -1.0"),
-            ("hidden_size", "1e3", "hidden_size: expected a whole number in 1...65536, found 1e3"),
-            ("eos_token_id", "[2, 3]", "eos_token_id: expected a whole number in 0...39, found an array"),
+            ("hidden_size", "1e3", "hidden_size: expected a whole number in 1...65536, found 1000.0"),
+            ("eos_token_id", "[2, 3]", "eos_token_id: expected a whole number in 0...39, found [2, 3]"),
         ])
     func refusesConfigurations(key: String, json: String, expected: String) throws {
         let golden = try GoldenModel("clip-gelu", on: .cpu())
