@@ -1,3 +1,5 @@
+import DioramaJSON
+
 /// The ids of the added tokens and of the tokens with a role, given out in transformers' order.
 ///
 /// A token that is a piece of the vocabulary has the piece's id, whatever id its file gives; another gets the next
@@ -88,7 +90,7 @@ struct AddedTokenTable {
         for token in ordered where token.content.unicodeScalars.count > Self.lengthLimit {
             issues.add(
                 model.vocabularyFile,
-                "the added token \"\(token.content.prefix(40))...\" is longer than \(Self.lengthLimit) characters"
+                "the added token \(quoted(token.content)) is longer than \(Self.lengthLimit) characters"
             )
         }
     }

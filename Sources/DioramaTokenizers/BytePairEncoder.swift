@@ -1,3 +1,5 @@
+import DioramaJSON
+
 /// Byte-pair encoding over bytes, with an end-of-word mark: pieces, ranked merges and the encoding of one word.
 struct BytePairEncoder: Sendable {
     /// The suffix of pieces that end a word.
@@ -25,9 +27,9 @@ struct BytePairEncoder: Sendable {
                 let whole = pieces[Piece(left + right)]
             else {
                 let missing = [left, right, left + right].filter { pieces[Piece($0)] == nil }
-                let names = missing.map { "\"\($0)\"" }.joined(separator: ", ")
+                let names = missing.map(quoted).joined(separator: ", ")
                 issue(
-                    "merge \(rank + 1), \"\(left) \(right)\", needs pieces that the vocabulary lacks: \(names)"
+                    "merge \(rank + 1), \(quoted("\(left) \(right)")), needs pieces that the vocabulary lacks: \(names)"
                 )
                 continue
             }

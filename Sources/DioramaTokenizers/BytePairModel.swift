@@ -1,3 +1,5 @@
+import DioramaJSON
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -35,14 +37,15 @@ struct NamedFile {
         bytes = Array(data)
     }
 
-    /// Reads the file as one JSON value; a failure is an issue with its line.
-    func scan(_ issues: inout IssueList, _ read: (inout JSONScanner) throws(JSONScanner.Failure) -> Void) {
-        var scanner = JSONScanner(bytes)
+    /// Reads the file as one JSON value; an error is an issue with its line and column.
+    func scan(_ issues: inout IssueList, _ read: (inout JSONScanner) throws(JSON.ParseError) -> Void) {
         do {
+            var scanner = try JSONScanner(
+                bytes, limits: JSON.Limits(bytes: TokenizerFolder.sizeLimit, depth: 64))
             try read(&scanner)
             try scanner.end()
         } catch {
-            issues.add(name, "line \(scanner.line(at: error.offset)): \(error.problem)")
+            issues.add(name, "\(error)")
         }
     }
 }
@@ -64,7 +67,7 @@ struct BytePairModel {
         vocabularyFile = vocabulary.name
         mergesFile = merges.name
         var reader = VocabularyReader(file: vocabulary.name)
-        vocabulary.scan(&issues) { (scanner) throws(JSONScanner.Failure) in try reader.read(&scanner) }
+        vocabulary.scan(&issues) { (scanner) throws(JSON.ParseError) in try reader.read(&scanner) }
         pieces = reader.finish(&issues)
         readMergeLines(merges, &issues)
     }
@@ -74,7 +77,7 @@ struct BytePairModel {
         vocabularyFile = file.name
         mergesFile = file.name
         var reader = TokenizerJSONReader(file: file.name)
-        file.scan(&issues) { (scanner) throws(JSONScanner.Failure) in try reader.read(&scanner) }
+        file.scan(&issues) { (scanner) throws(JSON.ParseError) in try reader.read(&scanner) }
         reader.reportMissing(&issues)
         pieces = reader.vocabulary.finish(&issues)
         merges = reader.merges
@@ -109,16 +112,16 @@ struct VocabularyReader {
 
     init(file: String) { self.file = file }
 
-    mutating func read(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
-        try scanner.object { (scanner, piece) throws(JSONScanner.Failure) in
-            let number = try scanner.number()
+    mutating func read(_ scanner: inout JSONScanner) throws(JSON.ParseError) {
+        try scanner.object { (scanner, piece) throws(JSON.ParseError) in
+            let number = try scanner.double()
             guard let id = Int32(exactly: number), id >= 0 else {
                 problems.append(
-                    "the id of \"\(piece)\" is \(number), ids are whole numbers from 0 to \(Int32.max)")
+                    "the id of \(quoted(piece)) is \(number), ids are whole numbers from 0 to \(Int32.max)")
                 return
             }
             if let earlier = pieces.updateValue(Int(id), forKey: Piece(piece)), earlier != Int(id) {
-                problems.append("the piece \"\(piece)\" has two ids, \(earlier) and \(id)")
+                problems.append("the piece \(quoted(piece)) has two ids, \(earlier) and \(id)")
             }
         }
     }
@@ -129,7 +132,7 @@ struct VocabularyReader {
         guard Set(pieces.values).count < pieces.count else { return pieces }
         let byID = pieces.map { (id: $0.value, piece: $0.key.text) }.sorted { $0 < $1 }
         for (a, b) in zip(byID, byID.dropFirst()) where a.id == b.id {
-            issues.add(file, "the id \(a.id) is given to \"\(a.piece)\" and to \"\(b.piece)\"")
+            issues.add(file, "the id \(a.id) is given to \(quoted(a.piece)) and to \(quoted(b.piece))")
         }
         return pieces
     }

@@ -1,3 +1,5 @@
+import DioramaJSON
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -42,7 +44,7 @@ struct TokenizerFolder {
         var reader = ConfigurationReader()
         for name in ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"] {
             guard !reader.listsAddedTokens, let file = read(name, &issues) else { continue }
-            file.scan(&issues) { (scanner) throws(JSONScanner.Failure) in
+            file.scan(&issues) { (scanner) throws(JSON.ParseError) in
                 if name == "added_tokens.json" {
                     try reader.readAddedTokens(&scanner)
                 } else {
@@ -77,8 +79,8 @@ struct ConfigurationReader {
     private(set) var configuration = CLIPTokenizer.Configuration()
     private(set) var listsAddedTokens = false
 
-    mutating func read(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
-        try scanner.object { (scanner, key) throws(JSONScanner.Failure) in
+    mutating func read(_ scanner: inout JSONScanner) throws(JSON.ParseError) {
+        try scanner.object { (scanner, key) throws(JSON.ParseError) in
             guard try scanner.kind() != .null else { return try scanner.null() }
             switch key {
             case "bos_token": configuration.bos = try scanner.addedToken(special: true).token
@@ -100,10 +102,10 @@ struct ConfigurationReader {
     }
 
     /// Reads added_tokens.json, `{"token": id}`.
-    mutating func readAddedTokens(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+    mutating func readAddedTokens(_ scanner: inout JSONScanner) throws(JSON.ParseError) {
         var entries: [(id: Double, content: String)] = []
-        try scanner.object { (scanner, content) throws(JSONScanner.Failure) in
-            entries.append((try scanner.number(), content))
+        try scanner.object { (scanner, content) throws(JSON.ParseError) in
+            entries.append((try scanner.double(), content))
         }
         let special = [configuration.bos, configuration.eos, configuration.unknown, configuration.pad]
             .compactMap { $0?.content }
@@ -113,21 +115,21 @@ struct ConfigurationReader {
             } + configuration.extraTokens
     }
 
-    private mutating func readExtraTokens(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+    private mutating func readExtraTokens(_ scanner: inout JSONScanner) throws(JSON.ParseError) {
         guard try scanner.kind() == .array else { return try scanner.skip() }
-        try scanner.array { (scanner) throws(JSONScanner.Failure) in
+        try scanner.array { (scanner) throws(JSON.ParseError) in
             configuration.extraTokens.append(try scanner.addedToken(special: true).token)
         }
     }
 
     /// A length; nil for the huge number that stands for "none".
-    private func readMaxLength(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> Int? {
-        let number = try scanner.number()
+    private func readMaxLength(_ scanner: inout JSONScanner) throws(JSON.ParseError) -> Int? {
+        let number = try scanner.double()
         guard number < 1e20 else { return nil }
         guard let length = Int(exactly: number),
             (2...CLIPTokenizer.Configuration.greatestMaxLength).contains(length)
         else {
-            throw scanner.failure(
+            throw scanner.wrong(
                 "model_max_length is \(number), expected a whole number from 2 to "
                     + "\(CLIPTokenizer.Configuration.greatestMaxLength)")
         }
@@ -135,12 +137,12 @@ struct ConfigurationReader {
     }
 
     /// `{"id": {"content": ..., ...}}`, put in the order of the ids.
-    private mutating func readDecoder(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
+    private mutating func readDecoder(_ scanner: inout JSONScanner) throws(JSON.ParseError) {
         listsAddedTokens = true
         var entries: [(id: Int, token: AddedToken)] = []
-        try scanner.object { (scanner, key) throws(JSONScanner.Failure) in
+        try scanner.object { (scanner, key) throws(JSON.ParseError) in
             guard let id = Int(key) else {
-                throw scanner.failure("the keys of added_tokens_decoder are ids, found \"\(key)\"")
+                throw scanner.wrongKey("the keys of added_tokens_decoder are ids, found \(quoted(key))")
             }
             entries.append((id, try scanner.addedToken(special: false).token))
         }

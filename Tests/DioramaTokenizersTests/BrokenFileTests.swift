@@ -43,7 +43,7 @@ import Testing
         try folder.write(#"{"model_max_length": 1}"#, to: "tokenizer_config.json")
         let text = issues { try CLIPTokenizer(directory: folder.url) }
         for part in [
-            "tokenizer_config.json: line 1: model_max_length is 1.0, expected a whole number from 2 to 65536",
+            "tokenizer_config.json: line 1, column 22: model_max_length is 1.0, expected a whole number from 2 to 65536",
             #"vocab.json: the id of "c" is -1.0, ids are whole numbers from 0 to 2147483647"#,
             #"vocab.json: the id 0 is given to "a" and to "b""#,
             "merges.txt: line 2: expected two pieces with one space between them",
@@ -64,7 +64,7 @@ import Testing
     @Test func aModelOfAnotherTypeIsNamed() {
         #expect(
             message(tokenizerJSON: #"{"model": {"type": "Unigram", "vocab": []}}"#)
-                .contains(#"line 1: the model's type is "Unigram", a CLIP tokenizer's is "BPE""#))
+                .contains(#"line 1, column 20: the model's type is "Unigram", a CLIP tokenizer's is "BPE""#))
         #expect(message(tokenizerJSON: "{}").contains(#"tokenizer.json: has no "model""#))
         #expect(
             message(tokenizerJSON: #"{"model": {"type": "BPE", "end_of_word_suffix": "@@"}}"#)
@@ -74,26 +74,28 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "line 1: the JSON ends too early"),
-        ("{", "line 1: the JSON ends too early"),
-        ("[]", "line 1: expected an object, found an array"),
-        ("{\n\"a\" 1}", "line 2: expected a colon after the key \"a\""),
-        (#"{"a": 1,}"#, "this is not a JSON value"),
-        (#"{"a": 1, 2}"#, "expected a string, found a number"),
-        (#"{"a": 1 "b": 2}"#, "expected a comma or the end of the object"),
-        (#"{"a": "0"}"#, "expected a number, found a string"),
-        (#"{"a": 1e999}"#, "this is not a JSON number"),
-        (#"{"a": -}"#, "this is not a JSON number"),
+        ("", "line 1, column 1: expected an object, found the end of the text"),
+        ("{", "line 1, column 2: expected a quoted name or '}', found the end of the text"),
+        ("[]", "line 1, column 1: expected an object, found a list"),
+        ("{\n\"a\" 1}", "line 2, column 5: expected ':', found '1'"),
+        (#"{"a": 1,}"#, "expected a quoted name, found '}'"),
+        (#"{"a": 1, 2}"#, "expected a quoted name, found '2'"),
+        (#"{"a": 1 "b": 2}"#, "expected ',' or '}', found '\"'"),
+        (#"{"a": "0"}"#, "line 1, column 7: expected a number, found a text"),
+        (#"{"a": 1e999}"#, "expected a finite number, found 1e999"),
+        (#"{"a": -}"#, "expected a digit, found '}'"),
+        (#"{"a": NaN}"#, "expected a finite number, found NaN"),
+        (#"{"a": 007}"#, "a number does not begin with 0"),
         (#"{"a": 0.5}"#, #"the id of "a" is 0.5"#),
         (#"{"a": 4294967296}"#, #"the id of "a" is 4294967296.0"#),
         (#"{"a": 99999999999999999999}"#, #"the id of "a" is 1e+20"#),
         (#"{"a": 1, "a": 2}"#, #"the piece "a" has two ids, 1 and 2"#),
-        (#"{"a": 1} {}"#, "there is text after the end of the JSON value"),
-        (#"{"a"#, "the JSON ends inside a string"),
-        (#"{"\"#, "the JSON ends inside a string"),
-        (#"{"\u00"#, "\\u in a string needs four hexadecimal digits"),
-        (#"{"\q": 1}"#, "a backslash in a string is followed by a character that is no escape"),
-        ("{\"a\nb\": 1}", "a control character stands inside a string"),
+        (#"{"a": 1} {}"#, "expected the end of the text, found '{'"),
+        (#"{"a"#, "column 2: this quoted text has no closing '\"'"),
+        (#"{"\"#, #"column 3: expected an escape such as \n, \" or \u00e9"#),
+        (#"{"\u00"#, #"expected an escape such as \n, \" or \u00e9"#),
+        (#"{"\q": 1}"#, #"expected an escape such as \n, \" or \u00e9"#),
+        ("{\"a\nb\": 1}", "a line break or control character in a quoted text must be escaped"),
         ("{\"a\": nul}", "expected a number, found null"),
     ]) func brokenJSONIsLocated(text: String, problem: String) {
         let found = message(vocabulary: text)
@@ -102,11 +104,13 @@ import Testing
 
     @Test func deepNestingAndInvalidUTF8AreRefused() {
         let deep = #"{"x": "# + String(repeating: "[", count: 1_000_000)
-        #expect(message(tokenizerJSON: deep).contains("values are nested more than 64 deep"))
+        #expect(
+            message(tokenizerJSON: deep).contains(
+                "line 1, column 70: lists and objects are nested deeper than 64 levels"))
         let bytes = Data(#"{"a"#.utf8) + Data([0xFF]) + Data(#"": 1}"#.utf8)
         #expect(
             issues { try CLIPTokenizer(vocabulary: bytes, merges: Data()) }.contains(
-                "this string is not valid UTF-8"))
+                "line 1, column 4: the text is not UTF-8"))
     }
 
     /// Every file of the sample, cut and flipped at many places, loads or ends in a `TokenizerError`.
