@@ -63,6 +63,49 @@ import Testing
         #expect(read.prompt?.count == (fits ? count : nil))
     }
 
+    /// What other programs may have put into UserComment: one object, whose members count as written.
+    @Test(
+        "reads a comment's members byte for byte",
+        arguments: [
+            (
+                #"{ "prompt" : {"a": [1.50, 1e3, NaN]} ,"workflow":{} }"#,
+                ["prompt", #"{"a": [1.50, 1e3, NaN]}"#, "workflow", "{}"]
+            ),
+            (#"{"prompt": "{\"a\": 1}", "n": null}"#, ["prompt", #"{"a": 1}"#, "n", "null"]),
+            ("{}", []),
+            ("a fox, {red|brown}", ["parameters", "a fox, {red|brown}"]),
+            (#"{"prompt": {"a": 1}"#, ["parameters", #"{"prompt": {"a": 1}"#]),
+        ])
+    func readsAComment(_ comment: String, _ expected: [String]) throws {
+        let read = try JPEG.readMetadata(Self.picture(userComment: comment))
+        #expect(read.entries.flatMap { [$0.key, $0.text] } == expected)
+    }
+
+    /// A JPEG with nothing but a comment in its EXIF block: two directories of one entry each, little endian.
+    private static func picture(userComment: String) throws -> [UInt8] {
+        func number(_ value: Int, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        }
+        func directory(_ tag: Int, type: Int, count: Int, value: Int) -> [UInt8] {
+            number(1, 2) + number(tag, 2) + number(type, 2) + number(count, 4) + number(value, 4)
+                + number(0, 4)
+        }
+        let comment = Array("ASCII\0\0\0\(userComment)".utf8)
+        let exif =
+            Array("Exif\0\0II".utf8) + number(42, 2) + number(8, 4)
+            + directory(0x8769, type: 4, count: 1, value: 26)
+            + directory(0x9286, type: 7, count: comment.count, value: 44) + comment
+        let picture = try JPEG.encode(.gradient(8, 8)).bytes
+        let length = number(exif.count + 2, 2).reversed()
+        return picture[..<2] + [0xFF, 0xE1] + length + exif + picture[2...]
+    }
+
+    @Test func aTextThatIsNotJSONIsReadOnce() throws {
+        let metadata: ImageMetadata = ["prompt": "a fox", "workflow": "{}"]
+        let encoded = try JPEG.encode(.gradient(8, 8), metadata: metadata)
+        #expect(try JPEG.readMetadata(encoded.bytes) == metadata)
+    }
+
     @Test func jpegRefusesKeysThatCannotBeReadBack() throws {
         for key in ["", "a:b", "a b"] {
             #expect(throws: ImageError.self, "key \(key)") {

@@ -14,7 +14,7 @@ enum GraphExif {
             metadata.entries.append(.init(key: key, text: String(text[text.index(after: colon)...])))
         }
         guard let comment = exif.userComment, !comment.isEmpty else { return metadata }
-        if let members = JSONMembers.split(comment) {
+        if let members = GraphComment.members(of: comment) {
             for (key, text) in members where metadata[key] == nil {
                 metadata.entries.append(.init(key: key, text: text))
             }
@@ -51,7 +51,7 @@ enum GraphExif {
                 omitted.append(entry.key)
             }
         }
-        if let comment = JSONMembers.join(written.filter { ["prompt", "workflow"].contains($0.key) }),
+        if let comment = GraphComment.text(of: written.filter { ["prompt", "workflow"].contains($0.key) }),
             let bytes = ExifWriter.segment(texts: texts(written), userComment: comment)
         {
             best = bytes
