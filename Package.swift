@@ -37,23 +37,26 @@ let package = Package(
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
 
-        // What several rooms need and no more: text in JSON.
+        // What several rooms need: text in JSON, reading and writing files.
         room("DioramaJSON"),
+        room("DioramaFiles"),
 
         // Four roots that do not know each other: graphs, text, images, numbers.
         room("DioramaGraph", needs: ["DioramaJSON"]),
-        room("DioramaTokenizers", needs: ["DioramaJSON"]),
+        room("DioramaTokenizers", needs: ["DioramaJSON", "DioramaFiles"]),
         room("DioramaImage", needs: ["DioramaJSON", "CPNG", "CJPEG"]),
         room("DioramaTensor", needs: ["CKernels", "COpenBLAS"]),
 
         // Weights, layers, models and sampling: on tensors only.
-        room("DioramaWeights", needs: ["DioramaTensor", "DioramaJSON"]),
+        room("DioramaWeights", needs: ["DioramaTensor", "DioramaJSON", "DioramaFiles"]),
         room("DioramaNN", needs: ["DioramaTensor", "DioramaWeights"]),
         room("DioramaSampling", needs: ["DioramaTensor"]),
         room("DioramaModels", needs: ["DioramaNN", "DioramaTokenizers"]),
 
         // Where graphs, models and images meet.
-        room("DioramaNodes", needs: ["DioramaGraph", "DioramaModels", "DioramaSampling", "DioramaImage"]),
+        room(
+            "DioramaNodes",
+            needs: ["DioramaGraph", "DioramaModels", "DioramaSampling", "DioramaImage", "DioramaFiles"]),
         room("Diorama", needs: ["DioramaNodes"]),
 
         // The command.
@@ -65,6 +68,7 @@ let package = Package(
             name: "DioramaTestSupport", dependencies: ["DioramaWeights", "DioramaImage"],
             path: "Tests/Support", swiftSettings: strict),
         tests(of: "DioramaJSON"),
+        tests(of: "DioramaFiles", also: ["DioramaTestSupport"]),
         tests(of: "DioramaGraph"),
         tests(of: "DioramaTokenizers", also: ["DioramaTestSupport"]),
         tests(of: "DioramaImage", also: ["DioramaTestSupport"]),

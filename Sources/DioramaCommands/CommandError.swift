@@ -1,3 +1,4 @@
+import DioramaFiles
 package import DioramaGraph
 import DioramaImage
 import DioramaModels

@@ -1,11 +1,5 @@
 import DioramaJSON
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// The text of a vocabulary entry; two are equal when their bytes are.
 ///
 /// `String` would take canonically equivalent texts for one key.
@@ -32,9 +26,9 @@ struct NamedFile {
     let name: String
     let bytes: [UInt8]
 
-    init(_ name: String, _ data: Data) {
+    init(_ name: String, _ bytes: some Sequence<UInt8>) {
         self.name = name
-        bytes = Array(data)
+        self.bytes = Array(bytes)
     }
 
     /// Reads the file as one JSON value; an error is an issue with its line and column.

@@ -1,3 +1,4 @@
+import DioramaFiles
 import DioramaJSON
 
 #if canImport(FoundationEssentials)
@@ -55,20 +56,13 @@ struct TokenizerFolder {
         return reader.configuration
     }
 
-    /// The bytes of a file; nil if there is none.
+    /// The bytes of a file; nil if there is none, or none that can be read, which is an issue.
     private func read(_ name: String, _ issues: inout IssueList) -> NamedFile? {
-        let url = directory.appending(path: name).resolvingSymlinksInPath()
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: url.path) else { return nil }
         let path = directory.appending(path: name).path
-        let size = (attributes[.size] as? any BinaryInteger).map { Int(clamping: $0) } ?? 0
-        guard attributes[.type] as? FileAttributeType == .typeRegular, size <= Self.sizeLimit else {
-            issues.add(path, "is no file or larger than \(Self.sizeLimit >> 20) MiB")
-            return nil
-        }
         do {
-            return NamedFile(path, try Data(contentsOf: url))
+            return NamedFile(path, try InputFile.read(path, limit: Self.sizeLimit))
         } catch {
-            issues.add(path, "cannot be read: \(error)")
+            if !error.isMissing { issues.add(path, "cannot be \(error.action): \(error.reason)") }
             return nil
         }
     }

@@ -1,3 +1,4 @@
+import DioramaFiles
 import DioramaTensor
 
 #if canImport(Glibc)

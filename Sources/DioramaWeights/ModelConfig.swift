@@ -1,3 +1,4 @@
+import DioramaFiles
 import DioramaJSON
 public import FoundationEssentials
 
@@ -9,12 +10,17 @@ public struct ModelConfig: Sendable {
     public let place: String
     private let members: JSON.Object
 
-    /// Largest file read; a configuration is a few kilobytes.
-    private static let largestFile = 16 << 20
+    /// Largest file read, 16 MiB; a configuration is a few kilobytes.
+    package static let largestFile = 16 << 20
 
     /// Reads a JSON file whose top level is an object.
     public init(contentsOf url: URL) throws {
-        let bytes = try SmallFile.read(url, atMost: Self.largestFile)
+        let bytes: [UInt8]
+        do {
+            bytes = try InputFile.read(url.path, limit: Self.largestFile)
+        } catch {
+            throw WeightsError(error)
+        }
         try self.init(bytes, place: url.path)
     }
 

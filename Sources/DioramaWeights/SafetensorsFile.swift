@@ -1,3 +1,4 @@
+import DioramaFiles
 import DioramaJSON
 public import DioramaTensor
 public import FoundationEssentials
@@ -21,7 +22,15 @@ public struct SafetensorsFile: TensorSource {
 
     /// Opens, validates and maps the file at `url`; throws `WeightsError`.
     public init(contentsOf url: URL) throws {
-        file = try OpenFile(url)
+        do {
+            try self.init(OpenFile(url.path))
+        } catch let error as FileError {
+            throw WeightsError(error)
+        }
+    }
+
+    private init(_ file: OpenFile) throws {
+        self.file = file
         let header = try SafetensorsHeader(file)
         keys = header.entries.map(\.info.name)
         metadata = header.metadata
@@ -40,7 +49,7 @@ public struct SafetensorsFile: TensorSource {
         }
         let info = entry.info
         let end = entry.fileOffset + info.byteCount
-        try file.requireSize(end)
+        do { try file.requireSize(end) } catch { throw WeightsError(error) }
         if let dtype = info.type.native {
             return Tensor(
                 storage: storage, byteOffset: entry.fileOffset, shape: info.shape, dtype: dtype, on: device)

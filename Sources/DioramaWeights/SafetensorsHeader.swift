@@ -1,3 +1,4 @@
+import DioramaFiles
 import DioramaJSON
 import DioramaTensor
 
@@ -21,7 +22,7 @@ struct SafetensorsHeader {
     /// The texts under `__metadata__`.
     let metadata: [String: String]
 
-    /// Reads and validates the header of `file`; throws `WeightsError`.
+    /// Reads and validates the header of `file`; throws `WeightsError`, and `FileError` where it cannot be read.
     init(_ file: OpenFile) throws {
         func fail(_ problem: String) -> WeightsError {
             WeightsError(file.path, "not a valid safetensors file: \(problem)")

@@ -1,3 +1,5 @@
+import DioramaFiles
+
 /// A weights file, folder or configuration that cannot be used, in one sentence.
 ///
 /// The text says where (`place`), what was expected and what was found.
@@ -12,6 +14,9 @@ public struct WeightsError: Error, Hashable, Sendable, CustomStringConvertible {
         self.place = place
         self.problem = problem
     }
+
+    /// An error of the file system.
+    init(_ error: FileError) { self.init(error.path, "cannot be \(error.action): \(error.reason)") }
 
     /// `place: problem`.
     public var description: String { "\(place): \(problem)" }

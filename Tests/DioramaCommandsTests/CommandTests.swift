@@ -1,7 +1,7 @@
 import DioramaCommands
 import DioramaGraph
 import DioramaTestSupport
-import FoundationEssentials
+import Foundation
 import Testing
 
 /// Command lines carried out in this process, on toy nodes.
@@ -115,6 +115,17 @@ import Testing
         #expect(outcome.status == .wrongData)
         #expect(outcome.errors.contains(sentence))
         #expect(outcome.errors.filter { $0 == "\n" }.count == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func inspectDoesNotWaitForAPipe() async throws {
+        let scheduler = folder.appending(path: "model/scheduler")
+        try FileManager.default.createDirectory(at: scheduler, withIntermediateDirectories: true)
+        try Data(#"{"_class_name": "P"}"#.utf8).write(to: folder.appending(path: "model/model_index.json"))
+        let config = scheduler.appending(path: "scheduler_config.json").path
+        #expect(mkfifo(config, 0o600) == 0)
+        let outcome = await diorama(["inspect", "model"], in: folder, catalog: try Toy.catalog)
+        #expect(outcome.status == .wrongData)
+        #expect(outcome.errors.contains("cannot read \(config): it is a pipe"))
     }
 
     @Test func renderTellsProgramsOfErrorsOnStandardOutput() async throws {

@@ -1,4 +1,5 @@
 import DioramaCommands
+import DioramaFiles
 import DioramaGraph
 import DioramaImage
 import DioramaNodes

@@ -1,6 +1,6 @@
 import DioramaTestSupport
 import DioramaTokenizers
-import FoundationEssentials
+import Foundation
 import Testing
 
 /// Files that are missing, wrong or hostile end in a `TokenizerError` that says where and what.
@@ -52,6 +52,30 @@ import Testing
         ] {
             #expect(text.contains(part), "\(text)")
         }
+    }
+
+    /// Whoever opened one of these to read it would wait for ever, or fill the memory.
+    @Test(.timeLimit(.minutes(1)), arguments: ["tokenizer.json", "merges.txt", "tokenizer_config.json"])
+    func whatIsNoFileIsNotRead(name: String) throws {
+        let folder = try TemporaryFolder()
+        try folder.write("{\(Self.start)}", to: "vocab.json")
+        if name != "merges.txt" { try folder.write("", to: "merges.txt") }
+        let url = folder.url.appending(path: name)
+        #expect(mkfifo(url.path, 0o600) == 0)
+        #expect(
+            issues { try CLIPTokenizer(directory: folder.url) }.contains(
+                "\(url.path): cannot be read: it is a pipe, a socket or a device, not a file"))
+        try FileManager.default.removeItem(at: url)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+        #expect(
+            issues { try CLIPTokenizer(directory: folder.url) }.contains(
+                "\(url.path): cannot be read: it is a folder"))
+        try FileManager.default.removeItem(at: url)
+        try folder.write("", to: name)
+        #expect(truncate(url.path, 1 << 40) == 0)
+        #expect(
+            issues { try CLIPTokenizer(directory: folder.url) }.contains(
+                "\(url.path): cannot be read: it has more than 268435456 bytes"))
     }
 
     @Test func manyProblemsAreCounted() {

@@ -87,7 +87,7 @@ import Testing
                 "says a.safetensors holds \"b\", but it does not"))
         #expect(
             try index(#"{"weight_map": {"a": "none.safetensors"}}"#).contains(
-                "none.safetensors: cannot be opened"))
+                "none.safetensors: cannot be read: there is no such file"))
         #expect(
             try index(#"{"weight_map": {"a": 3}}"#).contains(
                 "weight_map: expected an object of texts, found 3"))
@@ -95,6 +95,22 @@ import Testing
         #expect(
             try index(String(repeating: "[", count: 10_000)).contains(
                 "not valid JSON: line 1, column 513: lists and objects are nested deeper than 512 levels"))
+    }
+
+    /// Whoever opened one of these to read it would wait for ever, or fill the memory.
+    @Test(.timeLimit(.minutes(1))) func whatIsNoFileIsNotRead() throws {
+        let pipe = folder.url.appending(path: "pipe.safetensors")
+        #expect(mkfifo(pipe.path, 0o600) == 0)
+        #expect(
+            complaint { _ = try SafetensorsFile(contentsOf: pipe) }.contains("cannot be read: it is a pipe"))
+        #expect(complaint { _ = try ModelConfig(contentsOf: pipe) }.contains("cannot be read: it is a pipe"))
+        #expect(complaint { _ = try ModelConfig(contentsOf: folder.url) }.contains("it is a folder"))
+        let huge = try folder.write([] as [UInt8], to: "config.json")
+        let handle = try FileHandle(forWritingTo: huge)
+        try handle.truncate(atOffset: 1 << 40)
+        try handle.close()
+        #expect(
+            complaint { _ = try ModelConfig(contentsOf: huge) }.contains("it has more than 16777216 bytes"))
     }
 
     // MARK: Model folders

@@ -208,10 +208,12 @@ import Testing
 
     @Test func aFolderOrMissingFileIsNamed() throws {
         let folder = try TemporaryFolder()
-        #expect(throws: WeightsError.self) { try SafetensorsFile(contentsOf: folder.url) }
+        let folderError = #expect(throws: WeightsError.self) { try SafetensorsFile(contentsOf: folder.url) }
+        #expect(folderError?.problem == "cannot be read: it is a folder")
         let error = #expect(throws: WeightsError.self) {
             try SafetensorsFile(contentsOf: folder.url.appending(path: "none.safetensors"))
         }
-        #expect(error?.description.contains("none.safetensors: cannot be opened: No such file") == true)
+        #expect(
+            error?.description.contains("none.safetensors: cannot be read: there is no such file") == true)
     }
 }

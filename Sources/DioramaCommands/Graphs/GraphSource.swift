@@ -1,3 +1,4 @@
+import DioramaFiles
 package import DioramaGraph
 import DioramaImage
 package import FoundationEssentials
@@ -21,13 +22,13 @@ package struct GraphSource: Sendable {
         if argument == "-" {
             name = "standard input"
             folder = nil
-            file = try Self.graph(in: try InputFile.read("/dev/stdin"), name: name)
+            file = try Self.graph(in: try InputFile.readStream("/dev/stdin"), name: name)
         } else {
             let url = fileURL(argument, in: workingFolder)
             name = argument
             folder = url.deletingLastPathComponent()
             guard !isFolder(url) else { throw CommandError.data("'\(argument)' is a folder, not a graph") }
-            file = try Self.graph(in: try InputFile.read(url.path), name: name)
+            file = try Self.graph(in: try InputFile.readStream(url.path), name: name)
         }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DioramaFiles
 import DioramaGraph
 import DioramaImage
 import DioramaWeights
@@ -69,7 +70,7 @@ enum Inspection {
             self = .weights(WeightsReport(try WeightsSummary(contentsOf: url)))
             return
         }
-        let bytes = try InputFile.read(url.path)
+        let bytes = try InputFile.readStream(url.path)
         if ImageFormat(detecting: bytes) != nil {
             self = .picture(try PictureReport(bytes, name: name))
         } else if bytes.isEmpty {

@@ -1,3 +1,4 @@
+import DioramaFiles
 import DioramaGraph
 import DioramaWeights
 import FoundationEssentials
@@ -18,10 +19,11 @@ struct ModelReport {
             scheduler = JSON.Object()
             return
         }
+        let bytes = try InputFile.read(config.path, limit: ModelConfig.largestFile)
         do {
-            scheduler = try JSON(parsing: try Data(contentsOf: config)).object ?? JSON.Object()
+            scheduler = try JSON(parsing: bytes).object ?? JSON.Object()
         } catch {
-            throw CommandError.data("\(config.path): \(error)")
+            throw CommandError.data("\(config.path): not valid JSON: \(error)")
         }
     }
 

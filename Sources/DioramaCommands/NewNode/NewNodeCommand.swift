@@ -1,4 +1,5 @@
 import ArgumentParser
+import DioramaFiles
 import DioramaGraph
 import DioramaImage
 import FoundationEssentials

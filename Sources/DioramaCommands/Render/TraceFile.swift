@@ -1,4 +1,4 @@
-import DioramaImage
+import DioramaFiles
 import FoundationEssentials
 
 /// The file of `--trace` and what is collected for it.

@@ -1,3 +1,4 @@
+import DioramaFiles
 import DioramaGraph
 import DioramaImage
 import DioramaTensor

@@ -1,4 +1,4 @@
-import DioramaImage
+import DioramaFiles
 import DioramaTestSupport
 import Foundation
 import Testing
@@ -88,18 +88,5 @@ import Testing
         #expect(winners == 1)
         #expect(try Set(InputFile.read(path)).count == 1)
         #expect(try names(in: folder.url.path) == ["a.png"])
-    }
-
-    @Test func readingIsBoundedAndSaysWhy() throws {
-        try withFolder { folder in
-            try AtomicFile.write([1, 2, 3], to: folder + "/a")
-            #expect(try InputFile.read(folder + "/a", limit: 3) == [1, 2, 3])
-            let large = #expect(throws: FileError.self) { try InputFile.read(folder + "/a", limit: 2) }
-            #expect(large?.description == "cannot read \(folder)/a: it has more than 2 bytes")
-            let folderError = #expect(throws: FileError.self) { try InputFile.read(folder) }
-            #expect(folderError?.reason == "it is a folder")
-            let missing = #expect(throws: FileError.self) { try InputFile.read(folder + "/b") }
-            #expect(missing?.reason == "there is no such file")
-        }
     }
 }

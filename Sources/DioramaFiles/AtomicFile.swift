@@ -104,8 +104,3 @@ public enum AtomicFile {
         return FileError(path: path, action: "write", code: code, reason: reason)
     }
 }
-
-extension FileError {
-    /// Whether a write failed only because the name was taken.
-    public var isExisting: Bool { code == EEXIST }
-}
