@@ -28,12 +28,16 @@ struct TokenizerFolder {
             return try CLIPTokenizer(
                 BytePairModel(vocabulary: vocabulary, merges: merges, &issues), configuration, issues)
         }
-        let missing = [vocabulary == nil ? "vocab.json" : nil, merges == nil ? "merges.txt" : nil].compactMap
-        { $0 }
-        issues.add(
-            directory.path,
-            "expected tokenizer.json, or vocab.json and merges.txt; there is no tokenizer.json and no "
-                + missing.joined(separator: " and no "))
+        // A file that is there but cannot be read is an issue already.
+        let absent = ["tokenizer.json", "vocab.json", "merges.txt"].filter {
+            !FileManager.default.fileExists(atPath: directory.appending(path: $0).path)
+        }
+        if absent.count > 1, absent.first == "tokenizer.json" {
+            issues.add(
+                directory.path,
+                "expected tokenizer.json, or vocab.json and merges.txt; there is no "
+                    + absent.joined(separator: " and no "))
+        }
         try issues.throwIfAny()
         throw TokenizerError(directory.path, "cannot be read")
     }

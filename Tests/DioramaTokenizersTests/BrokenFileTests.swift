@@ -62,9 +62,10 @@ import Testing
         if name != "merges.txt" { try folder.write("", to: "merges.txt") }
         let url = folder.url.appending(path: name)
         #expect(mkfifo(url.path, 0o600) == 0)
+        let text = issues { try CLIPTokenizer(directory: folder.url) }
         #expect(
-            issues { try CLIPTokenizer(directory: folder.url) }.contains(
-                "\(url.path): cannot be read: it is a pipe, a socket or a device, not a file"))
+            text.contains("\(url.path): cannot be read: it is a pipe, a socket or a device, not a file"))
+        #expect(!text.contains("there is no"))
         try FileManager.default.removeItem(at: url)
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
         #expect(
