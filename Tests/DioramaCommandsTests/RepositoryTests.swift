@@ -24,6 +24,28 @@ import Testing
         #expect(outcome.output.contains("file          diorama-tiny is "))
     }
 
+    /// The snippets' own package is built and tested by `make test`, after this.
+    @Test func theSwiftOfTheCustomNodePageIsCompiled() throws {
+        let page = try String(contentsOf: Repository.url("docs/CustomNodes.md"), encoding: .utf8)
+        let blocks = page.components(separatedBy: "```swift\n").dropFirst().map {
+            $0.components(separatedBy: "```")[0]
+        }
+        #expect(blocks.count >= 6)
+        let compiled = lines(
+            try String(
+                contentsOf: Repository.url("Examples/CustomNode/Tests/VignetteNodesTests/PageSnippets.swift"),
+                encoding: .utf8))
+        for block in blocks {
+            #expect(compiled.contains(lines(block)), "not in PageSnippets.swift, word for word:\n\(block)")
+        }
+    }
+
+    /// A text without indentation and empty lines.
+    private func lines(_ text: String) -> String {
+        text.split(separator: "\n").map { $0.drop { $0 == " " } }.filter { !$0.isEmpty }
+            .joined(separator: "\n")
+    }
+
     @Test func theSettingsOfTheFirstGraphAreFound() throws {
         let file = try GraphFile(data: try Data(contentsOf: Repository.url("graphs/text-to-image.json")))
         let settings = GraphSettings(file, catalog: try NodeCatalog.builtin)

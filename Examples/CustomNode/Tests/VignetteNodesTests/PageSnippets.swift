@@ -1,0 +1,197 @@
+// The Swift of docs/CustomNodes.md: each of the page's blocks stands here word for word, so that it compiles, and the
+// tests below run what they show.
+
+import Diorama
+import Foundation
+import Testing
+
+struct Brightness: Node {
+    static let spec = NodeSpec(
+        "Brightness", category: "image/color", "Makes pictures lighter or darker.",
+        searchAliases: ["exposure"])
+
+    @Input("Pictures to change.") var image: ImageBatch
+    @Input("What each value is multiplied by; 1 changes nothing.", in: 0...4, step: 0.05)
+    var factor = 1.0
+
+    @Output("The changed pictures, the same size.") var changed: ImageBatch
+
+    func run(_ context: RunContext) {
+        changed = ImageBatch(pixels: (image.pixels * Float(factor)).clamped(0, 1))
+    }
+}
+
+struct EveryWidget: Node {
+    static let spec = NodeSpec("EveryWidget", category: "examples", "Shows how each kind of input is written.")
+
+    @Input("Pictures: a socket, which only a link can fill.") var image: ImageBatch
+    @Input("A socket that may stay empty.", optional: true) var mask: Mask?
+    @Input("A whole number with its default and range.", in: 1...64, step: 1) var count = 8
+    @Input("A number; editors round it to hundredths.", in: 0...1, step: 0.05, round: 0.01) var strength = 0.5
+    @Input("A switch.", labelOn: "yes", labelOff: "no") var inverted = false
+    @Input("A text of several lines.", multiline: true) var text = "a red boat"
+    @Input("One of a list.", options: ["nearest", "bilinear"]) var method = "bilinear"
+    @Input(
+        "A file of the input folder.",
+        options: { environment in environment.folders.inputs { $0.pathExtension == "png" } })
+    var file: String
+    @Input("A seed; editors may draw a new one after each run.", controlAfterGenerate: true)
+    var seed: UInt64 = 0
+
+    @Output("The first result.", name: "image") var first: ImageBatch
+    @Output("The second result.", name: "count") var second: Int
+
+    @Hidden(.uniqueID) var id: String
+    @Hidden(.prompt) var graph: JSON
+
+    func run(_ context: RunContext) {
+        first = image
+        second = count
+    }
+}
+
+/// Colors that go together.
+struct Palette: PortValue {
+    static let portType: PortType = "PALETTE"
+
+    /// Red, green and blue in 0...1.
+    var colors: [SIMD3<Float>]
+
+    var byteCount: Int { colors.count * MemoryLayout<SIMD3<Float>>.stride }
+}
+
+struct PaletteFromText: Node {
+    static let spec = NodeSpec(
+        "PaletteFromText", category: "examples", "Reads colors such as '#ff8000, #204060'.", lane: .io)
+
+    @Input("Colors of six hexadecimal digits, divided by commas.") var text = "#ff8000, #204060"
+
+    @Output("The colors.") var palette: Palette
+
+    func validate(_ environment: RunEnvironment) -> [InputProblem] {
+        guard let text = $text.literal else { return [] }
+        return wrongColors(of: text).map { $text.problem("'\($0)' is no color; write it as #ff8000") }
+    }
+
+    func run(_ context: RunContext) throws {
+        if let wrong = wrongColors(of: text).first {
+            throw context.fail($text, "has '\(wrong)', which is no color; write it as #ff8000")
+        }
+        palette = Palette(colors: words(of: text).compactMap(color))
+    }
+
+    private func words(of text: String) -> [String] {
+        text.split(separator: ",").map { $0.filter { $0 != " " } }
+    }
+
+    private func wrongColors(of text: String) -> [String] {
+        words(of: text).filter { color($0) == nil }
+    }
+
+    private func color(_ word: String) -> SIMD3<Float>? {
+        guard word.count == 7, word.first == "#", let value = UInt32(word.dropFirst(), radix: 16) else {
+            return nil
+        }
+        return SIMD3(Float(value >> 16), Float(value >> 8 & 255), Float(value & 255)) / 255
+    }
+}
+
+struct WordCount: Node {
+    static let spec = NodeSpec(
+        "WordCount", category: "examples", "Counts the words of a text file in the input folder.", lane: .io)
+
+    @Input("A text file of the input folder.") var file = "notes.txt"
+
+    @Output("How many words it has.") var count: Int
+
+    func fingerprint(_ environment: RunEnvironment) throws -> String? {
+        guard let file = $file.literal else { return nil }
+        return try FileIdentity(of: environment.folders.inputFile(file)).description
+    }
+
+    func run(_ context: RunContext) async throws {
+        let text = try String(contentsOf: context.folders.inputFile(file), encoding: .utf8)
+        let lines = text.split(separator: "\n")
+        var sum = 0
+        for (number, line) in lines.enumerated() {
+            try context.checkCancellation()
+            sum += line.split(separator: " ").count
+            context.progress(number + 1, of: lines.count)
+        }
+        if sum == 0 { context.notice("\(file) has no words") }
+        count = sum
+    }
+}
+
+func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
+    let folders = Folders(
+        models: [], input: graph.deletingLastPathComponent(), output: output,
+        temp: FileManager.default.temporaryDirectory)
+    let session = Session(
+        nodes: try .builtin + [Brightness.self, PaletteFromText.self],
+        options: SessionOptions(folders: folders))
+    return try await session.render(session.graph(GraphFile(data: Data(contentsOf: graph)))) { event in
+        if case .progress(let node, let step, let total) = event { print("\(node): \(step) of \(total)") }
+    }
+}
+
+@Suite struct PageSnippetTests {
+    private let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    @Test func brightnessMultiplies() {
+        let node = Brightness()
+        node.image = ImageBatch(pixels: .full(0.25, [1, 2, 2, 3], on: .cpu()))
+        node.factor = 2
+        node.run(.standalone(Brightness.self))
+        #expect(node.changed.pixels.floats() == Array(repeating: 0.5, count: 12))
+    }
+
+    @Test func everyDeclarationIsSound() throws {
+        let nodes: [any Node.Type] = [
+            Brightness.self, EveryWidget.self, PaletteFromText.self, WordCount.self,
+        ]
+        let catalog = try NodeCatalog(nodes)
+        #expect(catalog["EveryWidget"]?.outputs.map(\.name) == ["image", "count"])
+        #expect(catalog["EveryWidget"]?.inputs.map(\.name).contains("strength") == true)
+    }
+
+    @Test func colorsAreReadOrRefused() throws {
+        let node = PaletteFromText()
+        node.text = "#ff0000,#000000"
+        try node.run(.standalone(PaletteFromText.self))
+        #expect(node.palette.colors == [SIMD3(1, 0, 0), SIMD3(0, 0, 0)])
+        node.text = "#ff0000, red"
+        #expect(throws: (any Error).self) { try node.run(.standalone(PaletteFromText.self)) }
+    }
+
+    @Test func wordsAreCountedAgainWhenTheFileChanges() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try "a red boat\non the sea\n".write(
+            to: folder.appending(path: "notes.txt"), atomically: true, encoding: .utf8)
+        let folders = Folders(models: [], input: folder, output: folder, temp: folder)
+        let node = WordCount()
+        try await node.run(.standalone(WordCount.self, folders: folders))
+        #expect(node.count == 6)
+        let environment = RunEnvironment(folders: folders)
+        let before = try node.fingerprint(environment)
+        try "one".write(to: folder.appending(path: "notes.txt"), atomically: true, encoding: .utf8)
+        #expect(try node.fingerprint(environment) != before)
+    }
+
+    @Test func aGraphMistakeIsToldInTheNodesWords() throws {
+        let graph = try GraphFile(
+            data: Data(
+                ##"{"1": {"class_type": "PaletteFromText", "inputs": {"text": "#ff0000, red"}}, "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}"##
+                    .utf8))
+        let folders = Folders(models: [], input: folder, output: folder, temp: folder)
+        let session = Session(
+            nodes: try .builtin + [PaletteFromText.self], options: SessionOptions(folders: folders))
+        let error = #expect(throws: GraphError.self) { try session.graph(graph) }
+        #expect("\(try #require(error))".contains("'red' is no color; write it as #ff8000"))
+    }
+}
