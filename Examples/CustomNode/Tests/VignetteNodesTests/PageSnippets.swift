@@ -22,7 +22,8 @@ struct Brightness: Node {
 }
 
 struct EveryWidget: Node {
-    static let spec = NodeSpec("EveryWidget", category: "examples", "Shows how each kind of input is written.")
+    static let spec = NodeSpec(
+        "EveryWidget", category: "examples", "Shows how each kind of input is written.")
 
     @Input("Pictures: a socket, which only a link can fill.") var image: ImageBatch
     @Input("A socket that may stay empty.", optional: true) var mask: Mask?
