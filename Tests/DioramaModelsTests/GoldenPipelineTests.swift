@@ -6,15 +6,6 @@ import Testing
 
 /// The sample model, part by part, against whole runs of diffusers' pipeline (`tools/golden/pipeline.py`).
 @Suite struct GoldenPipelineTests {
-    static let runs = ["boat", "castle", "wide", "plain"]
-
-    /// The settings of a run.
-    struct Settings: Decodable {
-        let prompt: String
-        let negative_prompt: String
-        let guidance: Float
-    }
-
     let device = Device.cpu()
     let checkpoint: Checkpoint
     let encoder: SD3TextEncoder
@@ -24,9 +15,9 @@ import Testing
         encoder = try #require(checkpoint.textEncoder as? SD3TextEncoder)
     }
 
-    private func run(_ name: String) throws -> (golden: Fixture, settings: Settings) {
-        let settings = try JSONDecoder().decode(Settings.self, from: Golden.data("pipeline/\(name).json"))
-        return (try Fixture("pipeline/\(name).safetensors", on: device), settings)
+    private func run(_ name: String) throws -> (golden: Fixture, settings: PipelineRun.Settings) {
+        let run = try PipelineRun(name, on: device)
+        return (run.tensors, run.settings)
     }
 
     @Test func everyWeightIsUsed() {
@@ -35,22 +26,22 @@ import Testing
         #expect(checkpoint.model.latentChannels == 8)
     }
 
-    @Test("token ids are equal", arguments: runs)
+    @Test("token ids are equal", arguments: PipelineRun.textToImage)
     func tokenIDs(_ name: String) throws {
         let (golden, settings) = try run(name)
         let ids = encoder.tokenize(settings.prompt).map(\.ids)
         #expect(ids == [golden.ints("prompt_ids_1"), golden.ints("prompt_ids_2")])
         guard golden.keys.contains("negative_ids_1") else { return }
-        let negative = encoder.tokenize(settings.negative_prompt).map(\.ids)
+        let negative = encoder.tokenize(settings.negativePrompt).map(\.ids)
         #expect(negative == [golden.ints("negative_ids_1"), golden.ints("negative_ids_2")])
     }
 
-    @Test("embeddings agree", arguments: runs)
+    @Test("embeddings agree", arguments: PipelineRun.textToImage)
     func embeddings(_ name: String) throws {
         let (golden, settings) = try run(name)
         var pairs = [("", settings.prompt)]
         if golden.keys.contains("negative_prompt_embeds") {
-            pairs.append(("negative_", settings.negative_prompt))
+            pairs.append(("negative_", settings.negativePrompt))
         }
         for (prefix, text) in pairs {
             let encoded = try encoder.encode(text)
@@ -63,7 +54,7 @@ import Testing
         }
     }
 
-    @Test("the first velocity agrees", arguments: runs)
+    @Test("the first velocity agrees", arguments: PipelineRun.textToImage)
     func firstVelocity(_ name: String) throws {
         let (golden, settings) = try run(name)
         let velocity = try velocities(
@@ -72,7 +63,7 @@ import Testing
         #expect(error < Tolerance.f32.block, "\(name): \(error)")
     }
 
-    @Test("Euler's steps agree", arguments: runs)
+    @Test("Euler's steps agree", arguments: PipelineRun.textToImage)
     func steps(_ name: String) throws {
         let (golden, settings) = try run(name)
         let sigmas = golden.floats("sigmas")
@@ -81,14 +72,14 @@ import Testing
         var worst: Float = 0
         for (step, time) in golden.floats("timesteps").enumerated() {
             let v = try velocities(x, time, settings, golden)
-            let guided = v.shape[0] == 1 ? v : v[0..<1] + (v[1..<2] - v[0..<1]) * settings.guidance
+            let guided = v.shape[0] == 1 ? v : v[0..<1] + (v[1..<2] - v[0..<1]) * Float(settings.guidance)
             x = x + guided * (sigmas[step + 1] - sigmas[step])
             worst = max(worst, relativeError(x, after[step..<step + 1]))
         }
         #expect(worst < Tolerance.f32.model, "\(name): \(worst)")
     }
 
-    @Test("the picture of the last latent agrees", arguments: runs)
+    @Test("the picture of the last latent agrees", arguments: PipelineRun.textToImage)
     func picture(_ name: String) throws {
         let (golden, _) = try run(name)
         let after = golden["latents_after_step"]
@@ -101,10 +92,10 @@ import Testing
 
     /// The velocities of one step: [unconditional, conditional] where the run is guided, else the conditional alone.
     private func velocities(
-        _ latent: Tensor, _ time: Float, _ settings: Settings, _ golden: Fixture
+        _ latent: Tensor, _ time: Float, _ settings: PipelineRun.Settings, _ golden: Fixture
     ) throws -> Tensor {
         let isGuided = golden["first_velocity"].shape[0] == 2
-        let texts = isGuided ? [settings.negative_prompt, settings.prompt] : [settings.prompt]
+        let texts = isGuided ? [settings.negativePrompt, settings.prompt] : [settings.prompt]
         let context = try #require(TextContext.batch(try texts.map { try encoder.encode($0).context }))
         let timestep = Tensor([Float](repeating: time, count: texts.count), [texts.count], on: device)
         return try checkpoint.model(

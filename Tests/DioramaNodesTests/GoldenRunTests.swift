@@ -9,26 +9,12 @@ import Testing
 
 /// diffusers' own pipeline over the sample model in float32, written by `tools/golden/pipeline.py`.
 @Suite struct GoldenRunTests {
-    /// What the golden's `.json` says of its run.
-    struct Settings: Decodable {
-        let prompt: String
-        let negative_prompt: String
-        let seed: UInt64
-        let steps: Int
-        let guidance: Double
-        let width: Int
-        let height: Int
-        /// Of image to image: the picture to change, a file beside the golden.
-        let image: String?
-        let denoise: Double?
-    }
-
     @Test(
         "agrees with diffusers from the noise to the picture",
-        arguments: ["boat", "castle", "wide", "plain", "img2img"])
+        arguments: PipelineRun.all)
     func agrees(run: String) async throws {
-        let golden = try Fixture("pipeline/\(run).safetensors")
-        let settings = try JSONDecoder().decode(Settings.self, from: Golden.data("pipeline/\(run).json"))
+        let reference = try PipelineRun(run)
+        let (golden, settings) = (reference.tensors, reference.settings)
         let device = golden.device
         let checkpoint = try ModelCatalog.builtin.load(
             Repository.url("samples/models/diorama-tiny"), on: device)
@@ -39,7 +25,7 @@ import Testing
         var report: [(String, Float)] = []
 
         let positive = try checkpoint.textEncoder.encode(settings.prompt).context
-        let negative = try checkpoint.textEncoder.encode(settings.negative_prompt).context
+        let negative = try checkpoint.textEncoder.encode(settings.negativePrompt).context
         if golden.keys.contains("prompt_embeds") {
             report.append(("embeddings", relativeError(positive.unfolded, golden["prompt_embeds"])))
             report.append(("pooled", relativeError(positive.pooled, golden["pooled_prompt_embeds"])))
@@ -81,7 +67,9 @@ import Testing
     }
 
     /// How the picture that the graph saves differs from the one that diffusers saved.
-    private func difference(from run: String, _ settings: Settings) async throws -> PixelDifference {
+    private func difference(
+        from run: String, _ settings: PipelineRun.Settings
+    ) async throws -> PixelDifference {
         let render = try Render(input: Golden.url("pipeline"))
         let picture = try #require(try await render(graph(settings)).first)
         return PixelDifference(
@@ -89,10 +77,10 @@ import Testing
     }
 
     /// The graph of the run's kind with the run's settings.
-    private func graph(_ settings: Settings) throws -> GraphFile {
+    private func graph(_ settings: PipelineRun.Settings) throws -> GraphFile {
         let shared: [(String, String, JSON)] = [
             ("positive", "text", .string(settings.prompt)),
-            ("negative", "text", .string(settings.negative_prompt)),
+            ("negative", "text", .string(settings.negativePrompt)),
             ("sampler", "seed", JSON(settings.seed)), ("sampler", "steps", .integer(settings.steps)),
             ("sampler", "cfg", .double(settings.guidance)),
         ]

@@ -1,30 +1,16 @@
 import DioramaSampling
 import DioramaTensor
 import DioramaTestSupport
-import FoundationEssentials
 import Testing
 
 /// What diffusers' whole pipeline used and made, over the sample model.
 @Suite struct PipelineTests {
-    /// The settings of a run.
-    struct Settings: Decodable {
-        let seed: UInt64
-        let steps: Int
-        let guidance: Double
-        let schedulerShift: Double
-        let denoise: Double?
+    private func load(_ name: String) throws -> (PipelineRun.Settings, Fixture) {
+        let run = try PipelineRun(name, on: .reference())
+        return (run.settings, run.tensors)
     }
 
-    static let runs = ["boat", "castle", "wide", "plain", "img2img"]
-
-    private func load(_ name: String) throws -> (Settings, Fixture) {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let settings = try decoder.decode(Settings.self, from: Golden.data("pipeline/\(name).json"))
-        return (settings, try Fixture("pipeline/\(name).safetensors", on: .reference()))
-    }
-
-    @Test(arguments: runs)
+    @Test(arguments: PipelineRun.all)
     func normalIsTheScheduleOfDiffusers(name: String) throws {
         let (settings, golden) = try load(name)
         let model = try ModelSampling.flow(shift: settings.schedulerShift)
@@ -37,7 +23,7 @@ import Testing
         figure("normal against the run \(name): largest relative difference \(difference)")
     }
 
-    @Test(arguments: runs)
+    @Test(arguments: PipelineRun.all)
     func theSeedGivesItsStartingNoise(name: String) throws {
         let (settings, golden) = try load(name)
         let expected = golden["initial_latents"]
@@ -46,7 +32,7 @@ import Testing
     }
 
     /// Guidance on pictures and Euler's method do what diffusers does on velocities.
-    @Test(arguments: runs)
+    @Test(arguments: PipelineRun.all)
     func theFirstStepIsEulers(name: String) throws {
         struct Enough: Error {}
         let (settings, golden) = try load(name)
