@@ -8,8 +8,11 @@ import Darwin
 
 /// Writes files so that a name holds a whole file or nothing, also after a crash or a power cut.
 ///
-/// The bytes go to a temporary file in the same folder, are forced to the disk, and only then get their name; the
-/// folder is forced to the disk as well. A failed write leaves nothing behind.
+/// The bytes go to a file without a name, are forced to the disk, and only then get their name; the folder is forced to
+/// the disk as well. A write that fails leaves nothing behind, and neither does a process that is killed.
+///
+/// Where the system has no files without names, a hidden one in the same folder (`.diorama-….tmp`) takes their place,
+/// which stays behind when the process is killed in the middle.
 public enum AtomicFile {
     /// What to do where the name is taken.
     public enum Existing: Hashable, Sendable {
@@ -26,7 +29,48 @@ public enum AtomicFile {
     {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw failure(path, EINVAL) }
         let folder = folder(of: path)
-        let temporary = folder + "/.diorama-" + String(UInt64.random(in: .min ... .max), radix: 16) + ".tmp"
+        if try !writeUnnamed(bytes, to: path, in: folder, existing) {
+            try writeNamed(bytes, to: path, in: folder, existing)
+        }
+        synchronize(folder: folder)
+    }
+
+    /// Writes through a file that has no name until it is whole.
+    ///
+    /// - Returns: false where the system cannot do this, or says no for a reason that `writeNamed` tells better.
+    private static func writeUnnamed(
+        _ bytes: [UInt8], to path: String, in folder: String, _ existing: Existing
+    ) throws(FileError) -> Bool {
+        #if os(Linux)
+        // O_TMPFILE, which is not imported: its own bit besides O_DIRECTORY.
+        let file = open(folder, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        let problem = flush(bytes, to: file)
+        if problem != 0 { throw failure(path, problem) }
+        func link(as name: String) -> CInt {
+            linkat(AT_FDCWD, "/proc/self/fd/\(file)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno
+        }
+        switch (link(as: path), existing) {
+        case (0, _): return true
+        case (EEXIST, .keep): throw failure(path, EEXIST)
+        case (EEXIST, .replace):
+            let temporary = temporaryName(in: folder)
+            guard link(as: temporary) == 0 else { return false }
+            try replace(path, with: temporary)
+            return true
+        default: return false
+        }
+        #else
+        return false
+        #endif
+    }
+
+    /// Writes through a hidden file with a name of its own.
+    private static func writeNamed(
+        _ bytes: [UInt8], to path: String, in folder: String, _ existing: Existing
+    ) throws(FileError) {
+        let temporary = temporaryName(in: folder)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard file >= 0 else { throw failure(path, errno) }
         do {
@@ -36,13 +80,29 @@ public enum AtomicFile {
             unlink(temporary)
             throw error
         }
-        synchronize(folder: folder)
+    }
+
+    private static func temporaryName(in folder: String) -> String {
+        folder + "/.diorama-" + String(UInt64.random(in: .min ... .max), radix: 16) + ".tmp"
+    }
+
+    /// Writes all bytes and forces them to the disk; returns 0, or the `errno` of what failed.
+    private static func flush(_ bytes: [UInt8], to file: CInt) -> CInt {
+        let problem = writeAll(bytes, to: file)
+        return problem == 0 && fsync(file) != 0 ? errno : problem
+    }
+
+    /// Puts a file in the place of another; the file goes where that fails.
+    private static func replace(_ path: String, with temporary: String) throws(FileError) {
+        guard rename(temporary, path) != 0 else { return }
+        let problem = errno
+        unlink(temporary)
+        throw failure(path, problem)
     }
 
     /// Writes and closes the temporary file.
     private static func fill(_ file: CInt, with bytes: [UInt8], for path: String) throws(FileError) {
-        var problem = writeAll(bytes, to: file)
-        if problem == 0, fsync(file) != 0 { problem = errno }
+        var problem = flush(bytes, to: file)
         if close(file) != 0, problem == 0 { problem = errno }
         if problem != 0 { throw failure(path, problem) }
     }
@@ -50,8 +110,7 @@ public enum AtomicFile {
     /// Gives the temporary file its name.
     private static func name(_ temporary: String, as path: String, _ existing: Existing) throws(FileError) {
         switch existing {
-        case .replace:
-            guard rename(temporary, path) == 0 else { throw failure(path, errno) }
+        case .replace: try replace(path, with: temporary)
         case .keep:
             // A link fails where the name is taken, which a plain rename does not.
             if link(temporary, path) == 0 {
@@ -93,6 +152,8 @@ public enum AtomicFile {
     private static func failure(_ path: String, _ code: CInt) -> FileError {
         let reason =
             switch code {
+            case ENOENT where access(folder(of: path), F_OK) == 0:
+                "no file can be made in \(folder(of: path))"
             case ENOENT: "the folder \(folder(of: path)) does not exist"
             case EEXIST: "it already exists"
             case EACCES, EPERM: "no permission to write in \(folder(of: path))"

@@ -74,6 +74,16 @@ import Testing
         #expect(error?.path == "/proc/a.png")
     }
 
+    @Test func replacesAFolderOrADeviceNever() throws {
+        try withFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/a", withIntermediateDirectories: true)
+            #expect(throws: FileError.self) {
+                try AtomicFile.write([1], to: folder + "/a", existing: .replace)
+            }
+            #expect(try names(in: folder) == ["a"])
+        }
+    }
+
     @Test func ofManyWritersOneWins() async throws {
         let folder = try TemporaryFolder()
         let path = folder.url.path + "/a.png"
