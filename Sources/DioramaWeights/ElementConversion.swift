@@ -43,7 +43,7 @@ enum ElementConversion {
     {
         let table = (UInt8.min...UInt8.max).map { format.halfBits($0) }
         let bits = bytes.map { table[Int($0)] }
-        let storage = Storage(byteCount: bits.count * MemoryLayout<UInt16>.size)
+        let storage = Storage(byteCount: bits.count * MemoryLayout<UInt16>.size, on: device)
         bits.withUnsafeBytes { source in
             if let start = source.baseAddress {
                 storage.bytes.copyMemory(from: start, byteCount: source.count)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ConversionTests {
     /// All 65,536 patterns of a 16-bit type, in order.
     private func patterns(_ dtype: DType, on device: Device) -> Tensor {
-        let storage = Storage(byteCount: 131_072)
+        let storage = Storage(byteCount: 131_072, on: .reference())
         let bits = storage.bytes.assumingMemoryBound(to: UInt16.self)
         for i in 0..<65_536 { bits[i] = UInt16(i) }
         return Tensor(storage: storage, byteOffset: 0, shape: [65_536], dtype: dtype, on: device)

@@ -3,6 +3,14 @@ import DioramaTestSupport
 import Synchronization
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 @Suite struct StorageTests {
     /// Bytes that tell when they go.
     private final class Lender: Sendable {
@@ -90,6 +98,24 @@ import Testing
         for count in [1, 3, 100, 70_000] {
             let x = Tensor.zeros([count], on: .cpu(threads: 1))
             #expect(Int(bitPattern: x.bytes).isMultiple(of: 64))
+        }
+    }
+}
+
+@Suite struct MemoryLimitTests {
+    @Test("a tensor beyond the limit ends the process as its owner wants, with a sentence")
+    func limit() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            let limit = MemoryLimit(byteCount: 10 << 20) { shortage in
+                let sentence =
+                    "out of memory: 8 MiB were needed beside 4 MiB in use, more than the 10 MiB of this machine that are "
+                    + "free; ask for smaller pictures or fewer at once"
+                exit(shortage.description == sentence ? 7 : 8)
+            }
+            let device = Device.cpu(threads: 1, memory: limit)
+            let first = Tensor.zeros([1 << 20], on: device)
+            let second = Tensor.zeros([2 << 20], on: device)
+            withExtendedLifetime((first, second)) {}
         }
     }
 }

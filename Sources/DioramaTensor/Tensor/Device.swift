@@ -7,30 +7,37 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
 
     private final class Context: Sendable {
         let backend: any Backend
-        let memory = Memory()
+        let memory: Memory
         let observer: (any OpObserver)?
 
-        init(_ backend: any Backend, _ observer: (any OpObserver)?) {
+        init(_ backend: any Backend, _ memory: Memory, _ observer: (any OpObserver)?) {
             self.backend = backend
+            self.memory = memory
             self.observer = observer
         }
     }
 
-    /// Makes a device that runs ops by the given backend.
-    package init(_ backend: any Backend, observer: (any OpObserver)? = nil) {
-        context = Context(backend, observer)
+    /// Makes a device that runs ops by the given backend, over memory of its own.
+    package init(_ backend: any Backend, memory: Memory = Memory(), observer: (any OpObserver)? = nil) {
+        context = Context(backend, memory, observer)
     }
+
+    /// The most threads that a device may be asked for.
+    public static let mostThreads = 1024
 
     /// The processor: vector kernels chosen for this machine, run by several threads.
     ///
     /// Results do not depend on the number of threads. Threads start with the first op that needs them.
     ///
     /// - Parameters:
-    ///   - threads: how many threads work on an op, 1 or more; nil for one a core.
+    ///   - threads: how many threads work on an op, in 1...``mostThreads``; nil for one a core.
+    ///   - memory: how much memory its tensors may hold, and what to do when that does not do.
     ///   - observer: told of each op.
     /// - Returns: a new device with memory and threads of its own.
-    public static func cpu(threads: Int? = nil, observer: (any OpObserver)? = nil) -> Device {
-        cpu(threads: threads, instructions: .best, observer: observer)
+    public static func cpu(
+        threads: Int? = nil, memory: MemoryLimit = MemoryLimit(), observer: (any OpObserver)? = nil
+    ) -> Device {
+        cpu(threads: threads, instructions: .best, memory: memory, observer: observer)
     }
 
     /// Plain loops, one thread: what the other devices are compared with.
@@ -69,9 +76,12 @@ extension Device {
 
     /// The processor, held to a lower instruction set than it has.
     package static func cpu(
-        threads: Int? = nil, instructions: Instructions, observer: (any OpObserver)? = nil
+        threads: Int? = nil, instructions: Instructions, memory: MemoryLimit = MemoryLimit(),
+        observer: (any OpObserver)? = nil
     ) -> Device {
-        Device(CPUBackend(threads: threads, instructions: instructions), observer: observer)
+        let memory = Memory(limit: memory)
+        let backend = CPUBackend(threads: threads, instructions: instructions, memory: memory)
+        return Device(backend, memory: memory, observer: observer)
     }
 
     /// Runs `body`, an op over `operands`, keeping them alive and telling the observer.

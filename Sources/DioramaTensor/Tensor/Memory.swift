@@ -1,5 +1,13 @@
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Counts the bytes that the tensors of one device hold; borrowed bytes (mapped files) do not count.
 public final class MemoryMeter: Sendable {
     private let currentBytes = Atomic<Int>(0)
@@ -30,27 +38,82 @@ public final class MemoryMeter: Sendable {
     }
 }
 
+/// A device was asked for more bytes than there are.
+public struct MemoryShortage: Hashable, Sendable, CustomStringConvertible {
+    /// Bytes that were asked for at once.
+    public let asked: Int
+    /// Bytes that the device's tensors hold.
+    public let held: Int
+    /// The most they may hold; nil where the system itself said no.
+    public let limit: Int?
+
+    /// One sentence, and what to do.
+    public var description: String {
+        func mebibytes(_ count: Int) -> String { "\((count + 1 << 20 - 1) >> 20) MiB" }
+        let bound = limit.map { ", more than the \(mebibytes($0)) of this machine that are free" } ?? ""
+        return "out of memory: \(mebibytes(asked)) were needed beside \(mebibytes(held)) in use\(bound); "
+            + "ask for smaller pictures or fewer at once"
+    }
+}
+
+/// How much memory the tensors of a device may hold, and what happens when that does not do.
+public struct MemoryLimit: Sendable {
+    /// The most bytes; nil for as many as the system gives.
+    public var byteCount: Int?
+    /// Told that there are not enough.
+    ///
+    /// An op cannot go on without memory, so this must end the process.
+    public var onShortage: @Sendable (MemoryShortage) -> Never
+
+    /// A limit.
+    ///
+    /// - Parameters:
+    ///   - byteCount: the most bytes that tensors may hold; nil for as many as the system gives.
+    ///   - onShortage: ends the process; by default by a trap that says why.
+    public init(
+        byteCount: Int? = nil,
+        onShortage: @escaping @Sendable (MemoryShortage) -> Never = { preconditionFailure("\($0)") }
+    ) {
+        self.byteCount = byteCount
+        self.onShortage = onShortage
+    }
+}
+
 /// Where a device's tensors get their bytes from.
 package final class Memory: Sendable {
     /// The count of what is handed out.
     package let meter = MemoryMeter()
+    private let limit: MemoryLimit
 
-    package init() {}
+    package init(limit: MemoryLimit = MemoryLimit()) { self.limit = limit }
 
     /// Hands out bytes of undefined content.
     func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        let held = meter.current
+        if let most = limit.byteCount, byteCount > most - held {
+            limit.onShortage(MemoryShortage(asked: byteCount, held: held, limit: most))
+        }
         meter.add(byteCount)
-        return Memory.allocate(byteCount)
+        return borrow(byteCount)
     }
 
     /// Takes back bytes that `take` handed out.
     func give(back bytes: UnsafeMutableRawPointer, _ byteCount: Int) {
         meter.remove(byteCount)
-        bytes.deallocate()
+        free(bytes)
     }
 
-    /// Allocates aligned bytes outside of any device.
-    static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
-        .allocate(byteCount: Swift.max(byteCount, 1), alignment: Storage.alignment)
+    /// Hands out bytes that are not counted, for `free`: the scratch of one op.
+    func borrow(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        guard let bytes = Self.allocate(byteCount) else {
+            limit.onShortage(MemoryShortage(asked: byteCount, held: meter.current, limit: nil))
+        }
+        return bytes
+    }
+
+    /// Allocates aligned bytes, for `free`; nil where the system has none.
+    static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        var bytes: UnsafeMutableRawPointer?
+        return posix_memalign(&bytes, Storage.alignment, Swift.max(byteCount, 1)) == 0 ? bytes : nil
     }
 }

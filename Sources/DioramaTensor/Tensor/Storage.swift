@@ -13,22 +13,22 @@ public final class Storage: @unchecked Sendable {
     private let origin: Origin
 
     private enum Origin {
-        case allocated(Memory?)
+        case allocated(Memory)
         case borrowed(any AnyObject & Sendable)
     }
 
     /// Alignment of owned bytes: a cache line, and the widest vector.
     package static let alignment = 64
 
-    /// Allocates bytes of undefined content.
-    public convenience init(byteCount: Int) {
-        self.init(byteCount: byteCount, from: nil)
+    /// Allocates bytes of undefined content from a device's memory, and counts them there.
+    public convenience init(byteCount: Int, on device: Device) {
+        self.init(byteCount: byteCount, from: device.heap)
     }
 
-    /// Allocates bytes of undefined content from a device's memory, and counts them there.
-    package init(byteCount: Int, from memory: Memory?) {
+    /// Allocates bytes of undefined content, and counts them.
+    init(byteCount: Int, from memory: Memory) {
         self.byteCount = byteCount
-        bytes = memory?.take(byteCount) ?? Memory.allocate(byteCount)
+        bytes = memory.take(byteCount)
         origin = .allocated(memory)
     }
 
@@ -46,10 +46,6 @@ public final class Storage: @unchecked Sendable {
 
     deinit {
         guard case .allocated(let memory) = origin else { return }
-        if let memory {
-            memory.give(back: bytes, byteCount)
-        } else {
-            bytes.deallocate()
-        }
+        memory.give(back: bytes, byteCount)
     }
 }

@@ -1,5 +1,13 @@
 import CKernels
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// The processor: vector kernels written in C, chosen for this machine, whose parts several threads share.
 ///
 /// An op is divided into parts by its shapes alone, and each element of its result is computed by one sequence of
@@ -14,19 +22,27 @@ package struct CPUBackend: Backend {
 
     let openBLAS = OpenBLAS()
 
+    /// Where the scratch of ops comes from.
+    private let memory: Memory
+
     // A table of functions, constant for the life of the process.
     let kernels: dk_kernels
 
     /// Makes the backend.
     ///
     /// - Parameters:
-    ///   - threads: how many threads work on an op, 1 or more; nil for one a processor.
+    ///   - threads: how many threads work on an op, in 1...`Device.mostThreads` (other numbers become the nearest of these); nil for one a processor.
     ///   - limit: the best instructions to use, if the machine has them.
-    package init(threads: Int? = nil, instructions limit: Instructions = .best) {
+    ///   - memory: where the scratch of ops comes from.
+    package init(
+        threads: Int? = nil, instructions limit: Instructions = .best, memory: Memory = Memory()
+    ) {
         let level = dk_level(limit.rawValue)
         instructions = Instructions(rawValue: level) ?? .baseline
         kernels = dk_kernels_at(level).pointee
-        pool = ThreadPool(threads: Swift.max(threads ?? Int(dk_processor_count()), 1))
+        self.memory = memory
+        let wanted = threads ?? Int(dk_processor_count())
+        pool = ThreadPool(threads: Swift.min(Swift.max(wanted, 1), Device.mostThreads))
     }
 
     package var threads: Int { pool.threads }
@@ -49,8 +65,8 @@ package struct CPUBackend: Backend {
 
     /// Gives `body` a run of singles of undefined content, aligned for vectors.
     func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {
-        let bytes = Memory.allocate(count * DType.f32.size)
-        defer { bytes.deallocate() }
+        let bytes = memory.borrow(count * DType.f32.size)
+        defer { free(bytes) }
         return body(bytes.assumingMemoryBound(to: Float.self))
     }
 }
