@@ -16,7 +16,13 @@ extension JSON {
 ///
 /// - Parameter text: what a user or a file wrote.
 /// - Returns: at most 80 characters of it.
-package func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String { "\"\(brief(text))\"" }
+
+/// A text for a message, cut when long, with control characters escaped.
+///
+/// - Parameter text: what a user or a file wrote.
+/// - Returns: at most 80 characters of it.
+package func brief(_ text: String) -> String {
     let head = text.unicodeScalars.prefix(80)
     var shown = ""
     for scalar in head {
@@ -26,5 +32,5 @@ package func quoted(_ text: String) -> String {
             shown.unicodeScalars.append(scalar)
         }
     }
-    return "\"\(shown)\(head.endIndex < text.unicodeScalars.endIndex ? "…" : "")\""
+    return shown + (head.endIndex < text.unicodeScalars.endIndex ? "…" : "")
 }

@@ -27,7 +27,8 @@ public struct NodeLabel: Hashable, Sendable, CustomStringConvertible {
 
     /// `3 (KSampler)`, or with a title of its own `3 (KSampler "Refine")`.
     public var description: String {
-        title == className ? "\(id) (\(className))" : "\(id) (\(className) \(quoted(title)))"
+        let name = title == className ? brief(className) : "\(brief(className)) \(quoted(title))"
+        return "\(brief(id)) (\(name))"
     }
 }
 

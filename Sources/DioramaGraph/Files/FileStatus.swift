@@ -9,6 +9,8 @@ import Darwin
 /// What the system says about a file or folder.
 struct FileStatus {
     let isFolder: Bool
+    /// Whether it is a regular file: no folder, pipe, socket or device.
+    let isFile: Bool
     let byteCount: Int
     /// When its content last changed, in seconds and nanoseconds since 1970.
     let modified: (seconds: Int, nanoseconds: Int)
@@ -20,6 +22,7 @@ struct FileStatus {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         isFolder = status.st_mode & S_IFMT == S_IFDIR
+        isFile = status.st_mode & S_IFMT == S_IFREG
         byteCount = Int(status.st_size)
         #if canImport(Darwin)
         let time = status.st_mtimespec

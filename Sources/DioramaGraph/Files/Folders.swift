@@ -37,13 +37,13 @@ public struct Folders: Sendable, Hashable {
     /// - Parameter name: a relative path; a trailing ` [input]`, ` [output]` or ` [temp]` chooses another folder, as in
     ///   ComfyUI.
     /// - Returns: where it is, symbolic links resolved.
-    /// - Throws: `FolderError` when the name is refused or nothing is there.
+    /// - Throws: `FolderError` when the name is refused, nothing is there, or it is no file (a folder, a pipe).
     public func inputFile(_ name: String) throws(FolderError) -> URL {
         for (mark, folder) in [(" [input]", input), (" [output]", output), (" [temp]", temp)]
         where name.hasSuffix(mark) {
-            return try existing(String(name.dropLast(mark.count)), in: [folder], as: "file")
+            return try existingFile(String(name.dropLast(mark.count)), in: folder)
         }
-        return try existing(name, in: [input], as: "file")
+        return try existingFile(name, in: input)
     }
 
     /// The model file or folder that a graph names.
@@ -107,6 +107,15 @@ public struct Folders: Sendable, Hashable {
             kinds.map { root.appending(path: $0, directoryHint: .isDirectory) }
                 + (includingRoots ? [root] : [])
         }
+    }
+
+    private func existingFile(_ name: String, in folder: URL) throws(FolderError) -> URL {
+        let file = try existing(name, in: [folder], as: "file")
+        // A pipe would be waited for without end.
+        guard FileStatus(file.path(percentEncoded: false))?.isFile == true else {
+            throw .refused(name: name, reason: "is no file but a folder or a device")
+        }
+        return file
     }
 
     private func existing(_ name: String, in folders: [URL], as what: String) throws(FolderError) -> URL {

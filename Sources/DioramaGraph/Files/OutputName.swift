@@ -58,22 +58,33 @@ public struct OutputName: Sendable {
     ///   - words: what the words in the prefix stand for.
     /// - Throws: `FolderError` when the prefix leads outside the folder, has no name, or a folder cannot be made.
     public init(prefix: String, in output: URL, words: Words) throws(FolderError) {
-        let expanded = words.expand(prefix)
-        let parts = expanded.split(separator: "/", omittingEmptySubsequences: false)
         // The form of the whole is checked before any folder is made.
-        _ = try SafeName(expanded)
-        base = parts.last.map(String.init) ?? expanded
-        guard base.utf8.count <= Self.longestBase else {
-            throw .refused(
-                name: expanded, reason: "is too long for a file: at most \(Self.longestBase) bytes")
-        }
-        let above = parts.dropLast().joined(separator: "/")
+        let (above, base) = try Self.parts(of: words.expand(prefix))
+        self.base = base
         if above.isEmpty {
             try makeFolder(output)
             folder = output
         } else {
             folder = try SafeName(above).createdFolder(in: output)
         }
+    }
+
+    /// Checks the form of a prefix, for validation before anything runs; what is on the disk is not looked at.
+    ///
+    /// - Parameter prefix: what the graph says.
+    /// - Throws: `FolderError.refused` when it has no name, leads outside its folder, or is too long.
+    public static func check(prefix: String) throws(FolderError) {
+        _ = try parts(of: Words(width: 99_999, height: 99_999).expand(prefix))
+    }
+
+    /// The folders and the last part of an expanded prefix.
+    private static func parts(of expanded: String) throws(FolderError) -> (above: String, base: String) {
+        let parts = try SafeName(expanded).name.split(separator: "/")
+        let base = parts.last.map(String.init) ?? expanded
+        guard base.utf8.count <= longestBase else {
+            throw .refused(name: expanded, reason: "is too long for a file: at most \(longestBase) bytes")
+        }
+        return (parts.dropLast().joined(separator: "/"), base)
     }
 
     /// Makes the next file: tries one name after another until `create` accepts one, so that two processes that save at

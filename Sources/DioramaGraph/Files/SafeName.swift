@@ -83,12 +83,13 @@ struct SafeName {
 /// - Parameter folder: its place.
 /// - Throws: `FolderError.system` when the system refuses.
 func makeFolder(_ folder: URL) throws(FolderError) {
-    do {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-        let reason = String(cString: strerror(errno))
-        throw .system(
-            path: folder.path(percentEncoded: false), reason: "the folder cannot be made: \(reason)")
+    let path = folder.path(percentEncoded: false)
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+        made += "/" + part
+        if mkdir(made, 0o777) == 0 || FileStatus(made)?.isFolder == true { continue }
+        let reason = errno == EEXIST ? "a file has this name" : String(cString: strerror(errno))
+        throw .system(path: made, reason: "the folder cannot be made: \(reason)")
     }
 }
 

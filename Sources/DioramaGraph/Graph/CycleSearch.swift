@@ -48,7 +48,7 @@ struct CycleSearch {
     }
 
     private static func issue(_ circle: [NodeLabel]) -> GraphIssue {
-        let names = circle.map { "\($0.id) (\($0.className))" }
+        let names = circle.map { "\(brief($0.id)) (\(brief($0.className)))" }
         var shown = names
         if names.count > mostNames {
             shown =

@@ -94,7 +94,7 @@ extension InputSchema {
     func problem(
         with value: JSON, read: JSON, _ className: String, _ lists: inout OptionLists
     ) -> LiteralProblem? {
-        if let bound = bound(violatedBy: value) { return LiteralProblem(bound, of: read) }
+        if let problem = rangeProblem(with: value, read: read) { return problem }
         guard let options, validatesOptions else { return nil }
         switch lists.names(of: className, name, options) {
         case .failure(let error): return LiteralProblem(unavailable: error.reason)
@@ -115,10 +115,18 @@ extension InputSchema {
         guard minimum != nil || maximum != nil || options != nil,
             let json = (value as? any LiteralValue)?.json
         else { return nil }
-        if let bound = bound(violatedBy: json) { return LiteralProblem(bound, of: json) }
+        if let problem = rangeProblem(with: json, read: json) { return problem }
         guard case .list(let names) = options, validatesOptions, let text = json.string, !names.contains(text)
         else { return nil }
         return LiteralProblem(json, notIn: names, input: name)
+    }
+
+    /// What is wrong with a number of an input with a range: it is outside, or it is NaN, which is in no range.
+    private func rangeProblem(with value: JSON, read: JSON) -> LiteralProblem? {
+        if case .double(let number) = value, number.isNaN, minimum != nil || maximum != nil {
+            return LiteralProblem(.kind("\(read.brief) is not a number"), of: read, for: self)
+        }
+        return bound(violatedBy: value).map { LiteralProblem($0, of: read) }
     }
 }
 

@@ -1,6 +1,6 @@
 import DioramaFiles
 import DioramaGraph
-import DioramaImage
+public import DioramaImage
 import DioramaTensor
 
 #if canImport(FoundationEssentials)
@@ -30,9 +30,18 @@ struct LoadImage: Node {
     func run(_ context: RunContext) async throws {
         let device = try context.resource(Device.self)
         let file = try context.folders.inputFile(image)
-        let bitmap = try ImageFile.decode(InputFile.read(file.path(percentEncoded: false)))
+        let bitmap = try decoded(file)
         pixels = ImageBatch(bitmap, on: device)
         mask = Mask(transparencyOf: bitmap, on: device)
+    }
+
+    private func decoded(_ file: URL) throws -> Bitmap {
+        let bytes = try InputFile.read(file.path(percentEncoded: false))
+        do {
+            return try ImageFile.decode(bytes)
+        } catch {
+            throw UnreadablePicture(name: image, reason: error)
+        }
     }
 
     func validate(_ environment: RunEnvironment) -> [InputProblem] {
@@ -49,4 +58,15 @@ struct LoadImage: Node {
         guard let name = $image.literal else { return nil }
         return try FileIdentity(of: environment.folders.inputFile(name)).description
     }
+}
+
+/// A file of the input folder that is no picture, or a broken one.
+public struct UnreadablePicture: Error, CustomStringConvertible {
+    /// What the graph calls it.
+    let name: String
+    /// What is wrong with it.
+    public let reason: ImageError
+
+    /// The name and the reason.
+    public var description: String { "\"\(name)\": \(reason)" }
 }

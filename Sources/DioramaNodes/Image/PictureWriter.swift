@@ -26,6 +26,23 @@ struct PictureWriter {
         PictureWriter(context: context, folder: context.folders.temp, target: nil)
     }
 
+    /// What is wrong with a prefix that is written in the graph, before hours are spent on the picture.
+    ///
+    /// - Parameters:
+    ///   - input: the node's input.
+    ///   - environment: where the graph shall run; a target of its own makes prefixes meaningless.
+    /// - Returns: one problem, or none.
+    static func problems(with input: InputReference<String>, in environment: RunEnvironment) -> [InputProblem]
+    {
+        guard environment.resources[OutputTarget.self] == nil, let prefix = input.literal else { return [] }
+        do {
+            try OutputName.check(prefix: prefix)
+            return []
+        } catch {
+            return [input.problem("\(error)")]
+        }
+    }
+
     /// Encodes and writes every picture of a batch, and reports the files.
     ///
     /// - Parameters:

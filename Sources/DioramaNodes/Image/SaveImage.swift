@@ -19,6 +19,10 @@ struct SaveImage: Node {
 
     @Output("The same pictures.", name: "images") var saved: ImageBatch
 
+    func validate(_ environment: RunEnvironment) -> [InputProblem] {
+        PictureWriter.problems(with: $filenamePrefix, in: environment)
+    }
+
     func run(_ context: RunContext) async throws {
         let metadata = ImageMetadata(prompt: prompt, extra: extraPNGInfo)
         try PictureWriter.results(context).write(

@@ -25,6 +25,10 @@ struct SaveImageJPEG: Node {
 
     @Output("The same pictures.", name: "images") var saved: ImageBatch
 
+    func validate(_ environment: RunEnvironment) -> [InputProblem] {
+        PictureWriter.problems(with: $filenamePrefix, in: environment)
+    }
+
     func run(_ context: RunContext) async throws {
         let texts = metadata ? ImageMetadata(prompt: prompt, extra: extraPNGInfo) : ImageMetadata()
         let sampling = JPEG.Subsampling(rawValue: subsampling) ?? .yuv444
