@@ -14,11 +14,14 @@ public struct SessionOptions: Sendable {
     public var folders: Folders
     /// Threads that compute, all the processor's when nil; results do not depend on it.
     public var threads: Int?
+    /// How much memory tensors may hold, and what to do when that does not do.
+    public var memory: MemoryLimit
 
     /// Options for a session.
-    public init(folders: Folders, threads: Int? = nil) {
+    public init(folders: Folders, threads: Int? = nil, memory: MemoryLimit = MemoryLimit()) {
         self.folders = folders
         self.threads = threads
+        self.memory = memory
     }
 }
 
@@ -48,7 +51,7 @@ public struct Session: Sendable {
         observer: (any OpObserver)? = nil
     ) {
         catalog = nodes
-        device = .cpu(threads: options.threads, observer: observer)
+        device = .cpu(threads: options.threads, memory: options.memory, observer: observer)
         engine = Engine(
             RunEnvironment(folders: options.folders, resources: Resources().with(device)),
             cacheBytes: cacheBytes)
@@ -59,9 +62,15 @@ public struct Session: Sendable {
 
     /// Validates a graph.
     ///
+    /// - Parameters:
+    ///   - file: the graph.
+    ///   - target: where its pictures shall go, in place of the names that it gives, which are then not checked.
+    /// - Returns: a graph that can be rendered.
     /// - Throws: `GraphError` with everything that is wrong.
-    public func graph(_ file: GraphFile) throws(GraphError) -> Graph {
-        try Graph(file, catalog: catalog, environment: engine.environment)
+    public func graph(_ file: GraphFile, to target: OutputTarget? = nil) throws(GraphError) -> Graph {
+        var environment = engine.environment
+        if let target { environment.resources = environment.resources.with(target) }
+        return try Graph(file, catalog: catalog, environment: environment)
     }
 
     /// Renders a graph: runs what its outputs need.

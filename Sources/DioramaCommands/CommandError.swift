@@ -2,9 +2,18 @@ import DioramaFiles
 package import DioramaGraph
 import DioramaImage
 import DioramaModels
+import DioramaNodes
 import DioramaSampling
 import DioramaTokenizers
 import DioramaWeights
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 /// A failure with a sentence for the user and the status the process ends with.
 package struct CommandError: Error, CustomStringConvertible, Sendable {
@@ -51,14 +60,22 @@ extension CommandError {
     /// Whether `error` lies in the data or in the run.
     private static func status(of error: any Error) -> CommandStatus {
         switch error {
-        case is GraphError, is InputError, is WeightsError, is TokenizerError: .wrongData
+        case is GraphError, is InputError, is TokenizerError: .wrongData
+        case let error as WeightsError: isOfTheMachine(error.code) ? .failed : .wrongData
         case is ModelInputError, is SamplingError: .wrongData
         case let error as FolderError: error.isWrongName ? .wrongData : .failed
+        case let error as UnreadablePicture: status(of: error.reason)
         case let error as ImageError:
             [.outOfMemory, .invalidArgument].contains(error.code) ? .failed : .wrongData
-        case let error as FileError: error.action == "read" ? .wrongData : .failed
+        case let error as FileError:
+            error.action == "read" && !isOfTheMachine(error.code) ? .wrongData : .failed
         default: .failed
         }
+    }
+
+    /// Whether the system's number for a problem with reading tells of the machine and not of the file.
+    private static func isOfTheMachine(_ code: Int32?) -> Bool {
+        [ENOMEM, EMFILE, ENFILE].contains(code)
     }
 
     /// The `error` line of JSON output.

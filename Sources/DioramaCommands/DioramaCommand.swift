@@ -25,6 +25,8 @@ public enum DioramaCommand {
     ///
     /// - Parameter nodes: nodes to offer besides the built-in ones.
     public static func main(nodes: [any Node.Type] = []) async -> Never {
+        prepareStreams()
+        endOnSignals()
         let context = CommandContext.process { try NodeCatalog.builtin + nodes }
         exit(await run(Array(CommandLine.arguments.dropFirst()), in: context).rawValue)
     }
@@ -36,6 +38,13 @@ public enum DioramaCommand {
     ///   - context: streams, folders and nodes.
     /// - Returns: what the process shall return.
     package static func run(_ arguments: [String], in context: CommandContext) async -> CommandStatus {
+        let status = await carryOut(arguments, in: context)
+        guard status == .done, let reason = context.output.failure else { return status }
+        context.errors.line("diorama: error: cannot write to standard output: \(reason)")
+        return .failed
+    }
+
+    private static func carryOut(_ arguments: [String], in context: CommandContext) async -> CommandStatus {
         let command: any ParsableCommand
         do {
             command = try RootCommand.parseAsRoot(arguments)
@@ -55,7 +64,7 @@ public enum DioramaCommand {
             let failure = CommandError(error)
             if command.reportsJSON { context.output.line(failure.json.text()) }
             if failure.status != .interrupted, failure.status != .terminated {
-                context.errors.line("diorama: error: \(failure.message)")
+                context.errors.line(printable("diorama: error: \(failure.message)"))
             }
             return failure.status
         }
@@ -72,8 +81,8 @@ public enum DioramaCommand {
         let usage = RootCommand.fullMessage(for: error).split(separator: "\n").first {
             $0.hasPrefix("Usage:")
         }
-        context.errors.line(
-            "diorama: error: " + (unknownCommand(arguments) ?? RootCommand.message(for: error)))
+        let message = unknownCommand(arguments) ?? RootCommand.message(for: error)
+        context.errors.line(printable("diorama: error: " + message))
         if let usage { context.errors.line(String(usage)) }
         return .usage
     }

@@ -12,17 +12,19 @@ final class Binary {
     /// - Parameters:
     ///   - arguments: the words after `diorama`.
     ///   - folder: the working folder.
+    ///   - shell: what `sh` shall do with the command, which is `"$@"`; nil starts it without a shell.
     ///   - input: standard input.
     /// - Throws: what starting it throws, above all when it has not been built.
-    init(_ arguments: [String], in folder: URL, input: [UInt8] = []) throws {
+    init(_ arguments: [String], in folder: URL, shell: String? = nil, input: [UInt8] = []) throws {
         streams = try TemporaryFolder()
         process.standardInput = try FileHandle(forReadingFrom: try streams.write(input, to: "input"))
         process.standardOutput = try FileHandle(forWritingTo: try streams.write("", to: "output"))
         process.standardError = try FileHandle(forWritingTo: try streams.write("", to: "errors"))
         // The test bundle and the command are built into one folder.
         let bundle = URL(filePath: CommandLine.arguments[0])
-        process.executableURL = bundle.deletingLastPathComponent().appending(path: "diorama")
-        process.arguments = arguments
+        let command = bundle.deletingLastPathComponent().appending(path: "diorama")
+        process.executableURL = shell == nil ? command : URL(filePath: "/bin/sh")
+        process.arguments = shell.map { ["-c", $0, "sh", command.path] + arguments } ?? arguments
         process.currentDirectoryURL = folder
         try process.run()
     }
@@ -39,6 +41,9 @@ final class Binary {
         }
         return false
     }
+
+    /// Whether it has not ended yet.
+    var isRunning: Bool { process.isRunning }
 
     /// Sends SIGINT, as Ctrl-C does.
     func interrupt() { process.interrupt() }
@@ -87,9 +92,9 @@ struct Workshop {
         try files.copyItem(at: Repository.url("samples/models/diorama-tiny"), to: model)
     }
 
-    /// Runs the command to its end in this folder.
-    func run(_ arguments: String..., input: [UInt8] = []) throws -> Ending {
-        try Binary(arguments, in: url, input: input).end()
+    /// Runs the command to its end in this folder; `shell` is as in ``Binary``.
+    func run(_ arguments: String..., shell: String? = nil, input: [UInt8] = []) throws -> Ending {
+        try Binary(arguments, in: url, shell: shell, input: input).end()
     }
 
     /// Changes a file in place.

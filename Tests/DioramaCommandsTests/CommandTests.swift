@@ -31,7 +31,22 @@ import Testing
     @Test(arguments: [
         (["rendr"], "there is no command 'rendr'; did you mean 'render'?"),
         (["render"], "Missing expected argument '<graph>'"),
-        (["render", "graph.json", "--threads", "0"], "--threads must be 1 or more, not 0"),
+        (["render", "graph.json", "--threads", "0"], "--threads must be 1 to 1024, not 0"),
+        (["render", "graph.json", "--threads", "-1"], "--threads must be 1 to 1024, not -1"),
+        (["render", "graph.json", "--threads", "1000000000"], "--threads must be 1 to 1024, not 1000000000"),
+        (["render", "graph.json", "--output", ""], "--output: the path is empty"),
+        (["render", "graph.json", "--trace", ""], "--trace: the path is empty"),
+        (["render", "graph.json", "--models", ""], "--models: the path is empty"),
+        (["check", "graph.json", "--input", ""], "--input: the path is empty"),
+        (["check", ""], "the graph: the path is empty"), (["inspect", ""], "the file: the path is empty"),
+        (
+            ["check", "graph.json", "--size", "-1x5"],
+            "The value '-1x5' is invalid for '--size <WxH>': expected width and height in pixels, as 256x192"
+        ),
+        (
+            ["render", "graph.json", "-o", String(repeating: "n", count: 252) + ".png"],
+            "--output: the file's name has more than 255 bytes"
+        ),
         (["render", "graph.json", "--repeat", "0"], "--repeat must be 1 or more, not 0"),
         (
             ["render", "graph.json", "--output", "fox.gif"],

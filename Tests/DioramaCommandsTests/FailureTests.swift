@@ -123,10 +123,77 @@ import Testing
         try expectFailure(.failed, "is not a folder", output: "graphs/jpeg.json/fox.png")
     }
 
-    @Test func anUnwritableTrace() throws {
-        let end = try workshop.run("render", "graphs/text-to-image.json", "--trace", "nowhere/trace.json")
+    @Test(arguments: [
+        ("nowhere/trace.json", "the folder "), ("graphs", "a folder has this name; choose another\n"),
+        ("/dev/null", "a device has this name; choose another\n"),
+    ])
+    func anUnwritableTrace(path: String, reason: String) throws {
+        let end = try workshop.run("render", "graphs/text-to-image.json", "--trace", path)
         #expect(end.status == 1)
-        #expect(end.errors.hasPrefix("diorama: error: cannot write nowhere/trace.json: the folder"))
+        #expect(end.errors.hasPrefix("diorama: error: cannot write \(path): \(reason)"), "\(end.errors)")
+        #expect(workshop.names(in: ".") == ["graphs", "input", "models"])
+    }
+
+    @Test func aPrefixThatCannotBeSavedIsFoundBeforeTheRender() throws {
+        let graph = [
+            "render", "graphs/text-to-image.json", "--steps", "1", "--set", "save.filename_prefix=../fox",
+        ]
+        let end = try Binary(graph + ["--json"], in: workshop.url).end()
+        #expect(end.status == 65)
+        #expect(end.errors.contains(#""filename_prefix": the name "../fox" must stay inside its folder"#))
+        #expect(!end.output.contains("node_started"))
+        // Where the command line says where the picture goes, the prefix does not matter.
+        #expect(try Binary(graph + ["-o", "fox.png"], in: workshop.url).end().status == 0)
+    }
+
+    @Test func guidanceThatIsNoNumber() throws {
+        let end = try workshop.run("render", "graphs/text-to-image.json", "--cfg", "nan", "-o", "fox.png")
+        #expect(end.status == 65)
+        #expect(end.errors.contains(#""cfg" takes a FLOAT: NaN is not a number"#), "\(end.errors)")
+    }
+
+    @Test func aPipeAmongThePictures() throws {
+        let castle = workshop.url.appending(path: "input/castle.png")
+        try FileManager.default.removeItem(at: castle)
+        try #require(mkfifo(castle.path, 0o600) == 0)
+        try expectFailure(
+            .wrongData, #""image": the name "castle.png" is no file but a folder or a device"#,
+            graph: "graphs/image-to-image.json")
+    }
+
+    @Test func aModelFileThatIsAPipe() throws {
+        for part in ["model_index.json", "vae/config.json", "tokenizer/tokenizer.json", Self.weights] {
+            let url =
+                part == Self.weights
+                ? workshop.url.appending(path: part) : workshop.model.appending(path: part)
+            let bytes = try Data(contentsOf: url)
+            try FileManager.default.removeItem(at: url)
+            try #require(mkfifo(url.path, 0o600) == 0)
+            try expectFailure(.wrongData, "\(url.lastPathComponent): cannot be read: it is a pipe")
+            try FileManager.default.removeItem(at: url)
+            try bytes.write(to: url)
+        }
+    }
+
+    @Test func namesFromFilesCannotSteerTheTerminal() throws {
+        let graph = #"{"a\u001b[2J": {"class_type": "Sa\u001b]0;x\u0007ve", "inputs": {}}}"#
+        try Data(graph.utf8).write(to: workshop.url.appending(path: "graphs/wrong.json"))
+        let end = try workshop.run("check", "graphs/wrong.json")
+        #expect(end.status == 65)
+        let sentence = #"a\u{1B}[2J (Sa\u{1B}]0;x\u{07}ve): there is no node class "Sa\u{1B}]0;x\u{07}ve""#
+        #expect(end.errors == "diorama: error: graphs/wrong.json: \(sentence)\n")
+        let unknown = try workshop.run("nodes", "\u{1B}[31m\u{202E}")
+        #expect(unknown.errors.contains(#"there is no node '\u{1B}[31m\u{202E}'"#))
+    }
+
+    @Test func manyMistakesAreListedInPart() throws {
+        let nodes = (1...5_000).map { #""\#($0)": {"class_type": "Nope\#($0)", "inputs": {}}"# }
+        try Data("{\(nodes.joined(separator: ","))}".utf8)
+            .write(to: workshop.url.appending(path: "graphs/wrong.json"))
+        let end = try workshop.run("check", "graphs/wrong.json")
+        #expect(end.status == 65)
+        #expect(end.errors.contains("has 5000 problems:\n    1. 1 (Nope1): "))
+        #expect(end.errors.hasSuffix("\n  and 4900 more\n"))
     }
 
     @Test(arguments: [(2, CommandStatus.interrupted), (15, CommandStatus.terminated)])

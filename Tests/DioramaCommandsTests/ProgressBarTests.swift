@@ -35,4 +35,16 @@ import Testing
         let state = ProgressState(title: "K", step: 9, total: 4, elapsed: 1)
         #expect(progressLine(state, columns: 24) == "K  ━━━━━━━━  4/4  1.0 s")
     }
+
+    @Test func wideCharactersTakeTwoColumns() {
+        let state = ProgressState(title: "日本語の題名", step: 1, total: 2, elapsed: 1)
+        #expect(progressLine(state, columns: 28) == "日本語の題名  1/2  1.0 s")
+        #expect(progressLine(state, columns: 32) == "日本語の題名  ━━───  1/2  1.0 s")
+        #expect(progressLine(state, columns: 20) == "日本語…  1/2  1.0 s")
+    }
+
+    @Test func aTitleCannotMoveTheCursor() {
+        let state = ProgressState(title: "a\nb\u{1B}[2J", elapsed: 1)
+        #expect(progressLine(state, columns: 80) == #"a b\u{1B}[2J  1.0 s"#)
+    }
 }

@@ -35,7 +35,7 @@ struct CheckCommand: Command {
             let file = try graph.overrides.applied(to: source.file, catalog: catalog)
             let folders = try folders.folders(graphFolder: source.folder, in: context)
             let report = try CheckReport(file, named: source.name, catalog: catalog, folders: folders)
-            context.output.line(json ? report.json.text(.pretty) : report.text())
+            context.output.line(json ? report.json.text(.pretty) : printable(report.text()))
         } catch let error as CommandError {
             if json, let body = error.detail { context.output.line(body.text(.pretty)) }
             throw error

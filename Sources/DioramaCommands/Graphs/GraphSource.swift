@@ -60,6 +60,9 @@ package struct GraphSource: Sendable {
 }
 
 extension CommandError {
+    /// How many problems of a graph are listed; programs are told of all.
+    private static let mostListed = 100
+
     /// Everything wrong with the graph called `name`: one sentence, or a numbered list.
     package init(graph name: String, _ error: GraphError) {
         let errors = error.issues.filter { $0.severity == .error }.map(\.description)
@@ -68,14 +71,15 @@ extension CommandError {
         if errors.count == 1 {
             lines = ["\(name): \(errors[0])"]
         } else {
-            let width = String(errors.count).count
+            let width = String(min(errors.count, Self.mostListed)).count
             lines = ["\(name) has \(errors.count) problems:"]
-            lines += errors.enumerated().map { index, text in
+            lines += errors.prefix(Self.mostListed).enumerated().map { index, text in
                 let number = String(index + 1)
                 return "  " + String(repeating: " ", count: width - number.count) + number + ". " + text
             }
+            if errors.count > Self.mostListed { lines.append("  and \(errors.count - Self.mostListed) more") }
         }
-        lines += warnings
+        lines += warnings.prefix(Self.mostListed)
         self.init(.wrongData, lines.joined(separator: "\n"), detail: error.json)
     }
 }

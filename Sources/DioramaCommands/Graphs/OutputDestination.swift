@@ -1,4 +1,5 @@
 package import DioramaImage
+package import DioramaNodes
 package import FoundationEssentials
 
 /// Where `--output` sends the pictures.
@@ -31,12 +32,21 @@ package enum OutputDestination: Sendable, Equatable {
                 "--output '\(argument)': expected a name that ends in .png, .jpg or .jpeg, or a folder (end it with /)"
             )
         }
+        guard url.lastPathComponent.utf8.count <= 255 else {
+            throw CommandError.usage("--output: the file's name has more than 255 bytes")
+        }
         try checkWritable(url.deletingLastPathComponent(), for: argument)
+        try checkReplaceable(url, for: argument)
         self = .file(url, format)
     }
 
     /// The format the graph's save nodes must have; nil when it does not matter.
     package var format: ImageFormat? {
         if case .file(_, let format) = self { format } else { nil }
+    }
+
+    /// What sends the pictures of one render there; nil where they go by the graph's own names.
+    package var target: OutputTarget? {
+        if case .file(let path, _) = self { OutputTarget(path) } else { nil }
     }
 }

@@ -33,13 +33,15 @@ struct InspectCommand: Command {
 
     var reportsJSON: Bool { json }
 
+    func validate() throws { try refuseEmptyPaths([file], of: "the file") }
+
     func run(in context: CommandContext) async throws {
         let url = fileURL(file, in: context.workingFolder)
         let inspection = try Inspection(of: url, named: file)
         if json {
             context.output.line(inspection.json.text(.pretty))
         } else {
-            context.output.line(inspection.text(listingAll: all))
+            context.output.line(printable(inspection.text(listingAll: all)))
         }
     }
 }

@@ -27,6 +27,11 @@ struct FolderOptions: ParsableArguments {
         completion: .directory)
     var input: String?
 
+    func validate() throws {
+        try refuseEmptyPaths(models, of: "--models")
+        try refuseEmptyPaths([input], of: "--input")
+    }
+
     /// The folders, with those not given found as ``ModelSearch`` says.
     ///
     /// - Parameters:

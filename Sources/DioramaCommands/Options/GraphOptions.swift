@@ -27,7 +27,15 @@ struct GraphOptions: ParsableArguments {
         help: "Classifier-free guidance: how strongly the prompt is followed; 1 turns guidance off.")
     var cfg: Double?
 
-    @Option(help: ArgumentHelp("Width and height of the picture in pixels, as 256x192.", valueName: "WxH"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Width and height of the picture in pixels, as 256x192.", valueName: "WxH"),
+        transform: { argument in
+            guard let size = ImageSize(argument: argument) else {
+                throw ValidationError("expected width and height in pixels, as 256x192")
+            }
+            return size
+        })
     var size: ImageSize?
 
     @Option(
@@ -37,6 +45,8 @@ struct GraphOptions: ParsableArguments {
             discussion: "The value is JSON, or plain text where the input takes text.",
             valueName: "node.input=value"))
     var assignments: [String] = []
+
+    func validate() throws { try refuseEmptyPaths([graph], of: "the graph") }
 
     /// The changes the options ask for.
     ///

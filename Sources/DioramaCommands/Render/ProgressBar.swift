@@ -23,12 +23,13 @@ package struct ProgressState: Sendable, Equatable {
     }
 }
 
-/// The line for `state`, at most `columns - 1` characters so that no terminal wraps it:
+/// The line for `state`, at most `columns - 1` columns wide so that no terminal wraps it:
 /// `KSampler  ━━━━━━━━────────  5/20  3.2 it/s  4.7 s left  1.6 s`.
 ///
 /// Where the line is too long, first the bar shrinks, then it goes, then the title is cut.
 package func progressLine(_ state: ProgressState, columns: Int) -> String {
     let room = max(0, columns - 1)
+    let title = printable(String(state.title.map { $0.isNewline ? " " : $0 }))
     var figures: [String] = []
     var fraction: Double?
     if let step = state.step, let total = state.total, total > 0 {
@@ -43,15 +44,16 @@ package func progressLine(_ state: ProgressState, columns: Int) -> String {
     figures.append(clock(state.elapsed))
     let tail = figures.joined(separator: "  ")
 
-    let plain = state.title + "  " + tail
-    guard plain.count <= room else {
-        let title = room - tail.count - 2
-        return title > 1 ? state.title.prefix(title - 1) + "…  " + tail : String(tail.prefix(room))
+    let plain = title + "  " + tail
+    let width = DioramaCommands.columns(of: plain)
+    guard width <= room else {
+        let rest = room - tail.count - 2
+        return rest > 1 ? beginning(of: title, columns: rest - 1) + "…  " + tail : String(tail.prefix(room))
     }
     guard let fraction else { return plain }
-    let bar = min(30, room - plain.count - 2)
+    let bar = min(30, room - width - 2)
     guard bar >= 5 else { return plain }
     let filled = Int((fraction * Double(bar)).rounded(.down))
     let drawn = String(repeating: "━", count: filled) + String(repeating: "─", count: bar - filled)
-    return state.title + "  " + drawn + "  " + tail
+    return title + "  " + drawn + "  " + tail
 }

@@ -41,11 +41,15 @@ struct RenderCommand: Command {
         completion: .file(extensions: ["png", "jpg", "jpeg"]))
     var output: String?
 
-    @Option(help: "CPU threads to use, 1 or more; the picture does not depend on it. Default: one a core.")
+    @Option(
+        parsing: .unconditional,
+        help:
+            "CPU threads to use, 1 to \(Device.mostThreads); the picture does not depend on it. Default: one a core."
+    )
     var threads: Int?
 
     @Option(
-        name: .customLong("repeat"),
+        name: .customLong("repeat"), parsing: .unconditional,
         help: ArgumentHelp(
             "Render this many times in one process, doing all the work each time; for timings.",
             valueName: "n"))
@@ -69,8 +73,12 @@ struct RenderCommand: Command {
     var trace: String?
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads must be 1 or more, not \(threads)") }
+        if let threads, !(1...Device.mostThreads).contains(threads) {
+            throw ValidationError("--threads must be 1 to \(Device.mostThreads), not \(threads)")
+        }
         guard times >= 1 else { throw ValidationError("--repeat must be 1 or more, not \(times)") }
+        try refuseEmptyPaths([output], of: "--output")
+        try refuseEmptyPaths([trace], of: "--trace")
     }
 
     var reportsJSON: Bool { json }
@@ -81,7 +89,7 @@ struct RenderCommand: Command {
             try await render(in: context, recorder: trace?.recorder)
         } catch {
             // The error that ends the command is the one to tell; a trace that cannot be written is only noted.
-            do { try trace?.write() } catch { context.errors.line("diorama: warning: \(error)") }
+            do { try trace?.write() } catch { context.errors.line(printable("diorama: warning: \(error)")) }
             throw error
         }
         try trace?.write()
@@ -98,11 +106,13 @@ struct RenderCommand: Command {
             in: context)
         let graph: Graph
         do {
-            graph = try session.graph(file)
+            graph = try session.graph(file, to: destination.target)
         } catch {
             throw CommandError(graph: source.name, error)
         }
-        if !quiet { for warning in graph.warnings { context.errors.line("diorama: warning: \(warning)") } }
+        if !quiet {
+            for warning in graph.warnings { context.errors.line(printable("diorama: warning: \(warning)")) }
+        }
 
         var pictures: [URL] = []
         for run in 1...times {
@@ -133,6 +143,9 @@ struct RenderCommand: Command {
         var options = SessionOptions(
             folders: try folders.folders(graphFolder: graphFolder, in: context, output: folder))
         options.threads = threads
+        options.memory = MemoryLimit(byteCount: freeMemory()) { [json] shortage in
+            endForLackOfMemory(shortage, asJSON: json, in: context)
+        }
         // One graph is rendered, or the same again with all its work: nothing is worth keeping past its last use.
         return Session(nodes: catalog, options: options, cacheBytes: 0, observer: recorder)
     }
@@ -154,8 +167,7 @@ struct RenderCommand: Command {
             reporters.append(NoticePrinter(output: context.errors))
         }
         defer { display?.close() }
-        let target: OutputTarget? =
-            if case .file(let path, _) = destination { OutputTarget(path) } else { nil }
+        let target = destination.target
         return try await stoppingOnSignals { [display] in
             display?.note("Stopping after this step. Ctrl-C again ends at once.")
         } _: { [reporters] in

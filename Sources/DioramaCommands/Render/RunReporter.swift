@@ -20,7 +20,9 @@ struct NoticePrinter: RunReporter {
 }
 
 /// A node's notice as people read it.
-func noticeLine(_ node: NodeLabel, _ message: String) -> String { "diorama: note: \(node): \(message)" }
+func noticeLine(_ node: NodeLabel, _ message: String) -> String {
+    printable("diorama: note: \(node): \(message)")
+}
 
 extension TraceRecorder: RunReporter {
     func receive(_ event: RunEvent, at time: ContinuousClock.Instant) {

@@ -12,6 +12,7 @@ struct TraceFile {
     init(_ argument: String, workingFolder: URL) throws {
         let url = fileURL(argument, in: workingFolder)
         try checkWritable(url.deletingLastPathComponent(), for: argument)
+        try checkReplaceable(url, for: argument)
         path = url.path
     }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import FoundationEssentials
 
 #if canImport(Glibc)
@@ -11,6 +12,16 @@ import Darwin
 /// Where a path given on the command line leads; a relative one counts from `folder`.
 func fileURL(_ path: String, in folder: URL) -> URL {
     (path.hasPrefix("/") ? URL(filePath: path) : folder.appending(path: path)).standardizedFileURL
+}
+
+/// Refuses empty paths, which are mostly shell variables that nobody set and would mean the working folder.
+///
+/// - Parameters:
+///   - paths: what was given for the option or argument, if anything.
+///   - name: what the user calls it.
+/// - Throws: `ValidationError` when a path is empty.
+func refuseEmptyPaths(_ paths: [String?], of name: String) throws {
+    guard !paths.contains("") else { throw ValidationError("\(name): the path is empty") }
 }
 
 /// Whether a folder (not a file) is at `url`.
@@ -46,4 +57,23 @@ func checkWritable(_ folder: URL, for argument: String) throws {
         return
     }
     throw CommandError(.failed, "cannot write \(argument): \(reason)")
+}
+
+/// Makes sure that a file can be put in the place of what is at `url`, if anything is.
+///
+/// - Parameters:
+///   - url: where the file shall go.
+///   - argument: what the user asked to write, for the message.
+/// - Throws: ``CommandError`` of status `failed` where a folder, a device or a pipe has the name.
+func checkReplaceable(_ url: URL, for argument: String) throws {
+    var status = stat()
+    guard lstat(url.path, &status) == 0 else { return }
+    let kind: String
+    switch status.st_mode & S_IFMT {
+    case S_IFREG, S_IFLNK: return
+    case S_IFDIR: kind = "a folder"
+    case S_IFIFO: kind = "a pipe"
+    default: kind = "a device"
+    }
+    throw CommandError(.failed, "cannot write \(argument): \(kind) has this name; choose another")
 }

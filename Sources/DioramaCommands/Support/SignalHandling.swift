@@ -18,6 +18,12 @@ package struct Interruption: Error, Sendable, Equatable {
     package var status: CommandStatus { signal == SIGTERM ? .terminated : .interrupted }
 }
 
+/// Ends the process at once on SIGINT or SIGTERM, with the status that says so, while nothing is at work that
+/// ``stoppingOnSignals(onSignal:_:)`` could stop.
+func endOnSignals() {
+    for number in [SIGINT, SIGTERM] { signal(number) { _exit(128 + $0) } }
+}
+
 /// Runs `work` in a task that SIGINT or SIGTERM cancels; a second signal ends the process at once.
 ///
 /// - Parameters:
@@ -32,9 +38,10 @@ package func stoppingOnSignals<Result: Sendable>(
     let task = Task(operation: work)
     let received = FirstSignal()
     let queue = DispatchQueue(label: "diorama.signals")
-    let sources = [SIGINT, SIGTERM].map { number in
-        // A dispatch source only sees a signal whose default action is off.
-        signal(number, SIG_IGN)
+    let handled = [SIGINT, SIGTERM]
+    // A dispatch source only sees a signal whose own action is off.
+    let actions = handled.map { signal($0, SIG_IGN) }
+    let sources = handled.map { number in
         let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
         source.setEventHandler {
             guard received.note(number) else { _exit(128 + number) }
@@ -46,7 +53,7 @@ package func stoppingOnSignals<Result: Sendable>(
     }
     defer {
         sources.forEach { $0.cancel() }
-        [SIGINT, SIGTERM].forEach { signal($0, SIG_DFL) }
+        for (number, action) in zip(handled, actions) { signal(number, action) }
     }
     do {
         return try await task.value

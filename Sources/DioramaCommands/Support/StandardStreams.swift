@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -9,9 +11,22 @@ import Darwin
 /// Where a command writes: the process's own streams, or memory in tests.
 package struct TextOutput: Sendable {
     private let put: @Sendable (String) -> Void
+    private let problem: @Sendable () -> String?
 
     /// An output that hands each piece of text to `put`.
-    package init(_ put: @escaping @Sendable (String) -> Void) { self.put = put }
+    ///
+    /// - Parameters:
+    ///   - problem: says why a piece could not be written; nil while all were.
+    ///   - put: takes a piece.
+    package init(
+        problem: @escaping @Sendable () -> String? = { nil }, _ put: @escaping @Sendable (String) -> Void
+    ) {
+        self.put = put
+        self.problem = problem
+    }
+
+    /// Why something could not be written; nil when all was.
+    var failure: String? { problem() }
 
     /// Writes `text` as it is.
     package func write(_ text: String) { put(text) }
@@ -21,26 +36,62 @@ package struct TextOutput: Sendable {
 
     /// An unbuffered output to the file descriptor `number`.
     ///
-    /// What cannot be written is dropped: there is nowhere left to say so.
+    /// What a closed pipe does not take is dropped: its reader has seen enough, which is no failure.
     package static func descriptor(_ number: Int32) -> TextOutput {
-        TextOutput { text in
+        guard isStream(number) else { return TextOutput { _ in } }
+        let first = FirstProblem()
+        return TextOutput(problem: { first.text }) { text in
             var text = text
-            text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: number) }
+            let code = text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: number) }
+            if code != 0, code != EPIPE { first.note(code) }
         }
     }
 }
 
-/// Writes every byte to descriptor `number`, or stops at the first error.
-private func writeAll(_ bytes: UnsafeRawBufferPointer, to number: Int32) {
+/// What the system said about the first piece that could not be written.
+private final class FirstProblem: Sendable {
+    private let code = Mutex<Int32>(0)
+
+    var text: String? {
+        let code = code.withLock { $0 }
+        return code == 0 ? nil : code == ENOSPC ? "the disk is full" : String(cString: strerror(code))
+    }
+
+    func note(_ number: Int32) {
+        code.withLock { if $0 == 0 { $0 = number } }
+    }
+}
+
+/// Writes every byte to descriptor `number`; returns 0, or the `errno` that stopped it.
+private func writeAll(_ bytes: UnsafeRawBufferPointer, to number: Int32) -> Int32 {
     var rest = bytes
     while !rest.isEmpty {
         let count = write(number, rest.baseAddress, rest.count)
         if count > 0 {
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         } else if errno != EINTR {
-            return
+            return errno
         }
     }
+    return 0
+}
+
+/// Whether something can be written to descriptor `number`.
+///
+/// Where a process is started with a closed stream, its runtime may have taken the number for a queue of its own, which is none
+/// of the kinds of file.
+private func isStream(_ number: Int32) -> Bool {
+    var status = stat()
+    return fstat(number, &status) == 0 && status.st_mode & S_IFMT != 0
+}
+
+/// Makes the process's streams safe to write to, however it was started.
+func prepareStreams() {
+    // A reader that left, or a limit on the size of files, shall fail one write and not kill the process between files.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    // Where a stream is closed, the next file that is opened would take its number, and get what is printed.
+    for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
 }
 
 /// What is known of the terminal behind a stream.
@@ -60,20 +111,4 @@ package struct Terminal: Sendable {
             return known ? Int(size.ws_col) : 80
         }
     }
-}
-
-/// The largest resident size of this process so far, in bytes.
-func peakMemory() -> Int {
-    var usage = rusage()
-    #if canImport(Glibc)
-    let this = __rusage_who_t(RUSAGE_SELF.rawValue)
-    #else
-    let this = RUSAGE_SELF
-    #endif
-    guard getrusage(this, &usage) == 0 else { return 0 }
-    #if canImport(Darwin)
-    return Int(usage.ru_maxrss)
-    #else
-    return Int(usage.ru_maxrss) * 1024
-    #endif
 }

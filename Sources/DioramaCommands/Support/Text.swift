@@ -58,3 +58,49 @@ func wrapped(_ text: String, width: Int, indent: Int = 0) -> String {
     if !line.isEmpty { lines.append(margin + line) }
     return lines.joined(separator: "\n")
 }
+
+/// `text` with everything that could move a terminal's cursor, color it or turn its lines around shown as `\u{1B}`.
+///
+/// Names, titles and prompts come from files that strangers made. Newlines stay.
+func printable(_ text: String) -> String {
+    func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x0A: false
+        case 0x00..<0x20, 0x7F..<0xA0, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+    guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+    var clean = ""
+    for scalar in text.unicodeScalars {
+        if isHarmful(scalar) {
+            clean += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
+        } else {
+            clean.unicodeScalars.append(scalar)
+        }
+    }
+    return clean
+}
+
+/// How many columns of a terminal `character` takes: 2 for the wide ones of East Asia and for pictures, else 1.
+func columns(of character: Character) -> Int {
+    guard let first = character.unicodeScalars.first else { return 0 }
+    if first.properties.isEmojiPresentation { return 2 }
+    return switch first.value {
+    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3: 2
+    case 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF01...0xFF60, 0xFFE0...0xFFE6, 0x20000...0x3FFFD: 2
+    default: 1
+    }
+}
+
+/// How many columns of a terminal `text` takes.
+func columns(of text: some StringProtocol) -> Int { text.reduce(0) { $0 + columns(of: $1) } }
+
+/// The longest beginning of `text` that takes at most `limit` columns.
+func beginning(of text: String, columns limit: Int) -> Substring {
+    var taken = 0
+    return text.prefix { character in
+        taken += columns(of: character)
+        return taken <= limit
+    }
+}

@@ -1,0 +1,63 @@
+import DioramaFiles
+import DioramaGraph
+import DioramaTensor
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Ends the process with status 1 and one sentence: an operation was refused memory and cannot go on.
+///
+/// - Parameters:
+///   - shortage: what was asked for.
+///   - json: whether standard output is for programs.
+///   - context: the streams.
+func endForLackOfMemory(_ shortage: MemoryShortage, asJSON json: Bool, in context: CommandContext) -> Never {
+    let failure = CommandError(.failed, shortage.description)
+    if context.terminal != nil { context.errors.write("\r\u{1B}[K") }
+    if json { context.output.line(failure.json.text()) }
+    context.errors.line("diorama: error: \(failure.message)")
+    // Other threads are at work: nothing may run that waits for them.
+    _exit(failure.status.rawValue)
+}
+
+/// How many bytes this process may take without pushing out other programs, as far as the system tells; nil where it does not.
+///
+/// Free memory and free swap, or what a container may have if that is less.
+func freeMemory() -> Int? {
+    let lines = smallFile("/proc/meminfo").split(separator: "\n")
+    func bytes(_ name: String) -> Int? {
+        let words = lines.first { $0.hasPrefix(name + ":") }?.split(separator: " ") ?? []
+        return words.count > 1 ? Int(words[1]).map { $0 * 1024 } : nil
+    }
+    guard let available = bytes("MemAvailable") else { return nil }
+    // A container's limit counts the file cache too, which it gives up when asked.
+    let container = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        .compactMap { smallFile($0).split(separator: "\n").first.flatMap { Int($0) } }
+    return ([available + (bytes("SwapFree") ?? 0)] + container).min()
+}
+
+/// The text of one of the system's own files; empty where there is none.
+private func smallFile(_ path: String) -> String {
+    String(decoding: (try? InputFile.readStream(path, limit: 1 << 16)) ?? [], as: UTF8.self)
+}
+
+/// The largest resident size of this process so far, in bytes.
+func peakMemory() -> Int {
+    var usage = rusage()
+    #if canImport(Glibc)
+    let this = __rusage_who_t(RUSAGE_SELF.rawValue)
+    #else
+    let this = RUSAGE_SELF
+    #endif
+    guard getrusage(this, &usage) == 0 else { return 0 }
+    #if canImport(Darwin)
+    return Int(usage.ru_maxrss)
+    #else
+    return Int(usage.ru_maxrss) * 1024
+    #endif
+}
