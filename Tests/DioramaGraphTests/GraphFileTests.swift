@@ -40,14 +40,14 @@ import Testing
         #expect(named.nodes.map(\.id) == ["prompt"])
     }
 
-    @Test func namesTheEditorsFormat() {
+    @Test func theEditorsFormatNeedsACatalog() {
         let error = #expect(throws: GraphError.self) {
             try GraphFile(#"{"nodes": [], "links": [], "version": 0.4}"#)
         }
         #expect(
             error?.description
-                == "this is a workflow as ComfyUI's editor saves it (nodes and links); this version reads the API "
-                + "format: in ComfyUI choose Workflow, Export (API), and give that file")
+                == "this is a workflow as ComfyUI's editor saves it (nodes and links), whose widgets only a catalog "
+                + "can name: read it with GraphFile(data:catalog:)")
     }
 
     @Test func reportsEveryMistakeOfForm() {

@@ -1,7 +1,10 @@
 /// Looks for nodes that depend on each other in a circle, without recursion.
 struct CycleSearch {
-    /// One issue for each circle found, at most `mostCycles`.
-    private(set) var issues: [GraphIssue] = []
+    /// The circles found, at most `mostCycles`; each node depends on the next, the last on the first.
+    private(set) var circles: [[NodeLabel]] = []
+
+    /// One issue for each circle.
+    var issues: [GraphIssue] { circles.map(Self.issue) }
 
     private static let mostCycles = 16
     /// How many nodes of a circle a sentence names.
@@ -38,10 +41,10 @@ struct CycleSearch {
                     marks[next] = .open
                     path.append((next, sources[next][...]))
                 case .open:
-                    guard issues.count < Self.mostCycles,
+                    guard circles.count < Self.mostCycles,
                         let from = path.lastIndex(where: { $0.node == next })
                     else { continue }
-                    issues.append(Self.issue(path[from...].map { labels[$0.node] }))
+                    circles.append(path[from...].map { labels[$0.node] })
                 }
             }
         }

@@ -11,7 +11,8 @@
 /// ```
 ///
 /// A link is the source's id and its output, by position as in ComfyUI or by name. A literal that is itself a list is
-/// written `{"__value__": [...]}`. The body of a request to ComfyUI, `{"prompt": {...}}`, is read too.
+/// written `{"__value__": [...]}`. The body of a request to ComfyUI, `{"prompt": {...}}`, is read too, and with a
+/// catalog the workflows that ComfyUI's editor saves, which are converted to this form.
 public struct GraphFile: Sendable, Hashable {
     /// One node of the file.
     public struct Node: Sendable, Hashable {
@@ -43,36 +44,46 @@ public struct GraphFile: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - data: JSON in UTF-8.
+    ///   - catalog: the nodes there are, which name the widgets of an editor's workflow; nil reads the API format only.
     ///   - limits: the most it may hold.
     /// - Throws: `GraphError` with every place where the file is not a graph, or the first where it is not JSON.
-    public init(data: some Sequence<UInt8>, limits: JSON.Limits = JSON.Limits()) throws(GraphError) {
+    public init(
+        data: some Sequence<UInt8>, catalog: NodeCatalog? = nil, limits: JSON.Limits = JSON.Limits()
+    ) throws(GraphError) {
         let (json, duplicates): (JSON, [JSON.DuplicateKey])
         do {
             (json, duplicates) = try JSON.parsed(data, limits: limits)
         } catch {
             throw GraphError([GraphIssue(.invalidJSON, "the file is not JSON: \(error)")])
         }
-        try self.init(json, duplicates: duplicates)
+        try self.init(json, duplicates: duplicates, catalog: catalog)
     }
 
     /// Reads a graph from a text.
     ///
-    /// - Parameter text: JSON.
+    /// - Parameters:
+    ///   - text: JSON.
+    ///   - catalog: the nodes there are, which name the widgets of an editor's workflow; nil reads the API format only.
     /// - Throws: `GraphError` with every place where the text is not a graph, or the first where it is not JSON.
-    public init(_ text: String) throws(GraphError) {
-        try self.init(data: text.utf8)
+    public init(_ text: String, catalog: NodeCatalog? = nil) throws(GraphError) {
+        try self.init(data: text.utf8, catalog: catalog)
     }
 
     /// Reads a graph from a JSON value.
     ///
-    /// - Parameter json: nodes by id, or the body of a request.
+    /// - Parameters:
+    ///   - json: nodes by id, the body of a request, or a workflow.
+    ///   - catalog: the nodes there are, which name the widgets of an editor's workflow; nil reads the API format only.
     /// - Throws: `GraphError` with every place where it is not a graph.
-    public init(_ json: JSON) throws(GraphError) {
-        try self.init(json, duplicates: [])
+    public init(_ json: JSON, catalog: NodeCatalog? = nil) throws(GraphError) {
+        try self.init(json, duplicates: [], catalog: catalog)
     }
 
-    private init(_ json: JSON, duplicates: [JSON.DuplicateKey]) throws(GraphError) {
-        let reader = GraphReader(json, duplicates: duplicates)
+    private init(
+        _ json: JSON, duplicates: [JSON.DuplicateKey], catalog: NodeCatalog?
+    ) throws(GraphError) {
+        let reader = GraphReader(
+            json, duplicates: duplicates, declarations: catalog.map(NodeDeclarations.init))
         guard reader.issues.isEmpty else { throw GraphError(reader.issues) }
         nodes = reader.nodes
         extraPNGInfo = reader.extraPNGInfo

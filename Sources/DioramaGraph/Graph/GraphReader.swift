@@ -4,22 +4,38 @@ struct GraphReader {
     private(set) var issues: [GraphIssue] = []
     private(set) var extraPNGInfo: JSON = .null
 
-    init(_ json: JSON, duplicates: [JSON.DuplicateKey]) {
+    /// Reads.
+    ///
+    /// - Parameters:
+    ///   - json: a graph in API form, the body of a request, or a workflow.
+    ///   - duplicates: the keys that stand twice; a workflow may have them, as in its editor.
+    ///   - declarations: the classes that a workflow may use; without them it cannot be read.
+    init(_ json: JSON, duplicates: [JSON.DuplicateKey], declarations: NodeDeclarations?) {
         guard let top = json.object else {
             issues.append(
                 GraphIssue(.invalidGraph, "a graph is an object of nodes by id, found \(json.kind)"))
             return
         }
-        if top["nodes"]?.array != nil, top["links"]?.array != nil {
-            issues.append(
-                GraphIssue(
-                    .workflowFormat,
-                    "this is a workflow as ComfyUI's editor saves it (nodes and links); this version reads the API "
-                        + "format: in ComfyUI choose Workflow, Export (API), and give that file"))
+        if Workflow.describes(json) {
+            read(workflow: json, declarations)
             return
         }
         for duplicate in duplicates { note(duplicate) }
         read(nodes: unwrapped(top))
+    }
+
+    private mutating func read(workflow json: JSON, _ declarations: NodeDeclarations?) {
+        guard let declarations else {
+            issues.append(
+                GraphIssue(
+                    .workflowFormat,
+                    "this is a workflow as ComfyUI's editor saves it (nodes and links), whose widgets only a catalog "
+                        + "can name: read it with GraphFile(data:catalog:)"))
+            return
+        }
+        let conversion = WorkflowConversion(json, declarations: declarations)
+        issues = conversion.issues
+        if issues.isEmpty { read(nodes: conversion.graph) }
     }
 
     /// The nodes of a request's body, or the object itself.

@@ -32,24 +32,9 @@ struct GraphValidator {
     // MARK: Classes and targets
 
     private mutating func checkClasses() {
-        /// Guesses by class name: a hostile file may hold many unknown ones.
-        var guesses: [String: String?] = [:]
-        for (position, node) in file.nodes.enumerated() where entries[position] == nil {
-            let name = node.className
-            if guesses[name] == nil {
-                guesses[name] =
-                    guesses.count < 100 ? Spelling.nearest(to: name, in: catalog.classNames) : .some(nil)
-            }
-            let nearest = guesses[name] ?? nil
-            issues.append(
-                GraphIssue(
-                    .missingNodeType, nearest.asked("there is no node class \(quoted(name))"),
-                    at: labels[position],
-                    found: name, suggestion: nearest,
-                    comfy: .init(
-                        message:
-                            "Node '\(labels[position].title)' not found. The custom node may not be installed.",
-                        details: "Node ID '#\(node.id)'")))
+        var classes = UnknownClasses(knowing: catalog.classNames)
+        for position in entries.indices where entries[position] == nil {
+            issues.append(classes.issue(at: labels[position]))
         }
     }
 

@@ -72,6 +72,11 @@ extension InputSchema {
         return json(options: names)
     }
 
+    /// The declaration with all that is known without looking at the machine: computed lists are empty.
+    var declaration: JSON {
+        if case .list(let names) = options { json(options: names) } else { json(options: []) }
+    }
+
     private func description(options names: [String]) -> JSON.Object {
         var members: JSON.Object = [:]
         // The first option is the default anyway.
