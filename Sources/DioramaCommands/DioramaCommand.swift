@@ -120,7 +120,7 @@ struct RootCommand: ParsableCommand {
         commandName: "diorama",
         abstract: "Turns node graphs into pictures.",
         discussion: """
-            A graph is a JSON file in ComfyUI's API format. Models are folders in diffusers' layout.
+            A graph is a JSON file in ComfyUI's API format, or a workflow of its editor. Models are folders in diffusers' layout.
 
               diorama render graphs/text-to-image.json --prompt "a castle at night"
               diorama check graphs/text-to-image.json
@@ -131,7 +131,8 @@ struct RootCommand: ParsableCommand {
             """,
         version: "diorama \(version)",
         subcommands: [
-            RenderCommand.self, CheckCommand.self, NodesCommand.self, InspectCommand.self,
+            RenderCommand.self, CheckCommand.self, ConvertCommand.self, NodesCommand.self,
+            InspectCommand.self,
             NewNodeCommand.self,
         ])
 

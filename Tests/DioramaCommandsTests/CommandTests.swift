@@ -121,7 +121,7 @@ import Testing
     @Test(arguments: [
         ("graph.json", "", "graph.json: it has 0 bytes, not a graph"),
         ("graph.json", "{", "graph.json: the file is not JSON: line 1, column 2"),
-        ("graph.json", #"{"nodes": [], "links": []}"#, "this is a workflow as ComfyUI's editor saves it"),
+        ("graph.json", #"{"nodes": [], "links": []}"#, "the graph has no output node"),
         ("nowhere.json", "", "there is no such file"),
     ])
     func whatIsNoGraphIs65(name: String, content: String, sentence: String) async throws {

@@ -112,10 +112,11 @@ import Testing
     @Test func aPictureWithOnlyAWorkflow() throws {
         let picture = try PNG.encode(
             Bitmap(width: 1, height: 1, channels: .gray, pixels: [0]),
-            metadata: ["workflow": #"{"nodes": [], "links": []}"#])
+            metadata: ["workflow": #"{"nodes": [{"id": 1, "type": "KSampeler", "widgets_values": [1]}]}"#])
         try Data(picture).write(to: workshop.url.appending(path: "input/flow.png"))
         try expectFailure(
-            .wrongData, "this is a workflow as ComfyUI's editor saves it", graph: "input/flow.png")
+            .wrongData, #"there is no node class "KSampeler"; did you mean "KSampler"?"#,
+            graph: "input/flow.png")
     }
 
     @Test func anUnwritableOutput() throws {

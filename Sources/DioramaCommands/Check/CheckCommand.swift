@@ -30,8 +30,9 @@ struct CheckCommand: Command {
 
     func run(in context: CommandContext) async throws {
         do {
-            let source = try GraphSource(graph.graph, workingFolder: context.workingFolder)
             let catalog = try context.catalog()
+            let source = try GraphSource(
+                graph.graph, catalog: catalog, workingFolder: context.workingFolder)
             let file = try graph.overrides.applied(to: source.file, catalog: catalog)
             let folders = try folders.folders(graphFolder: source.folder, in: context)
             let report = try CheckReport(file, named: source.name, catalog: catalog, folders: folders)

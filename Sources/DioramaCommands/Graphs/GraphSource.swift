@@ -12,47 +12,54 @@ package struct GraphSource: Sendable {
     /// The graph.
     package let file: GraphFile
 
-    /// Reads a graph from a JSON file, a picture that carries one, or standard input.
+    /// Reads a graph from a JSON file, a picture that carries one, or standard input; a workflow is converted.
     ///
     /// - Parameters:
     ///   - argument: a path, or `-` for standard input.
+    ///   - catalog: the nodes there are, which name the widgets of a workflow.
     ///   - workingFolder: where relative paths count from.
     /// - Throws: ``CommandError`` of status `wrongData` when there is no graph, or a wrong one.
-    package init(_ argument: String, workingFolder: URL) throws {
+    package init(_ argument: String, catalog: NodeCatalog, workingFolder: URL) throws {
         if argument == "-" {
             name = "standard input"
             folder = nil
-            file = try Self.graph(in: try InputFile.readStream("/dev/stdin"), name: name)
+            file = try Self.graph(in: try InputFile.readStream("/dev/stdin"), name: name, catalog)
         } else {
             let url = fileURL(argument, in: workingFolder)
             name = argument
             folder = url.deletingLastPathComponent()
             guard !isFolder(url) else { throw CommandError.data("'\(argument)' is a folder, not a graph") }
-            file = try Self.graph(in: try InputFile.readStream(url.path), name: name)
+            file = try Self.graph(in: try InputFile.readStream(url.path), name: name, catalog)
         }
     }
 
-    private static func graph(in bytes: [UInt8], name: String) throws -> GraphFile {
+    private static func graph(
+        in bytes: [UInt8], name: String, _ catalog: NodeCatalog
+    ) throws -> GraphFile {
         guard !bytes.isEmpty else { throw CommandError.data("\(name): it has 0 bytes, not a graph") }
-        guard let format = ImageFormat(detecting: bytes) else { return try read(bytes, name: name) }
+        guard let format = ImageFormat(detecting: bytes) else {
+            return try read(bytes, name: name, catalog)
+        }
         let metadata: ImageMetadata
         do {
             metadata = try ImageFile.readMetadata(bytes)
         } catch {
             throw CommandError.data("\(name): \(error)")
         }
-        // A picture with only a workflow gets the reader's sentence about that format.
+        // The graph in API form is what made the picture; a workflow alone is converted.
         guard let text = metadata.prompt ?? metadata.workflow else {
             throw CommandError.data(
                 "\(name): this \(format.name) carries no graph; pictures that Diorama or ComfyUI saved do, unless metadata was off"
             )
         }
-        return try read(Array(text.utf8), name: name)
+        return try read(Array(text.utf8), name: name, catalog)
     }
 
-    private static func read(_ bytes: [UInt8], name: String) throws -> GraphFile {
+    private static func read(
+        _ bytes: [UInt8], name: String, _ catalog: NodeCatalog
+    ) throws -> GraphFile {
         do {
-            return try GraphFile(data: bytes)
+            return try GraphFile(data: bytes, catalog: catalog)
         } catch {
             throw CommandError(graph: name, error)
         }

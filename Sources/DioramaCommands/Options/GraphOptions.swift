@@ -5,7 +5,7 @@ package import DioramaGraph
 struct GraphOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "The graph: a JSON file in ComfyUI's API format, a PNG or JPEG that carries one, or - for standard input.",
+            "The graph: a JSON file that ComfyUI saved or exported, a PNG or JPEG that carries one, or - for standard input.",
             valueName: "graph"),
         completion: .file(extensions: ["json", "png", "jpg", "jpeg"]))
     var graph: String

@@ -97,8 +97,9 @@ struct RenderCommand: Command {
 
     /// Prepares the graph, renders it as often as asked, and prints the paths.
     private func render(in context: CommandContext, recorder: TraceRecorder?) async throws {
-        let source = try GraphSource(graph.graph, workingFolder: context.workingFolder)
         let catalog = try context.catalog()
+        let source = try GraphSource(
+            graph.graph, catalog: catalog, workingFolder: context.workingFolder)
         let destination = try OutputDestination(output, workingFolder: context.workingFolder)
         let file = try prepared(source.file, for: destination, catalog: catalog)
         let session = try session(
