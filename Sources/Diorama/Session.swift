@@ -29,7 +29,7 @@ public struct SessionOptions: Sendable {
 ///
 /// ```swift
 /// let session = try Session(nodes: .builtin, options: options)
-/// let graph = try session.graph(GraphFile(data: Data(contentsOf: file)))
+/// let graph = try session.graph(GraphFile(data: Data(contentsOf: file), catalog: session.catalog))
 /// let pictures = try await session.render(graph)
 /// ```
 public struct Session: Sendable {
