@@ -23,6 +23,7 @@ let package = Package(
     name: "diorama",
     products: [
         .library(name: "Diorama", targets: ["Diorama"]),
+        .library(name: "DioramaBatch", targets: ["DioramaBatch"]),
         .library(name: "DioramaCommands", targets: ["DioramaCommands"]),
         .executable(name: "diorama", targets: ["DioramaCLI"]),
     ],
@@ -59,8 +60,11 @@ let package = Package(
             needs: ["DioramaGraph", "DioramaModels", "DioramaSampling", "DioramaImage", "DioramaFiles"]),
         room("Diorama", needs: ["DioramaNodes"]),
 
+        // Many pictures from a list.
+        room("DioramaBatch", needs: ["Diorama"]),
+
         // The command.
-        room("DioramaCommands", needs: ["Diorama", argumentParser]),
+        room("DioramaCommands", needs: ["DioramaBatch", argumentParser]),
         .executableTarget(name: "DioramaCLI", dependencies: ["DioramaCommands"], swiftSettings: strict),
 
         // Tests.
@@ -78,6 +82,7 @@ let package = Package(
         tests(of: "DioramaSampling", also: ["DioramaTestSupport"]),
         tests(of: "DioramaModels", also: ["DioramaTestSupport"]),
         tests(of: "DioramaNodes", also: ["Diorama", "DioramaTestSupport"]),
+        tests(of: "DioramaBatch", also: ["DioramaTestSupport"]),
         tests(of: "DioramaCommands", also: ["Diorama", "DioramaTestSupport"]),
     ],
     cLanguageStandard: .c11

@@ -12,6 +12,8 @@ public import Foundation
 public struct SessionOptions: Sendable {
     /// Where models, inputs and outputs are.
     public var folders: Folders
+    /// What nodes of your own are given besides the device.
+    public var resources = Resources()
     /// Threads that compute, all the processor's when nil; results do not depend on it.
     public var threads: Int?
     /// How much memory tensors may hold, and what to do when that does not do.
@@ -53,7 +55,7 @@ public struct Session: Sendable {
         catalog = nodes
         device = .cpu(threads: options.threads, memory: options.memory, observer: observer)
         engine = Engine(
-            RunEnvironment(folders: options.folders, resources: Resources().with(device)),
+            RunEnvironment(folders: options.folders, resources: options.resources.with(device)),
             cacheBytes: cacheBytes)
     }
 

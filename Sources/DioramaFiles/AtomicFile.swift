@@ -27,7 +27,7 @@ public enum AtomicFile {
     /// - Throws: `FileError`; with `.keep` also where the name was taken in the same moment by another program.
     public static func write(_ bytes: [UInt8], to path: String, existing: Existing = .keep) throws(FileError)
     {
-        guard !path.isEmpty, !path.utf8.contains(0) else { throw failure(path, EINVAL) }
+        guard !path.isEmpty, !path.utf8.contains(0) else { throw FileError(writing: path, EINVAL) }
         let folder = folder(of: path)
         if try !writeUnnamed(bytes, to: path, in: folder, existing) {
             try writeNamed(bytes, to: path, in: folder, existing)
@@ -47,13 +47,13 @@ public enum AtomicFile {
         guard file >= 0 else { return false }
         defer { close(file) }
         let problem = flush(bytes, to: file)
-        if problem != 0 { throw failure(path, problem) }
+        if problem != 0 { throw FileError(writing: path, problem) }
         func link(as name: String) -> CInt {
             linkat(AT_FDCWD, "/proc/self/fd/\(file)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno
         }
         switch (link(as: path), existing) {
         case (0, _): return true
-        case (EEXIST, .keep): throw failure(path, EEXIST)
+        case (EEXIST, .keep): throw FileError(writing: path, EEXIST)
         case (EEXIST, .replace):
             let temporary = temporaryName(in: folder)
             guard link(as: temporary) == 0 else { return false }
@@ -72,7 +72,7 @@ public enum AtomicFile {
     ) throws(FileError) {
         let temporary = temporaryName(in: folder)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard file >= 0 else { throw failure(path, errno) }
+        guard file >= 0 else { throw FileError(writing: path, errno) }
         do {
             try fill(file, with: bytes, for: path)
             try name(temporary, as: path, existing)
@@ -97,14 +97,25 @@ public enum AtomicFile {
         guard rename(temporary, path) != 0 else { return }
         let problem = errno
         unlink(temporary)
-        throw failure(path, problem)
+        throw FileError(writing: path, problem)
+    }
+
+    /// Gives a file that is whole and on the disk another name, in place of what is there.
+    ///
+    /// - Parameters:
+    ///   - path: what it is called now.
+    ///   - name: what it shall be called, in the same folder.
+    /// - Throws: `FileError` when it cannot be renamed.
+    public static func publish(_ path: String, as name: String) throws(FileError) {
+        guard rename(path, name) == 0 else { throw FileError(writing: name, errno) }
+        synchronize(folder: folder(of: name))
     }
 
     /// Writes and closes the temporary file.
     private static func fill(_ file: CInt, with bytes: [UInt8], for path: String) throws(FileError) {
         var problem = flush(bytes, to: file)
         if close(file) != 0, problem == 0 { problem = errno }
-        if problem != 0 { throw failure(path, problem) }
+        if problem != 0 { throw FileError(writing: path, problem) }
     }
 
     /// Gives the temporary file its name.
@@ -117,7 +128,7 @@ public enum AtomicFile {
                 unlink(temporary)
                 return
             }
-            guard [EPERM, ENOTSUP, ENOSYS, EOPNOTSUPP].contains(errno) else { throw failure(path, errno) }
+            guard [EPERM, ENOTSUP, ENOSYS, EOPNOTSUPP].contains(errno) else { throw FileError(writing: path, errno) }
             try claimAndRename(temporary, path)
         }
     }
@@ -125,12 +136,12 @@ public enum AtomicFile {
     /// For file systems without links (FAT): takes the name with an empty file, then replaces that.
     private static func claimAndRename(_ temporary: String, _ path: String) throws(FileError) {
         let claim = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard claim >= 0 else { throw failure(path, errno) }
+        guard claim >= 0 else { throw FileError(writing: path, errno) }
         close(claim)
         guard rename(temporary, path) == 0 else {
             let problem = errno
             unlink(path)
-            throw failure(path, problem)
+            throw FileError(writing: path, problem)
         }
     }
 
@@ -144,24 +155,8 @@ public enum AtomicFile {
         close(directory)
     }
 
-    private static func folder(of path: String) -> String {
+    static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    private static func failure(_ path: String, _ code: CInt) -> FileError {
-        let reason =
-            switch code {
-            case ENOENT where access(folder(of: path), F_OK) == 0:
-                "no file can be made in \(folder(of: path))"
-            case ENOENT: "the folder \(folder(of: path)) does not exist"
-            case EEXIST: "it already exists"
-            case EACCES, EPERM: "no permission to write in \(folder(of: path))"
-            case EINVAL: "this is not a file name"
-            case EROFS: "\(folder(of: path)) is on a read-only file system"
-            case ENOSPC, EDQUOT: "the disk is full"
-            default: String(cString: strerror(code))
-            }
-        return FileError(path: path, action: "write", code: code, reason: reason)
     }
 }

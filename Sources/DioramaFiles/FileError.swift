@@ -29,7 +29,7 @@ extension FileError {
     public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
 
     /// An error of reading, with the system's reason unless a better one is known.
-    init(reading path: String, _ code: CInt, _ reason: String? = nil) {
+    package init(reading path: String, _ code: Int32, _ reason: String? = nil) {
         let meaning =
             switch code {
             case ENOENT: "there is no such file"
@@ -39,5 +39,22 @@ extension FileError {
             default: String(cString: strerror(code))
             }
         self.init(path: path, action: "read", code: code, reason: reason ?? meaning)
+    }
+
+    /// An error of writing, with the system's reason in the user's words.
+    package init(writing path: String, _ code: Int32) {
+        let folder = AtomicFile.folder(of: path)
+        let meaning =
+            switch code {
+            case ENOENT where access(folder, F_OK) == 0: "no file can be made in \(folder)"
+            case ENOENT: "the folder \(folder) does not exist"
+            case EEXIST: "it already exists"
+            case EACCES, EPERM: "no permission to write in \(folder)"
+            case EINVAL: "this is not a file name"
+            case EROFS: "\(folder) is on a read-only file system"
+            case ENOSPC, EDQUOT: "the disk is full"
+            default: String(cString: strerror(code))
+            }
+        self.init(path: path, action: "write", code: code, reason: meaning)
     }
 }

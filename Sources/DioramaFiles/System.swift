@@ -9,7 +9,7 @@ import Darwin
 /// Reads into `bytes` from an open file, again when a signal interrupts.
 ///
 /// - Returns: how many bytes came, 0 at the end of the file, or a negative `errno`.
-func readSome(_ file: CInt, into bytes: inout [UInt8]) -> Int {
+package func readSome(_ file: CInt, into bytes: inout [UInt8]) -> Int {
     while true {
         let count = read(file, &bytes, bytes.count)
         if count >= 0 { return count }
@@ -20,7 +20,7 @@ func readSome(_ file: CInt, into bytes: inout [UInt8]) -> Int {
 /// Writes all of `bytes` to an open file, again when a signal interrupts.
 ///
 /// - Returns: 0, or the `errno` of the write that failed.
-func writeAll(_ bytes: [UInt8], to file: CInt) -> CInt {
+package func writeAll(_ bytes: [UInt8], to file: CInt) -> CInt {
     bytes.withUnsafeBytes { buffer in
         var rest = buffer[...]
         while !rest.isEmpty {

@@ -5,7 +5,7 @@ public struct CacheKey: Hashable, Sendable, CustomStringConvertible {
     private let high: UInt64
     private let low: UInt64
 
-    init(_ hash: consuming StableHash) { (high, low) = hash.finalize() }
+    package init(_ hash: consuming StableHash) { (high, low) = hash.finalize() }
 
     func hash(into hash: inout StableHash) {
         hash.update(field: high)

@@ -110,6 +110,17 @@ public struct Schedule: Sendable {
         targetIDs = targets.map { graph.nodes[$0].label.id }
     }
 
+    /// What decides everything the targets make: their keys, or the whole graph where a result is never kept.
+    ///
+    /// It is the same in every process, for equal work on the same files.
+    public var identity: CacheKey {
+        var hash = StableHash()
+        for target in targets {
+            (steps[target].key ?? CacheKey(wholeOf: graph)).hash(into: &hash)
+        }
+        return CacheKey(hash)
+    }
+
     /// How many nodes of the graph it covers.
     public var nodeCount: Int { steps.reduce(0) { $0 + 1 + $1.twins.count } }
 }

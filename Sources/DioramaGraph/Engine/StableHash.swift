@@ -18,20 +18,42 @@ package struct StableHash {
     ///
     /// - Parameter bytes: any number of them.
     package mutating func update(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes {
-            pending |= UInt64(byte) << (8 * (count % 8))
-            count &+= 1
-            if count % 8 == 0 {
-                mix(pending)
-                pending = 0
-            }
+        let isDone: Void? = bytes.withContiguousStorageIfAvailable { update(contiguous: UnsafeRawBufferPointer($0)) }
+        guard isDone == nil else { return }
+        for byte in bytes { update(byte) }
+    }
+
+    /// Mixes in bytes that lie together, eight at a time.
+    private mutating func update(contiguous bytes: UnsafeRawBufferPointer) {
+        var position = 0
+        while position < bytes.count, count % 8 != 0 || bytes.count - position < 8 {
+            update(bytes[position])
+            position += 1
+        }
+        while bytes.count - position >= 8 {
+            mix(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
+            count &+= 8
+            position += 8
+        }
+        while position < bytes.count {
+            update(bytes[position])
+            position += 1
+        }
+    }
+
+    private mutating func update(_ byte: UInt8) {
+        pending |= UInt64(byte) << (8 * (count % 8))
+        count &+= 1
+        if count % 8 == 0 {
+            mix(pending)
+            pending = 0
         }
     }
 
     /// Mixes in a text and its length, so that neighbouring texts cannot run into each other.
     ///
     /// - Parameter text: any text.
-    mutating func update(field text: String) {
+    package mutating func update(field text: String) {
         update(field: text.utf8.count)
         update(text.utf8)
     }
@@ -39,14 +61,14 @@ package struct StableHash {
     /// Mixes in a number as 8 bytes.
     ///
     /// - Parameter number: any number.
-    mutating func update(field number: Int) {
+    package mutating func update(field number: Int) {
         update(field: UInt64(bitPattern: Int64(number)))
     }
 
     /// Mixes in a number as 8 bytes.
     ///
     /// - Parameter number: any number.
-    mutating func update(field number: UInt64) {
+    package mutating func update(field number: UInt64) {
         for place in 0..<8 { update(CollectionOfOne(UInt8(truncatingIfNeeded: number >> (8 * place)))) }
     }
 

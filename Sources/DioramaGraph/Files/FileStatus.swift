@@ -7,18 +7,20 @@ import Darwin
 #endif
 
 /// What the system says about a file or folder.
-struct FileStatus {
-    let isFolder: Bool
+package struct FileStatus {
+    /// Whether it is a folder.
+    package let isFolder: Bool
     /// Whether it is a regular file: no folder, pipe, socket or device.
-    let isFile: Bool
-    let byteCount: Int
+    package let isFile: Bool
+    /// Its size.
+    package let byteCount: Int
     /// When its content last changed, in seconds and nanoseconds since 1970.
-    let modified: (seconds: Int, nanoseconds: Int)
+    package let modified: (seconds: Int, nanoseconds: Int)
 
     /// Asks the system, following symbolic links.
     ///
     /// - Parameter path: absolute, or relative to the working folder; nil comes back when nothing is there.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         isFolder = status.st_mode & S_IFMT == S_IFDIR

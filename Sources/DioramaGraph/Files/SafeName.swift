@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+package import FoundationEssentials
 #else
-import Foundation
+package import Foundation
 #endif
 
 #if canImport(Glibc)
@@ -13,14 +13,14 @@ import Darwin
 #endif
 
 /// A relative path from a graph that cannot leave the folder it is looked up in.
-struct SafeName {
+package struct SafeName {
     let name: String
 
     /// Checks a name's form.
     ///
     /// - Parameter name: what the graph says.
     /// - Throws: `FolderError.refused` for an empty, absolute or over-long name, `.`, `..`, and control characters.
-    init(_ name: String) throws(FolderError) {
+    package init(_ name: String) throws(FolderError) {
         func refuse(_ reason: String) -> FolderError { .refused(name: name, reason: reason) }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         if name.isEmpty { throw refuse("is empty") }
@@ -54,7 +54,7 @@ struct SafeName {
     /// - Parameter folder: the folder it lies in, made if it is missing.
     /// - Returns: its real place.
     /// - Throws: `FolderError` when a symbolic link leads outside, or the system refuses to make a folder.
-    func createdFolder(in folder: URL) throws(FolderError) -> URL {
+    package func createdFolder(in folder: URL) throws(FolderError) -> URL {
         try makeFolder(folder)
         let path = folder.path(percentEncoded: false)
         guard let base = realPath(path) else { throw .system(path: path, reason: "cannot be opened") }
@@ -82,7 +82,7 @@ struct SafeName {
 ///
 /// - Parameter folder: its place.
 /// - Throws: `FolderError.system` when the system refuses.
-func makeFolder(_ folder: URL) throws(FolderError) {
+package func makeFolder(_ folder: URL) throws(FolderError) {
     let path = folder.path(percentEncoded: false)
     var made = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {

@@ -24,7 +24,7 @@ public struct SettingError: Error, Hashable, CustomStringConvertible {
     /// naming an input does not help.
     public let choices: [String]?
 
-    init(_ subject: Subject, _ problem: String, choices: [String]? = nil) {
+    package init(_ subject: Subject, _ problem: String, choices: [String]? = nil) {
         self.subject = subject
         self.problem = problem
         self.choices = choices
