@@ -1,3 +1,4 @@
+import DioramaBatch
 import DioramaFiles
 package import DioramaGraph
 import DioramaImage
@@ -62,7 +63,8 @@ extension CommandError {
         switch error {
         case is GraphError, is InputError, is TokenizerError: .wrongData
         case let error as WeightsError: isOfTheMachine(error.code) ? .failed : .wrongData
-        case is ModelInputError, is SamplingError: .wrongData
+        case is ModelInputError, is SamplingError, is ListError: .wrongData
+        case is BatchFolderError: .stopped
         case let error as FolderError: error.isWrongName ? .wrongData : .failed
         case let error as UnreadablePicture: status(of: error.reason)
         case let error as ImageError:

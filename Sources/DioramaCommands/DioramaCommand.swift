@@ -21,7 +21,7 @@ import Darwin
 /// ```
 public enum DioramaCommand {
     /// Carries out the process's arguments and ends the process: 0 done, 1 failed while running, 64 wrong usage, 65 wrong graph
-    /// or file, 130 stopped by Ctrl-C.
+    /// or file, 75 a batch stopped early, 130 stopped by Ctrl-C.
     ///
     /// - Parameter nodes: nodes to offer besides the built-in ones.
     public static func main(nodes: [any Node.Type] = []) async -> Never {
@@ -123,6 +123,7 @@ struct RootCommand: ParsableCommand {
             A graph is a JSON file in ComfyUI's API format, or a workflow of its editor. Models are folders in diffusers' layout.
 
               diorama render graphs/text-to-image.json --prompt "a castle at night"
+              diorama batch graphs/text-to-image.json samples/prompts.txt --out pictures
               diorama check graphs/text-to-image.json
               diorama nodes KSampler
               diorama inspect samples/models/diorama-tiny
@@ -131,7 +132,7 @@ struct RootCommand: ParsableCommand {
             """,
         version: "diorama \(version)",
         subcommands: [
-            RenderCommand.self, CheckCommand.self, ConvertCommand.self, NodesCommand.self,
+            RenderCommand.self, BatchCommand.self, CheckCommand.self, ConvertCommand.self, NodesCommand.self,
             InspectCommand.self,
             NewNodeCommand.self,
         ])

@@ -128,7 +128,9 @@ public enum AtomicFile {
                 unlink(temporary)
                 return
             }
-            guard [EPERM, ENOTSUP, ENOSYS, EOPNOTSUPP].contains(errno) else { throw FileError(writing: path, errno) }
+            guard [EPERM, ENOTSUP, ENOSYS, EOPNOTSUPP].contains(errno) else {
+                throw FileError(writing: path, errno)
+            }
             try claimAndRename(temporary, path)
         }
     }

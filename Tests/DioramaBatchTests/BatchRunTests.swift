@@ -29,7 +29,10 @@ import Testing
         #expect(summary.isComplete)
         let pictures = workshop.pictures
         #expect(pictures.count == 3)
-        #expect(pictures.map { $0.split(separator: "-").dropLast().joined(separator: "-") } == ["a-boat", "a-fox", "a-hill"])
+        #expect(
+            pictures.map { $0.split(separator: "-").dropLast().joined(separator: "-") } == [
+                "a-boat", "a-fox", "a-hill",
+            ])
         for entry in try workshop.entries() {
             let file = try #require(entry.files.first)
             let bytes = Array(try Data(contentsOf: workshop.url.appending(path: file.path)))
@@ -118,7 +121,8 @@ import Testing
         #expect(summary.failed == 1)
         #expect(summary.failures.map(\.line) == [3])
         #expect(summary.failures.first?.index == nil)
-        #expect(summary.failures.first?.message == #"sampler (ToySampler): "steps" is 0, below its minimum 1"#)
+        #expect(
+            summary.failures.first?.message == #"sampler (ToySampler): "steps" is 0, below its minimum 1"#)
         #expect(events.names.contains("line failed"))
         #expect(!summary.isComplete)
         #expect(summary.stop == nil)
@@ -160,7 +164,9 @@ import Testing
             """
         let list = #"{"prompt": "a", "name": "fox", "sampler.pictures": 3}"#
         _ = try await run(list, changes)
-        let names = ["fox-2.png", "fox-3.png", "fox-small-2.jpg", "fox-small-3.jpg", "fox-small.jpg", "fox.png"]
+        let names = [
+            "fox-2.png", "fox-3.png", "fox-small-2.jpg", "fox-small-3.jpg", "fox-small.jpg", "fox.png",
+        ]
         #expect(workshop.pictures == names)
         #expect(try workshop.entries().first?.files.first?.path == "fox.png")
         #expect(Set(try workshop.entries().first?.files.map(\.path) ?? []) == Set(names))
@@ -201,7 +207,8 @@ import Testing
     }
 
     @Test func leftoversOfAKilledRunAreRemoved() async throws {
-        try FileManager.default.createDirectory(at: workshop.url.appending(path: "sub"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: workshop.url.appending(path: "sub"), withIntermediateDirectories: true)
         try Data("half".utf8).write(to: workshop.url.appending(path: ".diorama-12ab.tmp"))
         try Data("half".utf8).write(to: workshop.url.appending(path: "sub/.diorama-12ac.tmp"))
         try Data("mine".utf8).write(to: workshop.url.appending(path: "notes.tmp"))
@@ -221,9 +228,12 @@ import Testing
         let error = await #expect(throws: BatchFolderError.self) { try await run(three) }
         #expect(
             error?.description.hasPrefix("another batch is at work in \(workshop.url.path)") == true
-                && error?.description.contains("(process \(ProcessInfo.processInfo.processIdentifier)") == true,
+                && error?.description.contains("(process \(ProcessInfo.processInfo.processIdentifier)")
+                    == true,
             "\(String(describing: error))")
-        let shard = await #expect(throws: BatchFolderError.self) { try await run(three) { $0.shard = Shard(0, of: 2) } }
+        let shard = await #expect(throws: BatchFolderError.self) {
+            try await run(three) { $0.shard = Shard(0, of: 2) }
+        }
         #expect(shard?.description.hasPrefix("shard 0/2 of this batch, or a whole batch, is at work") == true)
         try pipe.fileHandleForWriting.close()
         #expect(try await slow.value.done == 0)
@@ -236,7 +246,10 @@ import Testing
         async let two = run(list) { $0.shard = Shard(1, of: 2) }
         #expect(try await [one.done, two.done] == [4, 3])
         #expect(workshop.pictures.count == 7)
-        #expect(workshop.folder.manifests.map(\.lastPathComponent) == ["manifest.0-of-2.jsonl", "manifest.1-of-2.jsonl"])
+        #expect(
+            workshop.folder.manifests.map(\.lastPathComponent) == [
+                "manifest.0-of-2.jsonl", "manifest.1-of-2.jsonl",
+            ])
         // Another number of shards finds everything done.
         let whole = try await run(list)
         #expect(whole.skipped == 7)
@@ -253,7 +266,9 @@ import Testing
         for number in 1...3 {
             try pipe.fileHandleForWriting.write(contentsOf: Data("prompt \(number)\n".utf8))
             // The next line is given only when this one's picture is on the disk.
-            while events.names.count(where: { $0 == "done" }) < number { try await Task.sleep(for: .milliseconds(5)) }
+            while events.names.count(where: { $0 == "done" }) < number {
+                try await Task.sleep(for: .milliseconds(5))
+            }
         }
         try pipe.fileHandleForWriting.close()
         #expect(try await running.value.done == 3)

@@ -47,7 +47,8 @@ import Testing
         #expect(item.item.seed == .max)
         #expect(
             item.item.settings == [
-                "steps": 9, "cfg": 3, "width": 8, "height": 6, "save.filename_prefix": "x", "sampler.pictures": 2,
+                "steps": 9, "cfg": 3, "width": 8, "height": 6, "save.filename_prefix": "x",
+                "sampler.pictures": 2,
             ])
     }
 
@@ -80,14 +81,18 @@ import Testing
             $0.grid = [GridAxis("steps=1,2"), GridAxis("cfg=3,5,7")].compactMap(\.self)
         }
         #expect(items.count == 24)
-        let first = items.prefix(6).map { "\($0.item.settings["steps"]?.text() ?? "") \($0.item.settings["cfg"]?.text() ?? "")" }
+        let first = items.prefix(6).map {
+            "\($0.item.settings["steps"]?.text() ?? "") \($0.item.settings["cfg"]?.text() ?? "")"
+        }
         #expect(first == ["1 3", "1 5", "1 7", "2 3", "2 5", "2 7"])
         #expect(items.map(\.item.seed) == (0..<24).map { $0 / 6 % 2 == 0 ? 1 : 2 })
         #expect(Set(items.map(\.id)).count == 24)
     }
 
     @Test func gridsHoldTexts() throws {
-        let items = try items("a") { $0.grid = [GridAxis(#"prompt=["red, hot", "blue"]"#)].compactMap(\.self) }
+        let items = try items("a") {
+            $0.grid = [GridAxis(#"prompt=["red, hot", "blue"]"#)].compactMap(\.self)
+        }
         #expect(items.map(\.item.prompt) == ["red, hot", "blue"])
     }
 
@@ -126,12 +131,21 @@ import Testing
     }
 
     @Test(arguments: [
-        ("prompt,seed\na,x", #"line 2: seed: expected a whole number from 0 to 18446744073709551615, found "x""#),
-        ("prompt,seed\na,-1", "line 2: seed: expected a whole number from 0 to 18446744073709551615, found -1"),
+        (
+            "prompt,seed\na,x",
+            #"line 2: seed: expected a whole number from 0 to 18446744073709551615, found "x""#
+        ),
+        (
+            "prompt,seed\na,-1",
+            "line 2: seed: expected a whole number from 0 to 18446744073709551615, found -1"
+        ),
         (#"{"prompt": 7}"#, "line 1: prompt: expected a text, found a whole number"),
         (#"{"name": []}"#, "line 1: name: expected a text, found a list"),
         ("prompt,steps\na,0", #"line 2: sampler (ToySampler): "steps" is 0, below its minimum 1"#),
-        ("prompt,steps\na,many", #"line 2: sampler (ToySampler): "steps" takes an INT: "many" is not a whole number"#),
+        (
+            "prompt,steps\na,many",
+            #"line 2: sampler (ToySampler): "steps" takes an INT: "many" is not a whole number"#
+        ),
         (
             "prompt,sampler.sed\na,1",
             "line 2: sampler.sed: sampler (ToySampler) has no input 'sed'; did you mean 'seed'?"
@@ -170,7 +184,9 @@ import Testing
 
     @Test func wordsAreFilledIn() throws {
         #expect(
-            try names("prompt,seed,steps\n\"A fox, red & wild\",7,9\n", "{line:4}_{item}-{index}-{seed}-{steps}-{cfg}-{prompt}")
+            try names(
+                "prompt,seed,steps\n\"A fox, red & wild\",7,9\n",
+                "{line:4}_{item}-{index}-{seed}-{steps}-{cfg}-{prompt}")
                 == ["0002_1-1-7-9-2.5-A-fox-red-wild"])
         #expect(try names("a fox in the snow", "{prompt:5}/{seed:3}") == ["a-fox/001"])
         #expect(try names("prompt,empty.width\na,8", "{empty.width}") == ["8"])
@@ -188,8 +204,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("../../etc/passwd", "etc-passwd"), ("/abs", "abs"), ("...", nil), ("CON", "_CON"), ("com1.png", "_com1.png"),
-        ("a\u{0}b\u{7}c", "a-b-c"), (".hidden", "hidden"), ("  ", nil), ("naïve 狐", "naïve-狐"), ("a/b\\c:d*e?f", "a-b-c-d-e-f"),
+        ("../../etc/passwd", "etc-passwd"), ("/abs", "abs"), ("...", nil), ("CON", "_CON"),
+        ("com1.png", "_com1.png"),
+        ("a\u{0}b\u{7}c", "a-b-c"), (".hidden", "hidden"), ("  ", nil), ("naïve 狐", "naïve-狐"),
+        ("a/b\\c:d*e?f", "a-b-c-d-e-f"),
     ])
     func namesStayInsideTheFolder(name: String, expected: String?) throws {
         let list = JSON.object(["prompt": "a", "name": .string(name)]).text()
@@ -204,7 +222,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{lime}", "has the word {lime}, which there is not; did you mean {line}?"), ("{line", "has a { that nothing closes"),
+        ("{lime}", "has the word {lime}, which there is not; did you mean {line}?"),
+        ("{line", "has a { that nothing closes"),
         ("", "it is empty"), ("{line:0}", "the width of {line} is a number from 1 to 200, not '0'"),
     ])
     func wrongPatternsAreRefused(pattern: String, sentence: String) {

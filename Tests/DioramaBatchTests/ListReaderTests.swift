@@ -33,7 +33,8 @@ import Testing
         let text = "a fox\n\n  # a comment\n\\# a hash\n\t a castle, at night \r\nlast"
         #expect(
             try read(text, .text) == [
-                #"1 prompt:"a fox""#, ##"4 prompt:"# a hash""##, #"5 prompt:"a castle, at night""#, #"6 prompt:"last""#,
+                #"1 prompt:"a fox""#, ##"4 prompt:"# a hash""##, #"5 prompt:"a castle, at night""#,
+                #"6 prompt:"last""#,
             ])
     }
 
@@ -43,7 +44,8 @@ import Testing
     }
 
     @Test func bytesThatAreNotUTF8FailTheirLineAlone() throws {
-        let list = PromptList(Array("a fox\ncaf".utf8) + [0xE9] + Array(" noir\na hill\n".utf8), format: .text)
+        let list = PromptList(
+            Array("a fox\ncaf".utf8) + [0xE9] + Array(" noir\na hill\n".utf8), format: .text)
         #expect(
             try read(list) == [
                 #"1 prompt:"a fox""#, "2 ! it is not UTF-8 at its byte 4; save the list as UTF-8",
@@ -73,7 +75,8 @@ import Testing
         let text = "Prompt, seed ,sampler.steps,mood\na fox,7,8,calm\n\"a hill, green\",,12,\n"
         #expect(
             try read(text, .csv) == [
-                "2 prompt=a fox; seed=7; sampler.steps=8; mood=calm", "3 prompt=a hill, green; sampler.steps=12",
+                "2 prompt=a fox; seed=7; sampler.steps=8; mood=calm",
+                "3 prompt=a hill, green; sampler.steps=12",
             ])
     }
 
@@ -157,7 +160,8 @@ import Testing
     @Test(arguments: [
         ("a fox\nb", #"1 prompt:"a fox""#), ("a fox, red", #"1 prompt:"a fox, red""#),
         ("\n{\"prompt\": \"a\"}", #"2 prompt:"a""#), ("{red|blue} fox", #"1 prompt:"{red|blue} fox""#),
-        ("name,prompt\nn,p", "2 name=n; prompt=p"), ("\"Seed\"\tsampler.steps\n1\t2", "2 seed=1; sampler.steps=2"),
+        ("name,prompt\nn,p", "2 name=n; prompt=p"),
+        ("\"Seed\"\tsampler.steps\n1\t2", "2 seed=1; sampler.steps=2"),
         ("prompt\na, b", "2 ! it has 2 cells where the header has 1"),
     ])
     func theFormatIsGuessed(text: String, first: String) throws {

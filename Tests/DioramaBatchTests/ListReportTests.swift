@@ -66,7 +66,10 @@ import Testing
     }
 
     @Test func equalSentencesAreToldTogether() {
-        let problems = [3, 5, 6, 7, 9, 10].map { ListProblem(line: $0, "the prompt is empty") } + [ListProblem(line: 4, "x")]
+        let problems =
+            [3, 5, 6, 7, 9, 10].map { ListProblem(line: $0, "the prompt is empty") } + [
+                ListProblem(line: 4, "x")
+            ]
         #expect(
             ListReport.sentences(problems) == ["lines 3, 5 to 7, 9, 10: the prompt is empty", "line 4: x"])
     }

@@ -48,9 +48,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"a \{b\|c\} fox"#, "a {b|c} fox"), ("a {b} fox", "a {b} fox"), ("an open { brace | here", "an open { brace | here"),
-        (#"{"subject": "fox", "n": [1]}"#, #"{"subject": "fox", "n": [1]}"#), ("}{", "}{"), ("__fox__", "__fox__"),
-        (#"\\ and \(x:1.2\)"#, #"\\ and \(x:1.2\)"#), ("snake_case __", "snake_case __"), (#"\_\_fox__"#, "__fox__"),
+        (#"a \{b\|c\} fox"#, "a {b|c} fox"), ("a {b} fox", "a {b} fox"),
+        ("an open { brace | here", "an open { brace | here"),
+        (#"{"subject": "fox", "n": [1]}"#, #"{"subject": "fox", "n": [1]}"#), ("}{", "}{"),
+        ("__fox__", "__fox__"),
+        (#"\\ and \(x:1.2\)"#, #"\\ and \(x:1.2\)"#), ("snake_case __", "snake_case __"),
+        (#"\_\_fox__"#, "__fox__"),
         ("", ""), ("a | b", "a | b"),
     ])
     func whatIsNoChoiceStays(text: String, expected: String) {

@@ -59,7 +59,9 @@ public struct BatchFolder: Sendable {
     /// Whether an entry's files are all there, in their size.
     func holds(_ entry: ManifestEntry) -> Bool {
         entry.files.allSatisfy { file in
-            guard let status = FileStatus(self.file(file.path).path(percentEncoded: false)) else { return false }
+            guard let status = FileStatus(self.file(file.path).path(percentEncoded: false)) else {
+                return false
+            }
             return !status.isFolder && status.byteCount == file.bytes
         }
     }

@@ -70,7 +70,9 @@ final class FolderLock: Sendable {
 
     private static func tellWhoHoldsIt(_ descriptor: CInt) {
         var name = [CChar](repeating: 0, count: 256)
-        let host = gethostname(&name, name.count - 1) == 0 ? String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
+        let host =
+            gethostname(&name, name.count - 1) == 0
+            ? String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
         let text = "process \(getpid())" + (host.isEmpty ? "" : " on \(host)") + "\n"
         guard ftruncate(descriptor, 0) == 0 else { return }
         _ = Array(text.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

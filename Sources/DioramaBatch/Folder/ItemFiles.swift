@@ -140,7 +140,8 @@ extension Schedule {
     fileprivate var savingNodes: [String] {
         let running = Set(steps.map(\.label.id))
         let outputs = targetIDs.filter(running.contains)
-        let savers = Set(graph.nodes.filter { $0.schema.input(named: "filename_prefix") != nil }.map(\.label.id))
+        let savers = Set(
+            graph.nodes.filter { $0.schema.input(named: "filename_prefix") != nil }.map(\.label.id))
         let saving = outputs.filter(savers.contains)
         return saving.isEmpty ? outputs : saving
     }

@@ -1,7 +1,7 @@
 import DioramaFiles
-import Dispatch
 import DioramaGraph
 import DioramaImage
+import Dispatch
 import Synchronization
 
 #if canImport(FoundationEssentials)

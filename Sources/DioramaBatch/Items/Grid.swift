@@ -25,7 +25,8 @@ public struct GridAxis: Sendable, Hashable {
         let list = text[text.index(after: equals)...]
         guard !list.isEmpty else { return nil }
         let values: [Assignment.Value]
-        if list.hasPrefix("["), case .array(let elements)? = try? JSON(parsing: list.utf8), !elements.isEmpty {
+        if list.hasPrefix("["), case .array(let elements)? = try? JSON(parsing: list.utf8), !elements.isEmpty
+        {
             values = elements.map(Assignment.Value.json)
         } else {
             values = list.split(separator: ",", omittingEmptySubsequences: false).map { .text($0.trimmed) }
@@ -74,7 +75,8 @@ struct Grid {
             let values = axis.values.map { value in
                 switch value {
                 case .json(let json): json
-                case .text(let text): isText ? .string(text) : (try? JSON(parsing: text.utf8)) ?? .string(text)
+                case .text(let text):
+                    isText ? .string(text) : (try? JSON(parsing: text.utf8)) ?? .string(text)
                 }
             }
             return (places, values)
@@ -90,7 +92,7 @@ struct Grid {
         }
     }
 
-    /// What a combination says: name, value, and where it is written. The last axis changes fastest.
+    /// What a combination says: name, value, and where it is written; the last axis changes fastest.
     func cell(_ index: Int) -> [(name: String, value: JSON, places: [GraphSettings.Place])] {
         var rest = index
         return axes.reversed().map { axis in

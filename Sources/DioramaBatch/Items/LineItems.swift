@@ -25,6 +25,7 @@ struct LineItems {
     /// - Parameters:
     ///   - index: from 0 to `count - 1`; the grid's cells of one seed follow each other.
     ///   - ordinal: its place among all items of the list.
+    /// - Returns: the item, its graph not yet validated.
     func item(_ index: Int, ordinal: Int) -> BatchItem {
         var graph = graph
         var decided = given

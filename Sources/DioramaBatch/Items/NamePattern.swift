@@ -71,11 +71,15 @@ public struct NamePattern: Sendable, Hashable {
         guard words.contains(word) || word.contains(".") else {
             let guess = Spelling.nearest(to: word, in: words).map { "; did you mean {\($0)}?" } ?? "."
             let all = words.map { "{\($0)}" }.joined(separator: ", ")
-            throw Problem(description: "'\(pattern)' has the word {\(word)}, which there is not\(guess) The words: \(all)")
+            throw Problem(
+                description:
+                    "'\(pattern)' has the word {\(word)}, which there is not\(guess) The words: \(all)")
         }
         guard pieces.count == 2 else { return .word(word, width: nil) }
         guard let width = Int(pieces[1]), (1...200).contains(width) else {
-            throw Problem(description: "'\(pattern)': the width of {\(word)} is a number from 1 to 200, not '\(pieces[1])'")
+            throw Problem(
+                description:
+                    "'\(pattern)': the width of {\(word)} is a number from 1 to 200, not '\(pieces[1])'")
         }
         return .word(word, width: width)
     }
@@ -150,7 +154,8 @@ enum FileNameText {
 
     /// A level of a path that every file system takes.
     static func level(_ text: String, otherwise: String) -> String {
-        var level = trimmed(String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "-" : Character($0) }))
+        var level = trimmed(
+            String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "-" : Character($0) }))
         while level.utf8.count > longest { level.removeLast() }
         // A leading dot would hide the file, and `..` would leave the folder.
         level = String(level.trimming { ".- ".contains($0) })
@@ -163,7 +168,9 @@ enum FileNameText {
         var result = ""
         for character in text {
             let follows = result.last.map { $0.isLetter || $0.isNumber } ?? false
-            if character.isLetter || character.isNumber || "_+=".contains(character) || (character == "." && follows) {
+            if character.isLetter || character.isNumber || "_+=".contains(character)
+                || (character == "." && follows)
+            {
                 result.append(character)
             } else if !result.hasSuffix("-") {
                 result.append("-")

@@ -40,7 +40,8 @@ struct DelimitedRecord {
 
     /// What is wrong when the list ends within a quoted cell.
     var unclosed: ListProblem {
-        ListProblem(line: line, "a cell's opening quote has no closing one; quotes inside a cell are written \"\"")
+        ListProblem(
+            line: line, "a cell's opening quote has no closing one; quotes inside a cell are written \"\"")
     }
 
     private mutating func take(_ scalar: Unicode.Scalar) throws(ListProblem) {
@@ -58,7 +59,8 @@ struct DelimitedRecord {
         case (.quote, _):
             throw ListProblem(
                 line: line,
-                "cell \(cells.count + 1) has text behind its closing quote; quotes inside a cell are written \"\"")
+                "cell \(cells.count + 1) has text behind its closing quote; quotes inside a cell are written \"\""
+            )
         }
     }
 

@@ -55,7 +55,9 @@ final class ListReader {
             return line
         }
         let line = try lines.next()
-        if line?.number == 1, let start = line?.bytes.prefix(2), start == [0xFF, 0xFE] || start == [0xFE, 0xFF] {
+        if line?.number == 1, let start = line?.bytes.prefix(2),
+            start == [0xFF, 0xFE] || start == [0xFE, 0xFF]
+        {
             throw ListError(name, "it is UTF-16; save the list as UTF-8")
         }
         return line
@@ -83,7 +85,8 @@ final class ListReader {
                 var prompt = text.trimmed
                 if prompt.hasPrefix("#") { continue }
                 if prompt.hasPrefix("\\#") { prompt.removeFirst() }
-                return ListEntry(ListRecord(line: line, fields: [ListField("prompt", .json(.string(prompt)))]))
+                return ListEntry(
+                    ListRecord(line: line, fields: [ListField("prompt", .json(.string(prompt)))]))
             }
         }
         return nil
@@ -110,7 +113,8 @@ final class ListReader {
         if let prompt = json.string { return [ListField("prompt", .json(.string(prompt)))] }
         guard let members = json.object else {
             throw ListProblem(
-                line: line, "expected an object, such as {\"prompt\": \"a fox\", \"seed\": 7}; found \(json.kind)")
+                line: line,
+                "expected an object, such as {\"prompt\": \"a fox\", \"seed\": 7}; found \(json.kind)")
         }
         return members.flatMap { key, value -> [ListField] in
             // {"sampler": {"steps": 8}} is another way to write {"sampler.steps": 8}.
@@ -147,7 +151,8 @@ final class ListReader {
     }
 
     /// The cells of the next record, which may span lines; nil at the end.
-    private func row(_ separator: Unicode.Scalar) throws -> (line: Int, cells: Result<[String], ListProblem>)? {
+    private func row(_ separator: Unicode.Scalar) throws -> (line: Int, cells: Result<[String], ListProblem>)?
+    {
         guard let (line, first) = try nextText() else { return nil }
         do {
             var record = DelimitedRecord(separator: separator, line: line)
@@ -176,7 +181,8 @@ final class ListReader {
                     "its first line names no input: expected some of \(ListField.names.joined(separator: ", ")) or "
                         + "node.input, found \(cells.prefix(8).map { "'\($0)'" }.joined(separator: ", "))")
             }
-            for (position, name) in names.enumerated() where !name.isEmpty && names[..<position].contains(name) {
+            for (position, name) in names.enumerated()
+            where !name.isEmpty && names[..<position].contains(name) {
                 throw ListError(self.name, "two columns are called '\(name)'")
             }
             return names

@@ -80,6 +80,7 @@ public struct PromptList: Sendable {
     /// A reader at the list's beginning.
     ///
     /// - Parameter isCancelled: asked while waiting for bytes.
+    /// - Returns: a reader that nothing else uses.
     /// - Throws: `ListError` when the list cannot be opened.
     func reader(isCancelled: @escaping @Sendable () -> Bool = { false }) throws -> ListReader {
         let bytes: ByteSource

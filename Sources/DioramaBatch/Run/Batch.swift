@@ -44,6 +44,7 @@ public struct Batch: Sendable {
     /// The relative path of an item's first picture, without its ending.
     ///
     /// - Parameter planned: the item.
+    /// - Returns: a path from the batch's folder.
     public func name(of planned: PlannedItem) -> String {
         pattern(for: planned.item).name(of: planned.item, id: planned.id)
     }
@@ -60,7 +61,9 @@ public struct Batch: Sendable {
     /// - Throws: `ListProblem` with everything that is wrong.
     func planned(_ item: BatchItem) throws(ListProblem) -> PlannedItem {
         do {
-            return PlannedItem(item, graph: try session.graph(item.graph))
+            // The names that the graph gives are not used.
+            let target = OutputTarget(session.folders.output)
+            return PlannedItem(item, graph: try session.graph(item.graph, to: target))
         } catch {
             let errors = error.issues.filter { $0.severity == .error }.map(\.description)
             throw ListProblem(line: item.line, errors.joined(separator: "; "))

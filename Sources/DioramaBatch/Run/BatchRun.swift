@@ -1,5 +1,5 @@
-import DioramaFiles
 import Diorama
+import DioramaFiles
 import DioramaGraph
 import DioramaImage
 import DioramaNodes
@@ -196,7 +196,7 @@ private final class BatchRun: Sendable {
                 return
             } catch is CancellationError {
                 throw CancellationError()
-            } catch where error.isWriteFailure {
+            } catch  where error.isWriteFailure {
                 stopping.stop(error.writeFailure ?? error)
                 throw CancellationError()
             } catch {
@@ -243,7 +243,8 @@ extension ManifestEntry.File {
         let path = file.path(percentEncoded: false)
         let content = try InputFile.read(path)
         let root = folder.path.hasSuffix("/") ? folder.path : folder.path + "/"
-        self.init(path: String(path.dropFirst(root.count)), bytes: content.count, hash: Self.hash(of: content))
+        self.init(
+            path: String(path.dropFirst(root.count)), bytes: content.count, hash: Self.hash(of: content))
     }
 
     /// 32 hexadecimal digits over a file's content.

@@ -1,5 +1,5 @@
-import Dispatch
 import DioramaGraph
+import Dispatch
 import Synchronization
 
 /// Reads a list and plans its items ahead of the work, on a thread of its own, where waiting for a stream blocks no one.

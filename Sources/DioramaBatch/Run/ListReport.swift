@@ -122,7 +122,8 @@ private struct LineCheck {
         noteTexts(record, &report)
         let saying = CacheKey(saying: record)
         if let earlier = seen[saying] {
-            report.note(warning: ListProblem(line: record.line, "it repeats line \(earlier) and is made once"))
+            report.note(
+                warning: ListProblem(line: record.line, "it repeats line \(earlier) and is made once"))
         } else {
             seen[saying] = record.line
         }
@@ -157,7 +158,8 @@ private struct LineCheck {
         if let earlier = names.updateValue(item.line, forKey: CacheKey(hash)) {
             throw ListProblem(
                 line: item.line,
-                "its file would be called \(name), as that of line \(earlier); name them apart, as with --name '{line}-{id}'")
+                "its file would be called \(name), as that of line \(earlier); name them apart, as with --name '{line}-{id}'"
+            )
         }
     }
 
@@ -165,10 +167,12 @@ private struct LineCheck {
     func noteUnknownNames(_ report: inout ListReport) {
         for unknown in maker.unknownNames {
             let guess = unknown.suggestion.map { "; did you mean '\($0)'?" } ?? "; lists know "
-            let names = unknown.suggestion == nil ? ListField.names.joined(separator: ", ") + " and node.input" : ""
+            let names =
+                unknown.suggestion == nil ? ListField.names.joined(separator: ", ") + " and node.input" : ""
             report.note(
                 warning: ListProblem(
-                    line: unknown.line, "the name '\(unknown.name)' says nothing here and is passed over\(guess)\(names)"))
+                    line: unknown.line,
+                    "the name '\(unknown.name)' says nothing here and is passed over\(guess)\(names)"))
         }
     }
 }

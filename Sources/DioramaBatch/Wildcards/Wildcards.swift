@@ -69,7 +69,8 @@ public struct Wildcards: Sendable {
                 switch files.options(of: name) {
                 case .failure(let problem): problems.append(problem.description)
                 // The lines of a file below another one are not followed: there may be many.
-                case .success(let options): if path.isEmpty { open += options.map { ($0.text, path + [name]) } }
+                case .success(let options):
+                    if path.isEmpty { open += options.map { ($0.text, path + [name]) } }
                 }
             }
         }

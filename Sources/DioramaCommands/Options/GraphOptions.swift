@@ -10,6 +10,18 @@ struct GraphOptions: ParsableArguments {
         completion: .file(extensions: ["json", "png", "jpg", "jpeg"]))
     var graph: String
 
+    @OptionGroup var settings: SettingOptions
+
+    func validate() throws { try refuseEmptyPaths([graph], of: "the graph") }
+
+    /// The changes the options ask for.
+    ///
+    /// - Throws: ``CommandError`` of status `usage` for a `--set` without a path or value.
+    var overrides: GraphOverrides { get throws { try settings.overrides } }
+}
+
+/// What to change in a graph.
+struct SettingOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "Text the picture shall follow, in place of the graph's.")
     var prompt: String?
 
@@ -45,8 +57,6 @@ struct GraphOptions: ParsableArguments {
             discussion: "The value is JSON, or plain text where the input takes text.",
             valueName: "node.input=value"))
     var assignments: [String] = []
-
-    func validate() throws { try refuseEmptyPaths([graph], of: "the graph") }
 
     /// The changes the options ask for.
     ///

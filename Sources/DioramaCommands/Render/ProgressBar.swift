@@ -28,8 +28,6 @@ package struct ProgressState: Sendable, Equatable {
 ///
 /// Where the line is too long, first the bar shrinks, then it goes, then the title is cut.
 package func progressLine(_ state: ProgressState, columns: Int) -> String {
-    let room = max(0, columns - 1)
-    let title = printable(String(state.title.map { $0.isNewline ? " " : $0 }))
     var figures: [String] = []
     var fraction: Double?
     if let step = state.step, let total = state.total, total > 0 {
@@ -42,6 +40,20 @@ package func progressLine(_ state: ProgressState, columns: Int) -> String {
         }
     }
     figures.append(clock(state.elapsed))
+    return liveLine(state.title, figures: figures, fraction: fraction, columns: columns)
+}
+
+/// A title, a bar and figures, at most `columns - 1` columns wide.
+///
+/// - Parameters:
+///   - title: cut where the line is too long even without a bar.
+///   - figures: kept whole.
+///   - fraction: how much of the bar is filled, 0 to 1; no bar when nil.
+///   - columns: the width of the terminal.
+/// - Returns: the line.
+package func liveLine(_ title: String, figures: [String], fraction: Double?, columns: Int) -> String {
+    let room = max(0, columns - 1)
+    let title = printable(String(title.map { $0.isNewline ? " " : $0 }))
     let tail = figures.joined(separator: "  ")
 
     let plain = title + "  " + tail

@@ -2,30 +2,46 @@ import DioramaGraph
 import Synchronization
 
 /// Keeps the progress line of a terminal up to date while a graph renders.
-///
-/// The line is redrawn ten times a second, whatever the number of events, and is gone after ``close()``.
 final class ProgressDisplay: RunReporter, Sendable {
-    private let output: TextOutput
-    private let terminal: Terminal
-    private let start: ContinuousClock.Instant
-    private let nodes = Mutex<[ActiveNode]>([])
-    private let open = Mutex(true)
+    private let nodes: ActiveNodes
+    private let line: LiveLine
 
     /// Starts drawing on `output`.
     init(output: TextOutput, terminal: Terminal, start: ContinuousClock.Instant = .now) {
-        self.output = output
-        self.terminal = terminal
-        self.start = start
-        Task { [weak self] in
-            while await self?.drawnAgain() == true {}
+        let nodes = ActiveNodes()
+        self.nodes = nodes
+        line = LiveLine(output: output, terminal: terminal) { columns in
+            nodes.state(at: .now, since: start).map { progressLine($0, columns: columns) }
         }
     }
 
     func receive(_ event: RunEvent, at time: ContinuousClock.Instant) {
+        nodes.receive(event, at: time)
+        if case .notice(let node, let message) = event { note(noticeLine(node, message)) }
+    }
+
+    /// Shows `text` on a line of its own above the progress.
+    func note(_ text: String) { line.note(text) }
+
+    /// Stops drawing and clears the line.
+    func close() { line.close() }
+}
+
+/// The nodes of a render that are at work.
+final class ActiveNodes: Sendable {
+    private struct Node {
+        let id, title: String
+        var timer: StepTimer
+    }
+
+    private let nodes = Mutex<[Node]>([])
+
+    /// Takes note of an event.
+    func receive(_ event: RunEvent, at time: ContinuousClock.Instant) {
         nodes.withLock { nodes in
             switch event {
             case .nodeStarted(let node, _, let begun):
-                nodes.append(ActiveNode(id: node.id, title: node.title, timer: StepTimer(start: begun)))
+                nodes.append(Node(id: node.id, title: node.title, timer: StepTimer(start: begun)))
             case .progress(let node, let step, let total):
                 guard let index = nodes.firstIndex(where: { $0.id == node.id }) else { return }
                 nodes[index].timer.note(step: step, total: total, at: time)
@@ -34,36 +50,10 @@ final class ProgressDisplay: RunReporter, Sendable {
             case .started, .cached, .preview, .notice, .artefact, .finished, .failed, .cancelled: break
             }
         }
-        if case .notice(let node, let message) = event { note(noticeLine(node, message)) }
-    }
-
-    /// Shows `text` on a line of its own above the progress.
-    func note(_ text: String) {
-        open.withLock { _ in output.write("\r\u{1B}[K\(text)\n") }
-    }
-
-    /// Stops drawing and clears the line.
-    func close() {
-        open.withLock { open in
-            if open { output.write("\r\u{1B}[K") }
-            open = false
-        }
-    }
-
-    /// Waits, then draws; false once the display is closed.
-    private func drawnAgain() async -> Bool {
-        try? await Task.sleep(for: .milliseconds(100))
-        let state = current(at: .now)
-        return open.withLock { open in
-            if open, let state {
-                output.write("\r" + progressLine(state, columns: terminal.columns()) + "\u{1B}[K")
-            }
-            return open
-        }
     }
 
     /// What to show: of the nodes at work the one that counts steps, else the one that started last.
-    private func current(at time: ContinuousClock.Instant) -> ProgressState? {
+    func state(at time: ContinuousClock.Instant, since start: ContinuousClock.Instant) -> ProgressState? {
         nodes.withLock { nodes in
             guard let node = nodes.last(where: { $0.timer.total > 0 }) ?? nodes.last else { return nil }
             let timer = node.timer
@@ -73,10 +63,4 @@ final class ProgressDisplay: RunReporter, Sendable {
                 secondsPerStep: timer.secondsPerStep, elapsed: seconds(time - start))
         }
     }
-}
-
-/// A node at work.
-private struct ActiveNode {
-    let id, title: String
-    var timer: StepTimer
 }

@@ -18,7 +18,9 @@ package struct StableHash {
     ///
     /// - Parameter bytes: any number of them.
     package mutating func update(_ bytes: some Sequence<UInt8>) {
-        let isDone: Void? = bytes.withContiguousStorageIfAvailable { update(contiguous: UnsafeRawBufferPointer($0)) }
+        let isDone: Void? = bytes.withContiguousStorageIfAvailable {
+            update(contiguous: UnsafeRawBufferPointer($0))
+        }
         guard isDone == nil else { return }
         for byte in bytes { update(byte) }
     }

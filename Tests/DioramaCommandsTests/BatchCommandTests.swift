@@ -1,0 +1,160 @@
+import DioramaCommands
+import DioramaGraph
+import DioramaTestSupport
+import FoundationEssentials
+import Testing
+
+/// `diorama batch` on toy nodes that save nothing.
+@Suite(.timeLimit(.minutes(1))) struct BatchCommandTests {
+    private let temporary: TemporaryFolder
+    private var folder: URL { temporary.url }
+
+    init() throws { temporary = try TemporaryFolder() }
+
+    private func batch(_ list: String, as name: String = "list.csv", _ arguments: String...) async throws
+        -> Outcome
+    {
+        try temporary.write(Toy.graph().json.text(), to: "graph.json")
+        try temporary.write(list, to: name)
+        return await diorama(
+            ["batch", "graph.json", name, "--out", "out"] + arguments, in: folder, catalog: try Toy.catalog)
+    }
+
+    private var manifest: [JSON] {
+        get throws {
+            let text = try String(contentsOf: folder.appending(path: "out/manifest.jsonl"), encoding: .utf8)
+            return try text.split(separator: "\n").map { try JSON(parsing: $0.utf8) }
+        }
+    }
+
+    @Test func allDoneIs0() async throws {
+        let outcome = try await batch("a fox\na hill\n", as: "list.txt", "--count", "2", "--steps", "3")
+        #expect(outcome.status == .done)
+        #expect(outcome.errors.hasPrefix("4 items made in "))
+        #expect(outcome.output.isEmpty)
+        #expect(try manifest.map { $0["seed"] }.count == 4)
+        #expect(try manifest.allSatisfy { $0["settings"]?["steps"] == 3 })
+        let again = try await batch("a fox\na hill\n", as: "list.txt", "--count", "2", "--steps", "3")
+        #expect(again.errors == "0 items made, 4 there already\n")
+    }
+
+    @Test func quietSaysNothing() async throws {
+        let outcome = try await batch("a fox\n", as: "list.txt", "--quiet")
+        #expect(outcome.status == .done)
+        #expect(outcome.errors.isEmpty && outcome.output.isEmpty)
+    }
+
+    @Test func oneWrongLineIs1AndToldAtTheEnd() async throws {
+        let outcome = try await batch("prompt,steps\na,1\nb,0\nc,2\n")
+        #expect(outcome.status == .failed)
+        #expect(
+            outcome.errors == """
+                diorama: warning: list.csv, line 3: sampler (KSampler): "steps" is 0, below its minimum 1; not made
+                diorama: error: 1 item failed, 2 items made:
+                  line 3: sampler (KSampler): "steps" is 0, below its minimum 1
+
+                """)
+        #expect(try manifest.count == 2)
+    }
+
+    @Test func strictMakesNothingBeforeAllIsMended() async throws {
+        let outcome = try await batch("prompt,mood\na,calm\na,calm\n", "--strict")
+        #expect(outcome.status == .wrongData)
+        #expect(outcome.errors.contains("line 3: it repeats line 2"))
+        #expect(outcome.errors.contains("the name 'mood' says nothing here"))
+        #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "out").path))
+    }
+
+    @Test(arguments: [
+        ("", "list.csv: it has no prompts"), ("prompt,steps\na,0\nb,0\n", "lines 2, 3: sampler (KSampler)"),
+        ("color\nred\n", "list.csv: its first line names no input"),
+    ])
+    func aListWithNothingToMakeIs65(list: String, sentence: String) async throws {
+        let outcome = try await batch(list)
+        #expect(outcome.status == .wrongData)
+        #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+    }
+
+    @Test func aMissingListIs65() async throws {
+        try temporary.write(Toy.graph().json.text(), to: "graph.json")
+        let outcome = await diorama(
+            ["batch", "graph.json", "nowhere.txt", "--out", "out"], in: folder, catalog: try Toy.catalog)
+        #expect(outcome.status == .wrongData)
+        #expect(outcome.errors == "diorama: error: nowhere.txt: there is no such file\n")
+    }
+
+    @Test(arguments: [
+        (["--count", "0"], "--count must be 1 or more, not 0"),
+        (["--shard", "4/4"], "--shard takes i/n with i from 0 to n-1"),
+        (["--shard", "auto"], "--shard auto: this is no array job"),
+        (
+            ["--name", "{lime}"],
+            "--name: '{lime}' has the word {lime}, which there is not; did you mean {line}?"
+        ),
+        (
+            ["--name", "{line}", "--count", "2"],
+            "gives all 2 pictures of a line one name; add {index}, {seed} or {id}"
+        ),
+        (["--grid", "stps=1,2"], "--grid stps: there is no such setting; did you mean 'steps'?"),
+        (["--grid", "steps"], "--grid takes setting=values"),
+        (["--format", "xml"], "--format 'xml': expected one of txt, csv"),
+        (["--wildcards", "nowhere"], "--wildcards: there is no folder 'nowhere'"),
+        (["--retry", "-1"], "--retry"),
+        (["--set", "sampler.sedd=1"], "did you mean 'seed'?"),
+    ])
+    func wrongUsageIs64(arguments: [String], sentence: String) async throws {
+        try temporary.write(Toy.graph().json.text(), to: "graph.json")
+        try temporary.write("a fox\n", to: "list.txt")
+        let outcome = await diorama(
+            ["batch", "graph.json", "list.txt", "--out", "out"] + arguments, in: folder,
+            catalog: try Toy.catalog)
+        #expect(outcome.status == .usage)
+        #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+    }
+
+    @Test func graphAndListCannotShareAStream() async throws {
+        let outcome = await diorama(
+            ["batch", "-", "-", "--out", "out"], in: folder, catalog: try Toy.catalog)
+        #expect(outcome.status == .usage)
+    }
+
+    @Test func aFolderThatCannotBeWrittenIs75() async throws {
+        try temporary.write("a file", to: "out")
+        let outcome = try await batch("prompt\na\n")
+        #expect(outcome.status == .stopped)
+        #expect(outcome.errors.contains("the folder cannot be made"))
+    }
+
+    @Test func eventsAreJSON() async throws {
+        let outcome = try await batch("prompt,steps\na,1\nb,0\n", "--json")
+        #expect(outcome.status == .failed)
+        let events = try outcome.output.split(separator: "\n").map { try JSON(parsing: $0.utf8) }
+        #expect(
+            events.compactMap { $0["event"]?.string } == [
+                "started", "item_started", "line_failed", "item_done", "finished", "error",
+            ]
+                || events.compactMap { $0["event"]?.string } == [
+                    "started", "line_failed", "item_started", "item_done", "finished", "error",
+                ])
+        #expect(events[0]["items"] == 2)
+        let done = try #require(events.first { $0["event"] == "item_done" })
+        #expect(done["prompt"] == "a" && done["line"] == 2)
+        #expect(events.last?["status"] == 1)
+    }
+
+    @Test func theLineShowsTheWholeAndTheItem() {
+        var progress = BatchProgress(items: 200)
+        progress.settled = 50
+        progress.made = 40
+        progress.failed = 1
+        progress.title = "a red fox in the snow at dawn, long words follow"
+        progress.node = ProgressState(title: "KSampler", step: 5, total: 20, elapsed: 1)
+        progress.elapsed = 20
+        #expect(
+            progress.line(columns: 140)
+                == "50/200  a red fox in the snow at dawn, long word  ━━━━━━━───────────────────────  KSampler 5/20  1 failed  "
+                + "2.0 a second  1:15 left  20.0 s")
+        for columns in 0...140 { #expect(progress.line(columns: columns).count <= max(0, columns - 1)) }
+        #expect(BatchProgress(items: nil).line(columns: 80) == "0  0.0 s")
+    }
+}
