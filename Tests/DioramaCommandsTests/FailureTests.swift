@@ -59,7 +59,11 @@ import Testing
 
     @Test func missingModel() throws {
         try FileManager.default.removeItem(at: workshop.model)
-        try expectFailure(.wrongData, #""ckpt_name" is "diorama-tiny""#)
+        try expectFailure(
+            .wrongData, #""ckpt_name" is "diorama-tiny""#, "/models; other folders can be named with --models"
+        )
+        try FileManager.default.removeItem(at: workshop.url.appending(path: "models"))
+        try expectFailure(.wrongData, "no folder of models was found; name one with --models")
     }
 
     @Test func tenMistakes() throws {

@@ -83,6 +83,12 @@ import Testing
         #expect(error?.description == sentence)
     }
 
+    @Test func aGraphHasAnEnd() {
+        let nodes = (0...200_000).map { "\"\($0)\":1" }.joined(separator: ",")
+        let error = #expect(throws: GraphError.self) { try GraphFile("{\(nodes)}") }
+        #expect(error?.description == "the graph has 200001 nodes; at most 200000 are read")
+    }
+
     @Test func findsNodesByIdTitleOrClass() throws {
         let file = try GraphFile(Self.text)
         #expect(file.ids(matching: "sum") == ["sum"])

@@ -84,7 +84,9 @@ import Testing
         }
         #expect(complaint([2, 4, 24, 24], good) == "none")
         #expect(
-            complaint([2, 4, 24, 26], good) == "the latent is 24 by 26; this model takes 1 to 24 each way")
+            complaint([2, 4, 24, 26], good)
+                == "the latent is 26 wide and 24 high; this model takes 1 to 24 each way, so pictures of at most 192 pixels"
+        )
         #expect(
             complaint([2, 16, 24, 24], good) == "the latent is [2, 16, 24, 24]; this model takes [B, 4, H, W]"
         )

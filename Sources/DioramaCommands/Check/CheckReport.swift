@@ -19,7 +19,7 @@ struct CheckReport {
             let session = Session(nodes: catalog, options: SessionOptions(folders: folders))
             graph = try session.graph(file)
         } catch {
-            throw CommandError(graph: name, error)
+            throw CommandError(graph: name, error, in: folders)
         }
         schedule = Schedule(graph)
     }

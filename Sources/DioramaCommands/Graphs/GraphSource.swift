@@ -71,7 +71,12 @@ extension CommandError {
     private static let mostListed = 100
 
     /// Everything wrong with the graph called `name`: one sentence, or a numbered list.
-    package init(graph name: String, _ error: GraphError) {
+    ///
+    /// - Parameters:
+    ///   - name: what the user called the graph.
+    ///   - error: what is wrong.
+    ///   - folders: where its files were looked for, told where one had to be chosen and none was found.
+    package init(graph name: String, _ error: GraphError, in folders: Folders? = nil) {
         let errors = error.issues.filter { $0.severity == .error }.map(\.description)
         let warnings = error.issues.filter { $0.severity == .warning }.map { "  warning: \($0.description)" }
         var lines: [String]
@@ -87,6 +92,14 @@ extension CommandError {
             if errors.count > Self.mostListed { lines.append("  and \(errors.count - Self.mostListed) more") }
         }
         lines += warnings.prefix(Self.mostListed)
+        if let folders, error.issues.contains(where: \.hasNoChoice) {
+            let places = folders.models.map(\.path).joined(separator: ", ")
+            lines.append(
+                folders.models.isEmpty
+                    ? "  no folder of models was found; name one with --models or DIORAMA_MODELS"
+                    : "  models were looked for in \(places); other folders can be named with --models or DIORAMA_MODELS"
+            )
+        }
         self.init(.wrongData, lines.joined(separator: "\n"), detail: error.json)
     }
 }

@@ -109,7 +109,7 @@ struct RenderCommand: Command {
         do {
             graph = try session.graph(file, to: destination.target)
         } catch {
-            throw CommandError(graph: source.name, error)
+            throw CommandError(graph: source.name, error, in: session.folders)
         }
         if !quiet {
             for warning in graph.warnings { context.errors.line(printable("diorama: warning: \(warning)")) }

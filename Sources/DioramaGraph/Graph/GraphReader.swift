@@ -1,5 +1,8 @@
 /// Takes a JSON value apart into nodes and notes everything that does not fit.
 struct GraphReader {
+    /// More nodes than anyone wires, and few enough to check in seconds.
+    private static let mostNodes = 200_000
+
     private(set) var nodes: [GraphFile.Node] = []
     private(set) var issues: [GraphIssue] = []
     private(set) var extraPNGInfo: JSON = .null
@@ -55,6 +58,13 @@ struct GraphReader {
     }
 
     private mutating func read(nodes members: JSON.Object) {
+        guard members.count <= Self.mostNodes else {
+            issues = [
+                GraphIssue(
+                    .invalidGraph, "the graph has \(members.count) nodes; at most \(Self.mostNodes) are read")
+            ]
+            return
+        }
         for (id, value) in members {
             guard let node = value.object else {
                 issues.append(

@@ -8,6 +8,9 @@ struct LiteralProblem {
     let comfyMessage: String
     var comfyDetails: String?
 
+    /// What is expected where a list of options is empty.
+    fileprivate static let nothing = "nothing to choose from"
+
     /// A literal that the input's type cannot be read from.
     init(_ mismatch: LiteralMismatch, of json: JSON, for input: InputSchema) {
         switch mismatch {
@@ -55,7 +58,7 @@ struct LiteralProblem {
         switch names.count {
         case 0:
             predicate = "is \(brief), but there is nothing to choose from"
-            expected = "nothing to choose from"
+            expected = Self.nothing
             comfyDetails = "\(input): '\(text)' not in []"
         case 1...8:
             let all = names.joined(separator: ", ")
@@ -80,6 +83,11 @@ struct LiteralProblem {
         expected = "one of the options"
         comfyMessage = "Options unavailable"
     }
+}
+
+extension GraphIssue {
+    /// Whether a choice was wrong because there is none, above all a file where no folder has any.
+    public var hasNoChoice: Bool { kind == .valueNotInList && expected == LiteralProblem.nothing }
 }
 
 extension InputSchema {

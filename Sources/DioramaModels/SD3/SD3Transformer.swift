@@ -48,7 +48,8 @@ public struct SD3Transformer: DiffusionModel {
         }
         guard latent.dims.allSatisfy({ $0 > 0 }), max(latent[2], latent[3]) <= patches.largest else {
             throw ModelInputError(
-                "the latent is \(latent[2]) by \(latent[3]); this model takes 1 to \(patches.largest) each way"
+                "the latent is \(latent[3]) wide and \(latent[2]) high; this model takes 1 to \(patches.largest) each way, "
+                    + "so pictures of at most \(8 * patches.largest) pixels"
             )
         }
         guard context.tokens.shape == [latent[0], context.tokens.shape[1], config.contextWidth],
