@@ -40,7 +40,7 @@ test: setup ## Build everything in release and run every test, the example packa
 .PHONY: figures
 figures: setup ## Print how far every number is from diffusers and ComfyUI, as the tests measure it
 	swift build -c release --build-tests
-	DIORAMA_FIGURES=1 swift test -c release --skip-build --disable-xctest --filter 'GoldenRunTests|DioramaSamplingTests' \
+	DIORAMA_FIGURES=1 swift test -c release --skip-build --disable-xctest --filter 'GoldenRunTests|GuidanceNodeTests|DioramaSamplingTests' \
 		| grep -E 'relative|picture:'
 
 .PHONY: samples
@@ -57,7 +57,7 @@ bench: build python-bench ## Measure Diorama and diffusers side by side; writes 
 
 .PHONY: goldens
 goldens: python-golden $(CLIP_VOCABULARY) ## Write the files of Tests/Golden again from their references
-	for name in ops randn layers weights models sampling images workflows; do echo "$$name.py"; $(PYTHON) tools/golden/$$name.py; done
+	for name in ops randn layers weights models guidance sampling images workflows; do echo "$$name.py"; $(PYTHON) tools/golden/$$name.py; done
 	$(PYTHON) tools/golden/clip_tokenizer.py $(CLIP_VOCABULARY)
 	$(PYTHON) tools/golden/pipeline.py --all
 

@@ -141,6 +141,18 @@ public struct ModelSampling: Hashable, Sendable {
         }
     }
 
+    /// The inverse of ``sigma(atPercent:)``: how far on the way a noise level is, 0 at the start and 1 at the end.
+    public func percent(of sigma: Float) -> Double {
+        let sigma = Double(sigma)
+        let time =
+            switch kind {
+            case .flow(let shift, _): shiftedTime(sigma, by: 1 / shift)
+            case .flux(let shift): exponentiallyShiftedTime(sigma, by: -shift)
+            case .epsilon: timestep(of: sigma) / Double(sigmas.count - 1)
+            }
+        return min(max(1 - time, 0), 1)
+    }
+
     /// How much of the picture a latent of a noise level holds: `alpha`.
     func signal(at sigma: Float) -> Double {
         isFlow ? 1 - Double(sigma) : 1

@@ -34,7 +34,7 @@ import Testing
         guidance.afterGuidance.append { guided, step in guided + step.x * step.sigma }
         // ((3 + 1) · 2 − 1) · 2 + 1 + 0.5 and ((−1 + 1) · 2 − 1) · 2 + 1 + 0.5
         #expect(try guidance.denoised(step(unconditional: [1, 1])).guided.floats() == [15.5, -0.5])
-        guidance.guidanceFunction = { step in step.conditional }
-        #expect(try guidance.denoised(step(unconditional: [1, 1])).guided.floats() == [8.5, 0.5])
+        guidance.guidanceFunction = { step, guidance in step.conditional * guidance.scale }
+        #expect(try guidance.denoised(step(unconditional: [1, 1])).guided.floats() == [16.5, 0.5])
     }
 }

@@ -35,6 +35,38 @@ import Testing
         #expect(try ModelSampling.flow(shift: 3).sigma(atPercent: 0.5) == 0.75)
     }
 
+    @Test func aLevelKnowsItsPercent() throws {
+        for model in try [.flow(shift: 3), .flow(shift: 1), .flux(shift: 1.15), .flux(shift: -1)]
+            as [ModelSampling]
+        {
+            for percent in stride(from: 0.0, through: 1, by: 0.0625) {
+                #expect(abs(model.percent(of: model.sigma(atPercent: percent)) - percent) < 1e-6)
+            }
+        }
+        // A noise-predicting model knows only the levels of its table.
+        let discrete = try ModelSampling.epsilon()
+        for percent in stride(from: 0.0, through: 1, by: 0.0625) {
+            #expect(
+                abs(discrete.percent(of: discrete.sigma(atPercent: percent)) - percent) <= 0.5 / 999 + 1e-9)
+        }
+    }
+
+    /// ComfyUI's rule: above the end's level, up to and with the start's.
+    @Test func aWindowHoldsAboveItsEndUpToItsStart() throws {
+        let model = try ModelSampling.flow(shift: 3)
+        let whole = model.window(fromPercent: 0, to: 1)
+        #expect(whole.contains(1) && whole.contains(1e-6) && !whole.contains(0))
+        let middle = model.window(fromPercent: 0.5, to: 0.75)
+        #expect(
+            !middle.contains(0.7501) && middle.contains(0.75) && middle.contains(0.5001)
+                && !middle.contains(0.5))
+        for empty in [(1.0, 1.0), (0.5, 0.5), (0.6, 0.4), (1, 0)] {
+            let window = model.window(fromPercent: empty.0, to: empty.1)
+            #expect(![1, 0.9, 0.75, 0.5, 0.01].contains(where: window.contains), "\(empty)")
+        }
+        #expect(try ModelSampling.epsilon().window(fromPercent: 0, to: 1).contains(14.6))
+    }
+
     @Test(arguments: [0, -1, .nan, .infinity, 1e-45] as [Double])
     func aShiftWithoutUsableLevelsIsASentence(shift: Double) throws {
         let error = #expect(throws: SamplingError.self) { try ModelSampling.flow(shift: shift) }

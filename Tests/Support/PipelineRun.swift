@@ -19,11 +19,15 @@ public struct PipelineRun: Sendable {
         public let schedulerShift: Double
         /// Of image to image: the picture to change, a file beside the run, and how much to change it.
         public let image: String?, denoise: Double?
+        /// Of skip-layer guidance: the blocks left out, how far to go beyond, and the part of the way it holds for.
+        public let skipLayers: [Int]?, skipScale, skipStartPercent, skipEndPercent: Double?
     }
 
     /// The runs from noise alone.
     public static let textToImage = ["boat", "castle", "wide", "plain"]
-    /// All runs; the last begins with a picture.
+    /// The run with skip-layer guidance.
+    public static let skipLayers = "skip"
+    /// All runs without it; the last begins with a picture.
     public static let all = textToImage + ["img2img"]
 
     /// What the run was asked for.

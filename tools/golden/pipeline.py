@@ -47,6 +47,9 @@ class Run:
     height: int = 128
     image: str | None = None        # image to image: the input picture, a path or a name in the golden folder
     denoise: float = 1.0
+    skip_layers: list[int] | None = None    # skip-layer guidance: the blocks to leave out, how far to go beyond, and
+    skip_scale: float | None = None         # the first and last step, from 0, that it holds for
+    skip_steps: list[int] | None = None
 
 
 RUNS = [
@@ -54,6 +57,8 @@ RUNS = [
     Run("castle", "a purple castle in the snow on the left at night, stars", "day, desert", seed=2, steps=12, guidance=5),
     Run("wide", "a yellow house on a green meadow by day with clouds", seed=3, steps=10, width=160, height=96),
     Run("plain", "a white windmill in the desert, hills behind", seed=4, steps=8, guidance=1),
+    Run("skip", "a green tree in the desert by day, clouds", seed=6, steps=10, skip_layers=[2, 4], skip_scale=1.5,
+        skip_steps=[1, 4]),
     Run("img2img", "a red boat on the sea at night, stars", seed=5, steps=12, image="boat.png", denoise=0.6),
 ]
 
@@ -106,6 +111,12 @@ def denoise(pipe, run, noise, init_latents):
 
     settings = dict(prompt=run.prompt, negative_prompt=run.negative_prompt, guidance_scale=run.guidance,
                     output_type="latent", callback_on_step_end=keep_latents)
+    if run.skip_layers:
+        # diffusers takes the steps after steps * start and before steps * stop
+        first, last = run.skip_steps
+        settings |= dict(skip_guidance_layers=run.skip_layers, skip_layer_guidance_scale=run.skip_scale,
+                         skip_layer_guidance_start=(first - 0.5) / run.steps,
+                         skip_layer_guidance_stop=(last + 0.5) / run.steps)
     hook = pipe.transformer.register_forward_hook(lambda _m, _in, out: velocities.append(out[0].clone()))
     if init_latents is None:
         final = pipe(num_inference_steps=run.steps, width=run.width, height=run.height, latents=noise.clone(),
@@ -150,6 +161,18 @@ def execute(pipe, run, folder):
     return tensors, pipe.image_processor.postprocess(image, output_type="pil")[0]
 
 
+def skip_percents(pipe, run):
+    """The part of the way, 0 at pure noise, that takes in exactly the steps of skip-layer guidance, as ComfyUI counts.
+
+    ComfyUI's node holds for sigmas above sigma(end) up to sigma(start), where sigma(p) is the shifted 1 - p. The ends
+    are put halfway between steps.
+    """
+    shift = pipe.scheduler.config.shift
+    percents = [1 - s / (shift - (shift - 1) * s) for s in pipe.scheduler.sigmas.double().tolist()]
+    first, last = run.skip_steps
+    return (percents[first - 1] + percents[first]) / 2, (percents[last] + percents[last + 1]) / 2
+
+
 def write(pipe, run, folder):
     """Executes `run` and writes its three files into `folder`."""
     tensors, picture = execute(pipe, run, folder)
@@ -160,7 +183,9 @@ def write(pipe, run, folder):
                "diffusers": diffusers.__version__, "transformers": transformers.__version__}
     save_file({k: v.contiguous().clone() for k, v in tensors.items()}, folder / f"{run.name}.safetensors", made_by)
     picture.save(folder / f"{run.name}.png")
-    settings = {k: v for k, v in asdict(run).items() if run.image or k not in ("image", "denoise")}
+    settings = {k: v for k, v in asdict(run).items() if v is not None and (run.image or k != "denoise")}
+    if run.skip_layers:
+        settings |= dict(zip(("skip_start_percent", "skip_end_percent"), skip_percents(pipe, run)))
     settings |= {
         "max_sequence_length": MAX_SEQUENCE_LENGTH, "scheduler_shift": pipe.scheduler.config.shift,
         "latent_shape": list(tensors["initial_latents"].shape), "weights": "f16, upcast to f32",

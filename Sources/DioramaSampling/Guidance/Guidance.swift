@@ -16,7 +16,7 @@ public struct Denoised: Sendable {
 
 /// Classifier-free guidance: how far to go from the prediction without the prompt beyond the one with it.
 ///
-/// It works on predictions of the picture (x0), as ComfyUI does, and calls hooks in ComfyUI's order:
+/// Ho and Salimans, [Classifier-Free Diffusion Guidance](https://arxiv.org/abs/2207.12598). It works on predictions of the picture (x0), as ComfyUI does, and calls hooks in ComfyUI's order:
 /// ``beforeGuidance``, then ``guidanceFunction`` in place of the formula, then ``afterGuidance``.
 public struct Guidance: Sendable {
     /// The two predictions of one step and where they were made.
@@ -44,7 +44,7 @@ public struct Guidance: Sendable {
     /// Change the predictions before they are combined, one after another.
     public var beforeGuidance: [@Sendable (inout Step) throws -> Void] = []
     /// Combines the predictions instead of ``combined(_:)``.
-    public var guidanceFunction: (@Sendable (Step) throws -> Tensor)?
+    public var guidanceFunction: (@Sendable (Step, Guidance) throws -> Tensor)?
     /// Change the combined prediction, one after another.
     public var afterGuidance: [@Sendable (Tensor, Step) throws -> Tensor] = []
 
@@ -64,7 +64,7 @@ public struct Guidance: Sendable {
     public func denoised(_ step: Step) throws -> Denoised {
         var step = step
         for change in beforeGuidance { try change(&step) }
-        var guided = try guidanceFunction?(step) ?? combined(step)
+        var guided = try guidanceFunction?(step, self) ?? combined(step)
         for change in afterGuidance { guided = try change(guided, step) }
         return Denoised(guided, unconditional: step.unconditional)
     }
