@@ -8,8 +8,25 @@ public protocol DiffusionModel: Sendable {
     /// Throws `ModelInputError` where latent and text are not of the shapes the model takes.
     func check(latent: Shape, context: TextContext) throws
 
+    /// The blocks that it runs through a `BlockRunner`, kind by kind in order; empty where hooks cannot reach them.
+    var blockGroups: [BlockGroup] { get }
+
     /// The model's prediction (for flow models, the velocity), [B, C, H, W] like `latent`, at `timestep` [B].
-    func callAsFunction(_ latent: Tensor, timestep: Tensor, context: TextContext) throws -> Tensor
+    ///
+    /// `runner` runs the blocks, with whatever hooks there are around them.
+    func callAsFunction(
+        _ latent: Tensor, timestep: Tensor, context: TextContext, through runner: BlockRunner
+    ) throws -> Tensor
+}
+
+extension DiffusionModel {
+    /// None.
+    public var blockGroups: [BlockGroup] { [] }
+
+    /// The model's prediction without hooks.
+    public func callAsFunction(_ latent: Tensor, timestep: Tensor, context: TextContext) throws -> Tensor {
+        try callAsFunction(latent, timestep: timestep, context: context, through: .plain)
+    }
 }
 
 /// A latent, picture or conditioning that a model cannot take.

@@ -14,19 +14,26 @@ struct ToyNetwork: DiffusionModel {
     }
 
     let target: Tensor
+    /// The time that the network is told at sigma 1.
+    let timesPerSigma: Float
     /// Told how many calls there were, after each.
     var onCall: @Sendable (Int) -> Void = { _ in }
     private let log = CallLog()
 
     var calls: [Call] { log.calls.withLock { $0 } }
 
-    init(_ target: Tensor) { self.target = target }
+    init(_ target: Tensor, timesPerSigma: Float = 1000) {
+        self.target = target
+        self.timesPerSigma = timesPerSigma
+    }
 
     var latentChannels: Int { target.shape[1] }
 
     func check(latent: Shape, context: TextContext) throws {}
 
-    func callAsFunction(_ latent: Tensor, timestep: Tensor, context: TextContext) throws -> Tensor {
+    func callAsFunction(
+        _ latent: Tensor, timestep: Tensor, context: TextContext, through runner: BlockRunner
+    ) throws -> Tensor {
         let times = timestep.floats()
         let call = Call(
             latent: latent, times: times,
@@ -37,7 +44,7 @@ struct ToyNetwork: DiffusionModel {
                 return calls.count
             })
         // x = (1 - sigma) picture + sigma noise, so noise - picture is (x - picture) / sigma.
-        let sigma = times[0] / 1000
+        let sigma = times[0] / timesPerSigma
         return (latent - target) / sigma
     }
 

@@ -1,20 +1,6 @@
 import DioramaNN
 public import DioramaTensor
-import DioramaWeights
-
-/// The two streams of tokens that pass through the blocks.
-public struct JointTokens: Sendable {
-    /// Image tokens, [B, N, D].
-    public var image: Tensor
-    /// Text tokens, [B, L, D].
-    public var context: Tensor
-
-    /// Both streams.
-    public init(image: Tensor, context: Tensor) {
-        self.image = image
-        self.context = context
-    }
-}
+public import DioramaWeights
 
 /// What every block is told beside the tokens.
 public struct BlockConditions: Sendable {
@@ -68,7 +54,8 @@ public struct JointTransformerBlock: Sendable {
     /// How the text goes on; nil in the last block, which reads it and leaves it.
     private let contextPath: (query: TextQuery, mlp: FeedForward)?
 
-    init(_ w: Weights, layer: Int, _ c: SD3Config) throws {
+    /// Takes the weights of block `layer`; throws where any is missing or of another shape.
+    public init(_ w: Weights, layer: Int, _ c: SD3Config) throws {
         let isLast = layer == c.layers - 1
         let isDual = c.dualAttentionLayers.contains(layer)
         modulation = try Linear(w["norm1.linear"], from: c.width, to: (isDual ? 9 : 6) * c.width)
@@ -87,23 +74,26 @@ public struct JointTransformerBlock: Sendable {
         }
     }
 
-    /// Passes both streams through; the last block leaves the text as it is.
-    public func callAsFunction(_ tokens: JointTokens, _ conditions: BlockConditions) -> JointTokens {
+    /// Passes both streams through, of which `state` must have both; the last block leaves the text as it is.
+    public func callAsFunction(_ state: BlockState, _ conditions: BlockConditions) -> BlockState {
+        guard let context = state.context else {
+            preconditionFailure("JointTransformerBlock: the state has no text tokens")
+        }
         let forImage = Modulation.split(modulation(conditions.time), into: imageAttention == nil ? 2 : 3)
         let forText = contextModulation(conditions.time)
-        let x = forImage[0].input(tokens.image)
+        let x = forImage[0].input(state.image)
 
         guard let contextPath else {
             let mixed = attention(
-                x, reading: finalNorm(tokens.context, forText), keyBias: conditions.keyBias)
-            return JointTokens(image: finishImage(tokens.image, mixed, forImage), context: tokens.context)
+                x, reading: finalNorm(context, forText), keyBias: conditions.keyBias)
+            return BlockState(image: finishImage(state.image, mixed, forImage), context: context)
         }
         let (mix, think) = Modulation.pair(forText)
         let mixed = attention(
-            x, and: mix.input(tokens.context), contextPath.query, keyBias: conditions.keyBias)
-        let text = mix.add(mixed.context, to: tokens.context)
-        return JointTokens(
-            image: finishImage(tokens.image, mixed.image, forImage),
+            x, and: mix.input(context), contextPath.query, keyBias: conditions.keyBias)
+        let text = mix.add(mixed.context, to: context)
+        return BlockState(
+            image: finishImage(state.image, mixed.image, forImage),
             context: think.add(contextPath.mlp(think.input(text)), to: text))
     }
 

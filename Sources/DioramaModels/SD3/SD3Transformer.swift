@@ -41,6 +41,9 @@ public struct SD3Transformer: DiffusionModel {
     /// The number of channels its latents have.
     public var latentChannels: Int { config.channels }
 
+    /// Its blocks: all joint.
+    public var blockGroups: [BlockGroup] { [BlockGroup(.joint, count: config.layers)] }
+
     /// Throws `ModelInputError` where latent and text are not of the shapes the model takes.
     public func check(latent: Shape, context: TextContext) throws {
         guard latent.rank == 4, latent[1] == config.channels else {
@@ -64,17 +67,21 @@ public struct SD3Transformer: DiffusionModel {
 
     /// The velocity at `latent`, [B, C, H, W], at `timestep` [B] in 0...1000 (1000 is pure noise): of the latent's shape.
     ///
-    /// Sides that are no multiple of the patch are continued from the other edge, as in ComfyUI. Throws what `check` throws.
-    public func callAsFunction(_ latent: Tensor, timestep: Tensor, context: TextContext) throws -> Tensor {
+    /// Sides that are no multiple of the patch are continued from the other edge, as in ComfyUI. Throws what `check` and `runner` throw.
+    public func callAsFunction(
+        _ latent: Tensor, timestep: Tensor, context: TextContext, through runner: BlockRunner
+    ) throws -> Tensor {
         try check(latent: latent.shape, context: context)
         let whole = wrapped(wrapped(latent, axis: 2), axis: 3)
         let image = patches(whole)
         let conditions = BlockConditions(
             time: timeAndText(timestep, context.pooled), keyBias: context.keyBias(after: image.shape[1]))
-        var tokens = JointTokens(image: image, context: contextEmbedder(context.tokens))
-        for block in blocks { tokens = block(tokens, conditions) }
+        let state = try runner.run(
+            blocks, .joint, BlockState(image: image, context: contextEmbedder(context.tokens)),
+            modulation: conditions.time
+        ) { block, state in block(state, conditions) }
         let velocity = unpatchify(
-            output(finalNorm(tokens.image, outputModulation(conditions.time))), like: whole.shape)
+            output(finalNorm(state.image, outputModulation(conditions.time))), like: whole.shape)
         return whole.shape == latent.shape
             ? velocity
             : velocity.narrowed(axis: 2, 0..<latent.shape[2]).narrowed(axis: 3, 0..<latent.shape[3])
