@@ -14,6 +14,12 @@ import Testing
         #expect(progressLine(state, columns: 40) == "K  1/50  75.0 s/it  1:01:15 left  1:20")
     }
 
+    @Test func aLongStepShowsItsPart() {
+        let state = ProgressState(
+            title: "K", step: 1, total: 50, unit: "block 7/24", secondsPerStep: 75, elapsed: 80)
+        #expect(progressLine(state, columns: 52) == "K  1/50  block 7/24  75.0 s/it  1:01:15 left  1:20")
+    }
+
     @Test func aNodeWithoutStepsShowsItsTitleAndTheTime() {
         #expect(
             progressLine(ProgressState(title: "Load Checkpoint", elapsed: 0.04), columns: 80)

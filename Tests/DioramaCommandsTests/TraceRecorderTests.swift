@@ -30,6 +30,33 @@ import Testing
             ])
     }
 
+    @Test func aStepsBlocksLieInsideIt() throws {
+        let trace = TraceRecorder(origin: origin)
+        func block(_ index: Int, _ start: Int, _ end: Int) {
+            trace.unitFinished(
+                "3",
+                WorkUnit(
+                    kind: "block", name: "joint block \(index)", index: index, of: 2, start: at(start),
+                    end: at(end)))
+        }
+        trace.nodeStarted("3", title: "KSampler", className: "KSampler", at: at(0))
+        trace.stepFinished("3", step: 0, total: 1, at: at(2))
+        block(0, 2, 4)
+        block(1, 4, 8)
+        trace.stepFinished("3", step: 1, total: 1, at: at(9))
+        trace.nodeFinished("3", outcome: "done", at: at(10))
+        let text = trace.json(at: at(11))
+        // The step stands before the block that begins with it, so that viewers put the block inside.
+        #expect(
+            try spans(text) == [
+                "KSampler 1 0.0 10000.0", "step 1/1 1 2000.0 7000.0", "joint block 0 1 2000.0 2000.0",
+                "joint block 1 1 4000.0 4000.0",
+            ])
+        let events = try JSON(parsing: text.utf8)["traceEvents"]?.array ?? []
+        let block = try #require(events.last { $0["cat"] == "block" })
+        #expect(block["args"] == ["node": "3", "index": 1, "count": 2])
+    }
+
     @Test func operationsHaveTheirShapesAndBytes() throws {
         let trace = TraceRecorder()
         let device = Device.cpu(threads: 1, observer: trace)

@@ -288,6 +288,7 @@ final class EventLog: Sendable {
             case .cached(let nodes): "cached \(nodes.map(\.description).joined(separator: ", "))"
             case .nodeStarted(let node, _, _): "begin \(node)"
             case .progress(let node, let step, let total): "step \(step)/\(total) \(node)"
+            case .unit(let node, let unit): "\(unit.name) \(node)"
             case .notice(let node, let message): "notice \(node) \(message)"
             case .preview(let node, let preview): "preview \(node) \(preview.mediaType)"
             case .artefact(let artefact): "file \(artefact.file.lastPathComponent)"

@@ -12,6 +12,7 @@ import Synchronization
 /// | `cached` | `nodes`: ids of nodes whose results were known |
 /// | `node_started` | `node`, `title`, `class_type`, `time` |
 /// | `progress` | `node`, `step`, `total`, `time`, `rate` in steps a second |
+/// | `unit` | `node`, `kind` (`block`), `name`, `index`, `count`, `time`: a part of a step, where steps take a second or more; at most one a second |
 /// | `node_finished` | `node`, `seconds`, `time` |
 /// | `notice` | `node`, `message`: worth knowing, no error |
 /// | `artefact` | `node`, `path` |
@@ -23,6 +24,7 @@ package final class JSONLines: RunReporter, Sendable {
     private let start: ContinuousClock.Instant
     private let writing = Mutex(())
     private let timers = Mutex<[String: StepTimer]>([:])
+    private let lastUnit = Mutex<ContinuousClock.Instant?>(nil)
 
     /// A report of render number `run` (from 1) of `runs` on `output`.
     package init(output: TextOutput, run: Int, of runs: Int, start: ContinuousClock.Instant = .now) {
@@ -45,6 +47,7 @@ package final class JSONLines: RunReporter, Sendable {
                     ("class_type", .string(node.className)), ("time", sinceStart(begun)),
                 ])
         case .progress(let node, let step, let total): progress(node, step, total, time)
+        case .unit(let node, let unit): self.unit(node, unit, time)
         case .nodeFinished(let node, let end, let duration):
             line(
                 "node_finished",
@@ -76,6 +79,23 @@ package final class JSONLines: RunReporter, Sendable {
         ]
         if let each, each > 0 { members.append(("rate", .double((1000 / each).rounded() / 1000))) }
         line("progress", members)
+    }
+
+    private func unit(_ node: NodeLabel, _ unit: WorkUnit, _ time: ContinuousClock.Instant) {
+        guard timers.withLock({ $0[node.id]?.isSlow(at: time) }) == true else { return }
+        let isDue = lastUnit.withLock { last in
+            if let before = last, time - before < .seconds(1) { return false }
+            last = time
+            return true
+        }
+        guard isDue else { return }
+        line(
+            "unit",
+            [
+                ("node", .string(node.id)), ("kind", .string(unit.kind)), ("name", .string(unit.name)),
+                ("index", .integer(unit.index)),
+                ("count", .integer(unit.count)), ("time", sinceStart(time)),
+            ])
     }
 
     private func line(_ event: String, _ members: [(String, JSON)]) {

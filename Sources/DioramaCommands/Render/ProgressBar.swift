@@ -6,6 +6,8 @@ package struct ProgressState: Sendable, Equatable {
     package var title: String
     /// Steps done and steps there are; nil while the node has not said.
     package var step: Int?, total: Int?
+    /// The part of the step that is at work, such as `block 3/24`; nil where steps are short.
+    package var unit: String?
     /// Seconds a step takes; nil before the first is done.
     package var secondsPerStep: Double?
     /// Seconds since the render began.
@@ -13,11 +15,13 @@ package struct ProgressState: Sendable, Equatable {
 
     /// A moment of a render.
     package init(
-        title: String, step: Int? = nil, total: Int? = nil, secondsPerStep: Double? = nil, elapsed: Double
+        title: String, step: Int? = nil, total: Int? = nil, unit: String? = nil,
+        secondsPerStep: Double? = nil, elapsed: Double
     ) {
         self.title = title
         self.step = step
         self.total = total
+        self.unit = unit
         self.secondsPerStep = secondsPerStep
         self.elapsed = elapsed
     }
@@ -34,6 +38,7 @@ package func progressLine(_ state: ProgressState, columns: Int) -> String {
         let done = min(max(step, 0), total)
         fraction = Double(done) / Double(total)
         figures.append("\(done)/\(total)")
+        if let unit = state.unit { figures.append(unit) }
         if let each = state.secondsPerStep, each > 0 {
             figures.append(each < 1 ? fixed(1 / each, 1) + " it/s" : fixed(each, 1) + " s/it")
             if done < total { figures.append(clock(each * Double(total - done)) + " left") }

@@ -32,6 +32,7 @@ final class ActiveNodes: Sendable {
     private struct Node {
         let id, title: String
         var timer: StepTimer
+        var unit: WorkUnit?
     }
 
     private let nodes = Mutex<[Node]>([])
@@ -45,6 +46,9 @@ final class ActiveNodes: Sendable {
             case .progress(let node, let step, let total):
                 guard let index = nodes.firstIndex(where: { $0.id == node.id }) else { return }
                 nodes[index].timer.note(step: step, total: total, at: time)
+            case .unit(let node, let unit):
+                guard let index = nodes.firstIndex(where: { $0.id == node.id }) else { return }
+                nodes[index].unit = unit
             case .nodeFinished(let node, _, _): nodes.removeAll { $0.id == node.id }
             case .nodeFailed(let failure, _): nodes.removeAll { $0.id == failure.node.id }
             case .started, .cached, .preview, .notice, .artefact, .finished, .failed, .cancelled: break
@@ -57,9 +61,11 @@ final class ActiveNodes: Sendable {
         nodes.withLock { nodes in
             guard let node = nodes.last(where: { $0.timer.total > 0 }) ?? nodes.last else { return nil }
             let timer = node.timer
+            let unit = timer.isSlow(at: time) ? node.unit : nil
             return ProgressState(
                 title: node.title, step: timer.total > 0 ? timer.step : nil,
                 total: timer.total > 0 ? timer.total : nil,
+                unit: unit.map { "\($0.kind) \($0.index + 1)/\($0.count)" },
                 secondsPerStep: timer.secondsPerStep, elapsed: seconds(time - start))
         }
     }

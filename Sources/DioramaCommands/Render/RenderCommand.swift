@@ -61,12 +61,13 @@ struct RenderCommand: Command {
     @Flag(
         help: ArgumentHelp(
             "Print events as JSON, one a line, in place of paths and progress.",
-            discussion: "Events: started, node_started, progress, node_finished, artefact, finished, error."))
+            discussion:
+                "Events: started, node_started, progress, unit, node_finished, artefact, finished, error."))
     var json = false
 
     @Option(
         help: ArgumentHelp(
-            "Write a Chrome trace (chrome://tracing, Perfetto) of nodes, steps and tensor operations.",
+            "Write a Chrome trace (chrome://tracing, Perfetto) of nodes, steps, blocks and tensor operations.",
             discussion: "With bytes allocated. It is also written when the render fails or is stopped.",
             valueName: "file"),
         completion: .file(extensions: ["json"]))

@@ -31,6 +31,7 @@ extension TraceRecorder: RunReporter {
             nodeStarted(node.id, title: node.title, className: node.className, at: start)
         case .progress(let node, let step, let total):
             stepFinished(node.id, step: step, total: total, at: time)
+        case .unit(let node, let unit): unitFinished(node.id, unit)
         case .nodeFinished(let node, let end, _): nodeFinished(node.id, outcome: "done", at: end)
         case .nodeFailed(let failure, let end): nodeFinished(failure.node.id, outcome: "failed", at: end)
         case .started, .cached, .preview, .notice, .artefact, .finished, .failed, .cancelled: break

@@ -18,6 +18,14 @@ package struct StepTimer: Sendable, Equatable {
         last = time
     }
 
+    /// Seconds since the last step ended, or since the node began.
+    package func secondsSinceStep(at time: ContinuousClock.Instant) -> Double { seconds(time - last) }
+
+    /// Whether steps take so long, a second, that parts of one are worth telling of.
+    package func isSlow(at time: ContinuousClock.Instant) -> Bool {
+        max(secondsSinceStep(at: time), secondsPerStep ?? 0) >= 1
+    }
+
     /// The mean time of the steps done; nil before the first.
     package var secondsPerStep: Double? {
         step > 0 ? seconds(last - start) / Double(step) : nil

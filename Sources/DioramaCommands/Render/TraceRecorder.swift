@@ -1,10 +1,10 @@
-import DioramaGraph
+package import DioramaGraph
 package import DioramaTensor
 import Synchronization
 
 /// Collects what a render did and when, and writes it as a Chrome trace.
 ///
-/// Nodes that overlap get a row each, their steps lie inside them; tensor operations have a row of their own. Open the file in
+/// Nodes that overlap get a row each; their steps lie inside them, and a model's blocks inside those. Tensor operations have a row of their own. Open the file in
 /// Perfetto or chrome://tracing ([format](https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU)).
 package final class TraceRecorder: OpObserver, Sendable {
     /// The most operations kept; no viewer loads a trace with more.
@@ -45,6 +45,20 @@ package final class TraceRecorder: OpObserver, Sendable {
         }
     }
 
+    /// A node has worked off a part of a step.
+    package func unitFinished(_ id: String, _ unit: WorkUnit) {
+        state.withLock { state in
+            guard let node = state.open[id] else { return }
+            state.spans.append(
+                Span(
+                    name: unit.name, category: unit.kind, row: node.row, start: unit.start, end: unit.end,
+                    arguments: JSON.Object([
+                        ("node", .string(id)), ("index", .integer(unit.index)),
+                        ("count", .integer(unit.count)),
+                    ])))
+        }
+    }
+
     /// A node ended; `outcome` is a word for the trace: `done`, `failed`.
     package func nodeFinished(_ id: String, outcome: String, at time: ContinuousClock.Instant) {
         state.withLock { state in
@@ -71,7 +85,7 @@ package final class TraceRecorder: OpObserver, Sendable {
             Self.metadata("thread_name", tid: 1 + $0, $0 == 0 ? "nodes" : "nodes \($0 + 1)")
         }
         events.append(Self.metadata("thread_name", tid: 1 + rows, "tensor operations"))
-        events += spans.sorted { $0.start < $1.start }.map { span in
+        events += spans.sorted { ($0.start, $1.end) < ($1.start, $0.end) }.map { span in
             event(
                 span.name, span.category, tid: 1 + span.row, span.start, span.end - span.start, span.arguments
             )
@@ -131,7 +145,7 @@ private struct OpenNode {
     }
 }
 
-/// A node or a step that ended.
+/// A node, a step or a unit that ended.
 private struct Span {
     let name, category: String
     let row: Int

@@ -68,6 +68,43 @@ public struct Artefact: Hashable, Sendable {
     }
 }
 
+/// A part of a node's step that has been worked off, such as one block of a model: for traces and long steps.
+public struct WorkUnit: Hashable, Sendable {
+    /// What sort of unit it is, a word: `block`.
+    public let kind: String
+    /// Which one it is, for people: `joint block 3`.
+    public let name: String
+    /// Its place in a pass over all of them, from 0; a step may take several passes.
+    public let index: Int
+    /// How many there are in a pass.
+    public let count: Int
+    /// When it began.
+    public let start: ContinuousClock.Instant
+    /// When it ended.
+    public let end: ContinuousClock.Instant
+
+    /// Describes a unit.
+    ///
+    /// - Parameters:
+    ///   - kind: what sort of unit it is, a word.
+    ///   - name: which one it is, for people.
+    ///   - index: its place in a pass over all of them, from 0.
+    ///   - count: how many there are in a pass.
+    ///   - start: when it began.
+    ///   - end: when it ended.
+    public init(
+        kind: String, name: String, index: Int, of count: Int, start: ContinuousClock.Instant,
+        end: ContinuousClock.Instant
+    ) {
+        self.kind = kind
+        self.name = name
+        self.index = index
+        self.count = count
+        self.start = start
+        self.end = end
+    }
+}
+
 /// What happens while a schedule runs, in order.
 ///
 /// A run begins with `started` and ends with exactly one of `finished`, `failed` and `cancelled`. Times are of the
@@ -81,6 +118,8 @@ public enum RunEvent: Sendable {
     case nodeStarted(NodeLabel, lane: Lane, at: ContinuousClock.Instant)
     /// A node has done so many of its steps.
     case progress(NodeLabel, step: Int, total: Int)
+    /// A node has worked off a part of a step.
+    case unit(NodeLabel, WorkUnit)
     /// A node shows what it is making.
     case preview(NodeLabel, Preview)
     /// A node tells of something that is no error but worth knowing, such as a prompt cut short.

@@ -58,6 +58,13 @@ public struct RunContext: Sendable {
         send(.progress(node, step: step, total: total))
     }
 
+    /// Tells of a part of a step that has been worked off; sent often, and only looked at where steps are long.
+    ///
+    /// - Parameter unit: which part, and when.
+    public func report(_ unit: WorkUnit) {
+        send(.unit(node, unit))
+    }
+
     /// Shows what the result may look like.
     ///
     /// - Parameter preview: a small encoded picture.
