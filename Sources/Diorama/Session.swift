@@ -1,7 +1,3 @@
-@_exported public import DioramaGraph
-@_exported public import DioramaNodes
-@_exported public import DioramaTensor
-
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
 #else

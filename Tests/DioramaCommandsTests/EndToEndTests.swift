@@ -88,9 +88,10 @@ import Testing
     @Test func theTraceHasNodesStepsAndOperations() throws {
         #expect(try render("--trace", "trace.json", "-o", "fox.png").status == 0)
         let events = try JSON(parsing: try bytes("trace.json"))["traceEvents"]?.array ?? []
-        for category in ["node", "step", "op"] {
+        for category in ["node", "step", "block", "op"] {
             #expect(events.contains { $0["cat"]?.string == category && ($0["dur"]?.double ?? -1) > 0 })
         }
         #expect(events.filter { $0["cat"] == "step" }.count == 2)
+        #expect(events.filter { $0["cat"] == "block" }.count == 2 * 7)
     }
 }

@@ -16,9 +16,11 @@ import Testing
                 #expect(ours[field] == expected[field], "\(name).\(field)")
             }
             if let title = expected["display_name"]?.string { #expect(ours["display_name"]?.string == title) }
-            #expect(ours["input_order"]?["required"] == expected["input_order"]?["required"], "\(name)")
-            for (input, declared) in try #require(expected["input"]?["required"]?.object) {
-                compare(ours["input"]?["required"]?[input], declared, "\(name).\(input)")
+            for group in ["required", "optional"] {
+                #expect(ours["input_order"]?[group] == expected["input_order"]?[group], "\(name)")
+                for (input, declared) in expected["input"]?[group]?.object ?? [:] {
+                    compare(ours["input"]?[group]?[input], declared, "\(name).\(input)")
+                }
             }
         }
     }
@@ -32,9 +34,11 @@ import Testing
             return
         }
         #expect(ours?[0] == expected[0], "\(place)")
-        for key in ["default", "min", "max", "step", "round", "multiline"] {
+        for key in ["default", "min", "max", "step", "round", "multiline", "advanced"] {
             guard let value = expected[1]?[key] else { continue }
             let own = ours?[1]?[key]
+            // What is said to be false may as well not be said.
+            if value == false, own == nil { continue }
             #expect(own == value || own?.double == value.double && value.double != nil, "\(place).\(key)")
         }
     }

@@ -13,6 +13,8 @@ import pathlib
 CLASSES = """
 CheckpointLoaderSimple ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3LatentImage LatentUpscale VAEEncode
 VAEDecode VAEDecodeTiled KSampler LoadImage ImageScale ImageScaleBy ImageInvert PreviewImage SaveImage
+ModelSamplingAuraFlow ModelSamplingFlux SkipLayerGuidanceSD3 SkipLayerGuidanceDiT SkipLayerGuidanceDiTSimple RescaleCFG
+CFGNorm
 """.split()
 FIELDS = "input input_order output output_is_list output_name name display_name category output_node".split()
 

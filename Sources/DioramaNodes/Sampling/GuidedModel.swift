@@ -1,14 +1,15 @@
-import DioramaModels
+package import DioramaModels
 package import DioramaSampling
 package import DioramaTensor
 
 /// A model asked with both prompts, and their predictions combined by guidance.
 ///
 /// Where the two conditionings have the same shape, both are asked in one batch, the negative one first, as ComfyUI
-/// does; otherwise one after the other.
-package struct GuidedModel {
+/// does; otherwise, or where hooks hold for one of them only, one after the other.
+package struct GuidedModel: Sendable {
     private let model: Model
     private let guidance: Guidance
+    private let onBlock: @Sendable (BlockReport) throws -> Void
     private let positive: [TextContext]
     private let negative: [TextContext]
     private let both: TextContext?
@@ -22,14 +23,17 @@ package struct GuidedModel {
     ///   - guidance: how to combine the two predictions.
     ///   - batch: how many latents are denoised at once.
     ///   - needsUnconditional: whether the sampler follows the negative prediction even at scale 1.
+    ///   - onBlock: told of each block that the network has run; throwing ends the evaluation.
     package init(
         _ model: Model, positive: Conditioning, negative: Conditioning, guidance: Guidance, batch: Int,
-        needsUnconditional: Bool
+        needsUnconditional: Bool, onBlock: @escaping @Sendable (BlockReport) throws -> Void = { _ in }
     ) {
         self.model = model
         self.guidance = guidance
+        self.onBlock = onBlock
         self.positive = positive.entries.map { $0.repeated(batch) }
-        let asksNegative = guidance.needsUnconditional || needsUnconditional
+        let asksNegative =
+            guidance.needsUnconditional || needsUnconditional || model.guidance.needsUnconditional
         self.negative = asksNegative ? negative.entries.map { $0.repeated(batch) } : []
         let isOneEach = self.positive.count == 1 && self.negative.count == 1
         both = isOneEach ? TextContext.batch(self.negative + self.positive) : nil
@@ -40,23 +44,56 @@ package struct GuidedModel {
 
     /// The picture that the model sees in the noisy latent `x`, `[B, C, H, W]`, at a noise level.
     package func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
-        if let both {
-            let halves = try picture(in: .concatenated([x, x], axis: 0), sigma: sigma, both).chunked(
-                into: 2, axis: 0)
+        let percent = model.sampling.percent(of: sigma)
+        let query = ModelQuery(percent: percent) { hooks, prompts in
+            for hook in hooks { try hook.blocks.check(model.network.blockGroups) }
+            return try prediction(in: x, sigma, prompts, adding: hooks)
+        }
+        let guidance = model.guidance.applied(to: guidance, asking: query)
+        let asksOneByOne = model.blockHooks.contains { $0.prompts != .both && $0.window.contains(sigma) }
+        if let both, !asksOneByOne {
+            let halves = try picture(
+                in: .concatenated([x, x], axis: 0), sigma, both, through: runner(at: sigma, for: .both)
+            ).chunked(into: 2, axis: 0)
             return try guidance.denoised(
                 .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0]))
         }
-        let conditional = try mean(positive.map { try picture(in: x, sigma: sigma, $0) }) ?? x
-        let unconditional = try mean(negative.map { try picture(in: x, sigma: sigma, $0) })
+        let conditional = try prediction(in: x, sigma, .positive) ?? x
+        let unconditional = try prediction(in: x, sigma, .negative)
         return try guidance.denoised(
             .init(x: x, sigma: sigma, conditional: conditional, unconditional: unconditional))
     }
 
-    private func picture(in x: Tensor, sigma: Float, _ context: TextContext) throws -> Tensor {
+    /// The mean of what the model sees by each conditioning of one kind, nil where there is none.
+    private func prediction(
+        in x: Tensor, _ sigma: Float, _ prompts: Prompts, adding hooks: [BlockHook] = []
+    ) throws -> Tensor? {
+        let runner = runner(at: sigma, for: prompts, adding: hooks)
+        return mean(
+            try (prompts == .negative ? negative : positive).map {
+                try picture(in: x, sigma, $0, through: runner)
+            })
+    }
+
+    private func picture(
+        in x: Tensor, _ sigma: Float, _ context: TextContext, through runner: BlockRunner
+    ) throws -> Tensor {
         let time = Tensor.full(model.sampling.timestep(of: sigma), [x.shape[0]], on: x.device)
         let output = try model.network(
-            model.sampling.modelInput(x, sigma: sigma), timestep: time, context: context)
+            model.sampling.modelInput(x, sigma: sigma), timestep: time, context: context, through: runner)
         return model.sampling.denoised(from: output, x: x, sigma: sigma)
+    }
+
+    /// What runs the blocks at a noise level, with the hooks that hold there.
+    private func runner(
+        at sigma: Float, for prompts: Prompts, adding hooks: [BlockHook] = []
+    ) -> BlockRunner {
+        let own = model.blockHooks.filter {
+            $0.window.contains(sigma) && ($0.prompts == .both || $0.prompts == prompts)
+        }
+        return BlockRunner(
+            hooks: own.map(\.hook) + hooks, sigma: sigma, percent: model.sampling.percent(of: sigma),
+            onBlock: onBlock)
     }
 
     private func mean(_ predictions: [Tensor]) -> Tensor? {

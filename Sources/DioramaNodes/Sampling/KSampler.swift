@@ -39,7 +39,8 @@ struct KSampler: Node {
         let guided = GuidedModel(
             model, positive: positive, negative: negative, guidance: Guidance(scale: cfg),
             batch: start.shape[0],
-            needsUnconditional: sampler.needsUnconditional)
+            needsUnconditional: sampler.needsUnconditional
+        ) { try context.report($0) }
         for prompt in guided.contexts { try model.network.check(latent: start.shape, context: prompt) }
 
         context.progress(0, of: max(0, sigmas.count - 1))

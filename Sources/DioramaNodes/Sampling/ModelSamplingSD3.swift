@@ -1,5 +1,4 @@
 import DioramaGraph
-import DioramaSampling
 
 /// Changes the shift of a flow-matching model.
 struct ModelSamplingSD3: Node {
@@ -15,11 +14,6 @@ struct ModelSamplingSD3: Node {
     @Output("The model with the new shift.") var patched: Model
 
     func run(_ context: RunContext) async throws {
-        guard shift > 0 else {
-            throw context.fail($shift, "is 0, which leaves no noise to remove; use 0.01 or more")
-        }
-        var changed = model
-        changed.sampling = try .flow(shift: shift)
-        patched = changed
+        patched = try model.shifted($shift, multiplier: 1000, context)
     }
 }

@@ -13,12 +13,35 @@ public struct Model: PortValue {
     public var sampling: ModelSampling
     /// How latents are scaled for it.
     public var latentFormat: LatentFormat
+    /// Hooks around its blocks; a later one stands around the earlier ones.
+    public private(set) var blockHooks: [ModelHook] = []
+    /// What it changes about guidance.
+    public var guidance = GuidanceHooks()
 
     /// Gathers what sampling needs.
     public init(network: any DiffusionModel, sampling: ModelSampling, latentFormat: LatentFormat) {
         self.network = network
         self.sampling = sampling
         self.latentFormat = latentFormat
+    }
+
+    /// Adds a hook around blocks.
+    ///
+    /// Models are values: a node changes its own copy, and the model it was given stays as it is. Percents become
+    /// noise levels by the model's sampling as it is now, as in ComfyUI: change that first.
+    ///
+    /// - Parameters:
+    ///   - hook: what to do to which blocks.
+    ///   - start: the part of the way where it begins to hold: 0 is pure noise.
+    ///   - end: the part of the way where it ceases to hold: 1 is the picture.
+    ///   - prompts: the predictions for which it holds.
+    /// - Throws: `BlockError` when the model does not have those blocks.
+    public mutating func add(
+        _ hook: BlockHook, from start: Double = 0, to end: Double = 1, for prompts: Prompts = .both
+    ) throws {
+        try hook.blocks.check(network.blockGroups)
+        let window = sampling.window(fromPercent: start, to: end)
+        blockHooks.append(ModelHook(hook: hook, window: window, prompts: prompts))
     }
 }
 

@@ -124,6 +124,55 @@ struct WordCount: Node {
     }
 }
 
+struct OwnBlock: Node {
+    static let spec = NodeSpec(
+        "OwnBlock", category: "examples", "Puts an attention block of its own behind one of a model's.")
+
+    @Input("The model to change; the original stays as it is.") var model: Model
+    @Input("The block to follow, counted from 0.", in: 0...1000) var block = 3
+    @Input("How much it adds; 0 changes nothing.", in: 0...1, step: 0.01) var strength = 0.1
+
+    @Output("The model with one block more.") var changed: Model
+
+    func run(_ context: RunContext) throws {
+        let amount = Float(strength)
+        var copy = model
+        try copy.add(
+            .insert(after: .block(block)) { state, call in
+                var next = state
+                next.image = state.image + attendingToItself(state.image) * amount
+                return next
+            }, from: 0.2, to: 0.9)
+        changed = copy
+    }
+}
+
+/// What each token takes from those like it, [B, N, D] as the tokens.
+func attendingToItself(_ tokens: Tensor) -> Tensor {
+    let x = layerNorm(tokens, eps: 1e-6)
+    let head = x.reshaped(x.shape[0], x.shape[1], 1, x.shape[2])
+    return attention(head, head, head).reshaped(x.shape)
+}
+
+struct BeyondWeaker: Node {
+    static let spec = NodeSpec(
+        "BeyondWeaker", category: "examples", "Guides away from what the model sees without two blocks.")
+
+    @Input("The model to change; the original stays as it is.") var model: Model
+
+    @Output("The guided model.") var changed: Model
+
+    func run(_ context: RunContext) {
+        var copy = model
+        copy.guidance.after.append { guided, step, model in
+            guard model.percent < 0.5 else { return guided }
+            let weaker = try model.conditional(adding: [.skip(.blocks(2...3))])
+            return guided + (step.conditional - weaker) * 2
+        }
+        changed = copy
+    }
+}
+
 func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
     let folders = Folders(
         models: [], input: graph.deletingLastPathComponent(), output: output,
@@ -154,7 +203,8 @@ func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
 
     @Test func everyDeclarationIsSound() throws {
         let nodes: [any Node.Type] = [
-            Brightness.self, EveryWidget.self, PaletteFromText.self, WordCount.self,
+            Brightness.self, EveryWidget.self, PaletteFromText.self, WordCount.self, OwnBlock.self,
+            BeyondWeaker.self,
         ]
         let catalog = try NodeCatalog(nodes)
         #expect(catalog["EveryWidget"]?.outputs.map(\.name) == ["image", "count"])
@@ -182,6 +232,35 @@ func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
         let before = try node.fingerprint(environment)
         try "one".write(to: folder.appending(path: "notes.txt"), atomically: true, encoding: .utf8)
         #expect(try node.fingerprint(environment) != before)
+    }
+
+    /// A node between the sample model and its sampler, by what a package of one's own sees.
+    @Test(arguments: ["OwnBlock", "BeyondWeaker"]) func aModelIsChangedOnTheWayToItsSampler(name: String)
+        async throws
+    {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let repository = (0..<5).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent()
+        }
+        let folders = Folders(
+            models: [repository.appending(path: "samples/models")], input: folder, output: folder,
+            temp: folder)
+        let session = Session(
+            nodes: try .builtin + [OwnBlock.self, BeyondWeaker.self],
+            options: SessionOptions(folders: folders))
+        var file = try GraphFile(
+            data: Data(contentsOf: repository.appending(path: "graphs/skip-layer-guidance.json")))
+        try file.set("steps", of: "sampler", to: .literal(4))
+        let changing = try GraphFile(
+            data: Data(file.json.text().replacing("SkipLayerGuidanceSD3", with: name).utf8))
+        try file.set("model", of: "sampler", to: .link(Link("checkpoint", .name("MODEL"))))
+        var pictures: [Data] = []
+        for graph in [file, changing] {
+            let written = try await session.render(session.graph(graph))
+            let bytes = try Data(contentsOf: try #require(written.first))
+            // The pixels; the graph, which is another, stands before them.
+            pictures.append(bytes[try #require(bytes.range(of: Data("IDAT".utf8))).lowerBound...])
+        }
+        #expect(pictures[0] != pictures[1])
     }
 
     @Test func aGraphMistakeIsToldInTheNodesWords() throws {
