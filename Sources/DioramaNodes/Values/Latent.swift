@@ -12,15 +12,19 @@ public struct Latent: PortValue {
     /// For each item, its place in the noise stream of the seed; `nil` means 0, 1, 2, ...
     public var batchIndex: [Int]?
 
+    /// What sampling may change: coverage 1 everything, 0 nothing, of any size; `nil` where all may change.
+    public var noiseMask: Mask?
+
     /// Makes a batch of latents.
-    public init(samples: Tensor, batchIndex: [Int]? = nil) {
+    public init(samples: Tensor, batchIndex: [Int]? = nil, noiseMask: Mask? = nil) {
         self.samples = samples
         self.batchIndex = batchIndex
+        self.noiseMask = noiseMask
     }
 
     /// Whether every value is zero: such a latent only says a size, and takes the channel count of the model it meets.
     public var isEmpty: Bool { samples.withFloats { values in values.allSatisfy { $0 == 0 } } }
 
     /// Bytes that the value keeps alive.
-    public var byteCount: Int { samples.count * samples.dtype.size }
+    public var byteCount: Int { samples.count * samples.dtype.size + (noiseMask?.byteCount ?? 0) }
 }
