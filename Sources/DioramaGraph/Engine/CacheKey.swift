@@ -53,7 +53,7 @@ extension CacheKey {
         if node.dependsOnWholeGraph { prompt?.hash(into: &hash) }
         do {
             let instance = node.type.init()
-            NodePorts(of: instance).fillLiterals(node.bindings)
+            instance.filled(node.schema, node.bindings)
             if let fingerprint = try instance.fingerprint(graph.environment) {
                 hash.update(field: fingerprint)
             }

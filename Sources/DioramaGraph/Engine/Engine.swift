@@ -96,10 +96,14 @@ public final class Engine: Sendable {
         onEvent: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> RunResult {
         let task = Task {
+            let environment = RunEnvironment(
+                folders: environment.folders, resources: environment.resources.with(resources))
             var execution = Execution(
-                schedule, engine: self, rerunOutputs: rerunOutputs, resources: resources,
-                cancellation: cancellation, send: onEvent)
-            return try await execution.run()
+                schedule,
+                RunSetting(
+                    engine: self, rerunOutputs: rerunOutputs, environment: environment,
+                    hidden: NodeCall.HiddenValues(of: schedule), cancellation: cancellation, send: onEvent))
+            return try await execution.run().withoutBlockers
         }
         let stop: @Sendable () -> Void = {
             cancellation.cancel()
@@ -114,11 +118,11 @@ public final class Engine: Sendable {
         }
     }
 
-    func kept(_ key: CacheKey) -> ResultCache.Result? { cache.withLock { $0.result(for: key) } }
+    func kept(_ key: CacheKey) -> NodeResult? { cache.withLock { $0.result(for: key) } }
 
     /// The result of a step that is about to run, where another run has made it or is at it; when nil comes back, the
     /// caller has claimed it.
-    func madeMeanwhile(_ key: CacheKey) async -> ResultCache.Result? {
+    func madeMeanwhile(_ key: CacheKey) async -> NodeResult? {
         while true {
             if let kept = kept(key) { return kept }
             if await claims.claim(key) {
@@ -130,7 +134,7 @@ public final class Engine: Sendable {
         }
     }
 
-    func keep(_ result: ResultCache.Result, for key: CacheKey) {
+    func keep(_ result: NodeResult, for key: CacheKey) {
         cache.withLock { $0.keep(result, for: key) }
     }
 }

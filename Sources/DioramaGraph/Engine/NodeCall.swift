@@ -1,12 +1,10 @@
-import Synchronization
-
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
 
-/// One call of a node: a fresh instance, its inputs filled, run, its outputs taken.
+/// One piece of work: a node on the values that have come, called once, or once for each place of the lists among them.
 struct NodeCall: Sendable {
     let step: Schedule.Step
     let inputs: Handover
@@ -21,40 +19,54 @@ struct NodeCall: Sendable {
         let extraPNGInfo: JSON
     }
 
-    /// Runs the node on the current thread.
-    ///
-    /// - Returns: its outputs and the files it wrote.
-    /// - Throws: what the node throws, or a sentence about an input or output that has no fitting value.
-    func run() async throws -> ResultCache.Result {
-        let node = step.node.type.init()
-        let ports = NodePorts(of: node)
-        try fill(ports, from: inputs.take())
-        let artefacts = ArtefactList()
-        let context = RunContext(node: step.label, environment: environment, cancellation: cancellation) {
-            event in
-            if case .artefact(let artefact) = event { artefacts.append(artefact) }
-            send(event)
-        }
-        try context.checkCancellation()
-        try await node.run(context)
-        return ResultCache.Result(values: try outputs(of: ports), artefacts: artefacts.all)
+    /// What came of it.
+    enum Outcome: Sendable {
+        /// The node has run, or was not to.
+        case made(NodeResult)
+        /// It waits for the lazy inputs at these positions.
+        case needs([Int])
     }
 
-    private func fill(_ ports: NodePorts, from linked: [(any PortValue)?]) throws {
-        ports.fillLiterals(step.bindings)
-        for ((port, value), schema) in zip(zip(ports.inputs, linked), step.node.schema.inputs) {
-            guard let value else { continue }
-            guard port.fill(value) else {
-                let brief = (value as? any LiteralValue)?.json.brief
-                throw InputError(
-                    input: "\"\(schema.name)\"",
-                    message: "takes \(schema.type.phrase), which cannot be made of the value it is linked to"
-                        + (brief.map { ", \($0)" } ?? " (\(type(of: value)))"))
+    /// Runs the node on the current thread, unless it asks for lazy inputs that have not come.
+    ///
+    /// - Parameter onBegin: told before the node runs.
+    /// - Returns: its outputs and the files it wrote, or what it waits for.
+    /// - Throws: what the node throws, or a sentence about an input or output that has no fitting value.
+    func run(onBegin: @Sendable () -> Void) async throws -> Outcome {
+        let schema = step.node.schema
+        let mapping = ListMapping(inputs.take(), takesLists: schema.takesLists)
+        let missing = try missingInputs(mapping)
+        if !missing.isEmpty { return .needs(missing) }
+
+        onBegin()
+        let reports = CallReports()
+        var outputs = [[any PortValue]](repeating: [], count: schema.outputs.count)
+        var expansions: [(call: Int, graph: Expansion)] = []
+        for call in 0..<mapping.count {
+            let values = mapping.values(at: call)
+            if let blocker = values.blocker {
+                if let message = blocker.message { reports.note(problem: "blocked: \(message)") }
+                for output in outputs.indices { outputs[output].append(Blocker(message: nil)) }
+                continue
             }
-            if let problem = schema.problem(withLinked: value) {
-                throw InputError(input: "\"\(schema.name)\"", message: problem.predicate)
+            let (made, expansion) = try await run(on: values, telling: reports)
+            if let expansion { expansions.append((call, expansion)) }
+            for (output, values) in made.enumerated() {
+                outputs[output] += values.map { ($0 as? ExpansionLink)?.inCall(call) ?? $0 }
             }
         }
+        return .made(
+            NodeResult(
+                values: outputs, artefacts: reports.artefacts, problems: reports.problems,
+                expansions: expansions))
+    }
+
+    /// One call: a fresh instance, its inputs filled, run, its outputs taken.
+    private func run(
+        on values: [[any PortValue]?], telling reports: CallReports
+    ) async throws -> ([[any PortValue]], Expansion?) {
+        let node = step.node.type.init()
+        let ports = try filled(node, with: values)
         for port in ports.hidden {
             switch port.schema.kind {
             case .prompt: port.fill(hidden.prompt)
@@ -62,40 +74,78 @@ struct NodeCall: Sendable {
             case .uniqueID: port.fill(step.label.id)
             }
         }
+        let context = RunContext(node: step.label, environment: environment, cancellation: cancellation) {
+            event in
+            if case .artefact(let artefact) = event { reports.note(artefact) }
+            send(event)
+        }
+        try context.checkCancellation()
+        try await node.run(context)
+        let made = try ports.outputs.map { port in
+            guard let values = port.result else { throw MissingOutput(name: port.schema.name) }
+            return values
+        }
+        return (made, context.expansion)
     }
 
-    private func outputs(of ports: NodePorts) throws -> [any PortValue] {
-        try ports.outputs.map { port in
-            guard let value = port.result else { throw MissingOutput(name: port.schema.name) }
-            return value
+    /// Fills an instance's inputs.
+    private func filled(_ node: any Node, with linked: [[any PortValue]?]) throws -> NodePorts {
+        let (ports, slots) = node.filled(step.node.schema, step.bindings)
+        for ((slot, values), schema) in zip(zip(slots, linked), step.node.schema.inputs) {
+            guard let values else { continue }
+            guard slot.fill(values), values.allSatisfy(schema.accepts) else {
+                let odd = values.first { !schema.accepts($0) } ?? values.first
+                let brief = (odd as? any LiteralValue)?.json.brief
+                throw InputError(
+                    input: "\"\(schema.name)\"",
+                    message: "takes \(schema.type.phrase), which cannot be made of the value it is linked to"
+                        + (brief.map { ", \($0)" } ?? odd.map { " (\(type(of: $0)))" } ?? ", an empty list"))
+            }
+            for value in values {
+                if let problem = schema.problem(withLinked: value) {
+                    throw InputError(input: "\"\(schema.name)\"", message: problem.predicate)
+                }
+            }
         }
+        return ports
+    }
+
+    // MARK: Lazy inputs
+
+    /// The positions of the lazy inputs that the node asks for and that have not come.
+    private func missingInputs(_ mapping: ListMapping) throws -> [Int] {
+        let schema = step.node.schema
+        let open = schema.inputs.indices.filter { position in
+            if case .link = step.bindings[position] {
+                schema.inputs[position].isLazy && mapping.linked[position] == nil
+            } else {
+                false
+            }
+        }
+        if open.isEmpty { return [] }
+        var asked: Set<Int> = []
+        for call in 0..<mapping.count {
+            let values = mapping.values(at: call)
+            // What is blocked does not run, so it needs nothing.
+            if values.blocker != nil { continue }
+            let node = step.node.type.init()
+            _ = try filled(node, with: values)
+            guard let names = try node.checkLazy() else { return open }
+            for name in names {
+                guard let position = schema.inputs.firstIndex(where: { $0.name == name }) else {
+                    throw UnknownLazyInput(name: name)
+                }
+                if open.contains(position) { asked.insert(position) }
+            }
+        }
+        return asked.sorted()
     }
 }
 
-/// The values of a node's linked inputs on their way into the node.
-///
-/// Whoever takes them is the only one to hold them: they are freed when the node ends, not when its task has been
-/// cleared away.
-final class Handover: Sendable {
-    private let values: Mutex<[(any PortValue)?]>
-
-    /// Holds values until they are taken.
-    ///
-    /// - Parameter values: one an input, nil where it is not linked.
-    init(_ values: [(any PortValue)?]) { self.values = Mutex(values) }
-
-    /// Frees the values.
-    func drop() { _ = take() }
-
-    /// Gives the values away.
-    ///
-    /// - Returns: the values the first time, nothing later.
-    func take() -> [(any PortValue)?] {
-        values.withLock { values in
-            defer { values = [] }
-            return values
-        }
-    }
+/// A node asked for an input that it does not have.
+struct UnknownLazyInput: Error, CustomStringConvertible {
+    let name: String
+    var description: String { "checkLazy names \"\(name)\", which is no input of the node" }
 }
 
 /// A node ended without setting an output.
@@ -104,11 +154,11 @@ struct MissingOutput: Error, CustomStringConvertible {
     var description: String { "the node ended without setting its output \"\(name)\"" }
 }
 
-/// The files that a call reports, from whatever thread.
-private final class ArtefactList: Sendable {
-    private let list = Mutex<[Artefact]>([])
-
-    var all: [Artefact] { list.withLock { $0 } }
-
-    func append(_ artefact: Artefact) { list.withLock { $0.append(artefact) } }
+extension InputSchema {
+    /// Whether a value is of a type that the input takes, where its property would take more.
+    fileprivate func accepts(_ value: any PortValue) -> Bool {
+        guard template != nil, type != .any else { return true }
+        let inner = (value as? AnyValue)?.value ?? value
+        return type.accepts(Swift.type(of: inner).portType)
+    }
 }

@@ -1,21 +1,7 @@
 /// Results of nodes under their keys; when they are too large together, those unused longest go.
 struct ResultCache {
-    /// What a node made.
-    struct Result: Sendable {
-        let values: [any PortValue]
-        let artefacts: [Artefact]
-
-        /// What it costs to keep, with a little for the entry itself.
-        var byteCount: Int {
-            values.reduce(256) { sum, value in
-                let (total, overflow) = sum.addingReportingOverflow(max(0, value.byteCount))
-                return overflow ? .max : total
-            }
-        }
-    }
-
     private struct Entry {
-        let result: Result
+        let result: NodeResult
         let byteCount: Int
         /// When it was last used.
         var tick: Int
@@ -40,7 +26,7 @@ struct ResultCache {
     ///
     /// - Parameter key: the node's key.
     /// - Returns: nil when there is none.
-    mutating func result(for key: CacheKey) -> Result? {
+    mutating func result(for key: CacheKey) -> NodeResult? {
         guard entries[key] != nil else { return nil }
         touch(key)
         return entries[key]?.result
@@ -51,7 +37,7 @@ struct ResultCache {
     /// - Parameters:
     ///   - result: what the node made.
     ///   - key: the node's key.
-    mutating func keep(_ result: Result, for key: CacheKey) {
+    mutating func keep(_ result: NodeResult, for key: CacheKey) {
         remove(key)
         let size = result.byteCount
         guard size <= budget else { return }

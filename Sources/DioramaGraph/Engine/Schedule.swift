@@ -14,8 +14,10 @@ public struct Schedule: Sendable {
         public let lane: Lane
         /// Under which key the result is kept; nil when it never is.
         public let key: CacheKey?
-        /// The earlier steps whose values it takes, each once, in ascending order.
+        /// The earlier steps whose values it may take, each once, in ascending order.
         public let sources: [Int]
+        /// Those of them that it needs in any case: not only for lazy inputs.
+        public let requiredSources: [Int]
 
         /// The outputs it takes, each once.
         let taken: [Taken]
@@ -121,15 +123,18 @@ public struct Schedule: Sendable {
         return CacheKey(hash)
     }
 
-    /// How many nodes of the graph it covers.
+    /// How many nodes of the graph it covers; those that only lazy inputs need may not run.
     public var nodeCount: Int { steps.reduce(0) { $0 + 1 + $1.twins.count } }
 }
 
 extension Schedule.Step {
     init(_ node: Graph.Node, key: CacheKey?, bindings: [Graph.Binding], twins: [NodeLabel] = []) {
         var taken: Set<Schedule.Taken> = []
-        for case .link(let source, let output) in bindings {
+        var required: Set<Int> = []
+        for (input, binding) in zip(node.schema.inputs, bindings) {
+            guard case .link(let source, let output) = binding else { continue }
             taken.insert(.init(step: source, output: output))
+            if !input.isLazy { required.insert(source) }
         }
         self.node = node
         self.key = key
@@ -137,6 +142,7 @@ extension Schedule.Step {
         self.twins = twins
         self.taken = Array(taken)
         sources = Set(taken.map(\.step)).sorted()
+        requiredSources = required.sorted()
         label = node.label
         lane = node.schema.spec.lane
     }

@@ -4,7 +4,7 @@ public struct Graph: Sendable {
     public struct Node: Sendable {
         /// Which node this is.
         public let label: NodeLabel
-        /// Its class's declaration.
+        /// Its class's declaration, with the inputs that this node has where the graph decides them.
         public let schema: NodeSchema
         /// Whether a target depends on it.
         ///
@@ -34,6 +34,8 @@ public struct Graph: Sendable {
     let targets: [Int]
     /// What was found that does not keep the graph from running.
     public let warnings: [GraphIssue]
+    /// The classes that it may use, also for what its nodes put in their places.
+    let catalog: NodeCatalog
     /// What the nodes find outside the graph.
     public let environment: RunEnvironment
 
@@ -62,12 +64,14 @@ public struct Graph: Sendable {
         self.environment = environment
         self.targets = targetPositions
         warnings = issues
-        nodes = zip(bound, zip(validator.labels, validator.entries)).compactMap { bindings, node in
-            node.1.map {
-                Node(
-                    label: node.0, schema: $0.schema, isNeeded: bindings != nil, type: $0.type,
-                    bindings: bindings ?? [])
+        self.catalog = catalog
+        nodes = file.nodes.indices.compactMap { position in
+            guard let entry = validator.entries[position], let schema = validator.schemas[position] else {
+                return nil
             }
+            return Node(
+                label: validator.labels[position], schema: schema, isNeeded: bound[position] != nil,
+                type: entry.type, bindings: bound[position] ?? [])
         }
     }
 

@@ -8,10 +8,13 @@ struct GraphValidator {
     let labels: [NodeLabel]
     /// Each node's class; nil when the catalog does not have it.
     let entries: [NodeCatalog.Entry?]
-    /// The nodes that each node links to; links to nothing are left out.
+    /// Each node's declaration, resolved for what the node says; nil when the catalog does not have its class.
+    let schemas: [NodeSchema?]
+    /// The nodes that each node links to, each once; links to nothing are left out.
     private let sources: [[Int]]
     private(set) var issues: [GraphIssue] = []
     private var options: OptionLists
+    private var types: OutputTypes
 
     init(_ file: GraphFile, catalog: NodeCatalog, environment: RunEnvironment) {
         self.file = file
@@ -19,11 +22,16 @@ struct GraphValidator {
         self.environment = environment
         options = OptionLists(environment: environment)
         entries = file.nodes.map { catalog.entry($0.className) }
+        schemas = zip(file.nodes, entries).map { node, entry in entry?.schema.resolved(for: node.inputs) }
+        types = OutputTypes(file, schemas: schemas)
         labels = file.nodes.map { NodeLabel(id: $0.id, title: $0.title, className: $0.className) }
         sources = file.nodes.map { node in
-            node.inputs.compactMap { _, value in
-                guard case .link(let link) = InputValue(value) else { return nil }
-                return file.position(of: link.nodeID)
+            var met: Set<Int> = []
+            return node.inputs.compactMap { _, value in
+                guard case .link(let link) = InputValue(value), let source = file.position(of: link.nodeID),
+                    met.insert(source).inserted
+                else { return nil }
+                return source
             }
         }
         checkClasses()
@@ -85,14 +93,15 @@ struct GraphValidator {
         let needed = ancestors(of: targets)
         var bindings = [[Graph.Binding]?](repeating: nil, count: file.nodes.count)
         for position in needed.indices where needed[position] {
-            guard let entry = entries[position] else { continue }
+            guard let entry = entries[position], let schema = schemas[position] else { continue }
             var inputs = NodeInputCheck(
-                node: file.nodes[position], label: labels[position], schema: entry.schema, file: file,
-                entries: entries, labels: labels)
-            bindings[position] = inputs.bindings(&options)
+                node: file.nodes[position], label: labels[position], schema: schema, file: file,
+                schemas: schemas, labels: labels)
+            let found = inputs.bindings(&options, &types)
+            bindings[position] = found
             issues += inputs.issues
             if !inputs.issues.contains(where: { $0.severity == .error }) {
-                issues += customIssues(position, entry, bindings[position] ?? [])
+                issues += customIssues(position, entry.type.init(), schema, found)
             }
         }
         issues += CycleSearch(needed: needed, sources: sources, labels: labels).issues
@@ -100,10 +109,9 @@ struct GraphValidator {
     }
 
     private func customIssues(
-        _ position: Int, _ entry: NodeCatalog.Entry, _ bindings: [Graph.Binding]
+        _ position: Int, _ node: any Node, _ schema: NodeSchema, _ bindings: [Graph.Binding]
     ) -> [GraphIssue] {
-        let node = entry.type.init()
-        NodePorts(of: node).fillLiterals(bindings)
+        node.filled(schema, bindings)
         return node.validate(environment).map { problem in
             let place = problem.input.map { "\"\($0)\": " } ?? ""
             let details = problem.input.map { "\($0) - " } ?? ""

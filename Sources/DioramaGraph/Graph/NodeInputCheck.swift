@@ -2,48 +2,53 @@
 struct NodeInputCheck {
     let node: GraphFile.Node
     let label: NodeLabel
+    /// The declaration resolved for this node.
     let schema: NodeSchema
     let file: GraphFile
-    let entries: [NodeCatalog.Entry?]
+    /// Each node's resolved declaration; nil where its class is not known.
+    let schemas: [NodeSchema?]
     let labels: [NodeLabel]
     private(set) var issues: [GraphIssue] = []
 
     init(
         node: GraphFile.Node, label: NodeLabel, schema: NodeSchema, file: GraphFile,
-        entries: [NodeCatalog.Entry?], labels: [NodeLabel]
+        schemas: [NodeSchema?], labels: [NodeLabel]
     ) {
         self.node = node
         self.label = label
         self.schema = schema
         self.file = file
-        self.entries = entries
+        self.schemas = schemas
         self.labels = labels
     }
 
     /// Where the value of each declared input comes from; `issues` then holds what is wrong.
     ///
-    /// - Parameter options: the lists to choose from.
+    /// - Parameters:
+    ///   - options: the lists to choose from.
+    ///   - types: what the outputs of the graph give.
     /// - Returns: one binding an input, in the order of the schema.
-    mutating func bindings(_ options: inout OptionLists) -> [Graph.Binding] {
+    mutating func bindings(_ options: inout OptionLists, _ types: inout OutputTypes) -> [Graph.Binding] {
         var unknown = node.inputs.keys.filter { name in
-            !schema.inputs.contains { $0.name == name } && !schema.hidden.contains { $0.name == name }
+            !schema.inputs.contains { $0.name == name || $0.stands(for: name) }
+                && !schema.hidden.contains { $0.name == name }
         }
         let bindings = schema.inputs.map { input in
-            binding(of: input, options: &options, unknown: &unknown)
+            binding(of: input, options: &options, types: &types, unknown: &unknown)
         }
         for name in unknown { noteUnknown(name) }
         return bindings
     }
 
     private mutating func binding(
-        of input: InputSchema, options: inout OptionLists, unknown: inout [String]
+        of input: InputSchema, options: inout OptionLists, types: inout OutputTypes, unknown: inout [String]
     ) -> Graph.Binding {
         switch node.value(of: input.name) {
         case nil:
             if input.isRequired { noteMissing(input, unknown: &unknown) }
             return .declared
         case .link(let link):
-            return binding(of: input, to: link)
+            return binding(of: input, to: link, &types)
         case .literal(let json):
             return binding(of: input, to: json, &options)
         case .badLink(let json, let reason):
@@ -82,7 +87,17 @@ struct NodeInputCheck {
 
     // MARK: Links
 
-    private mutating func binding(of input: InputSchema, to link: Link) -> Graph.Binding {
+    private mutating func binding(
+        of input: InputSchema, to link: Link, _ types: inout OutputTypes
+    ) -> Graph.Binding {
+        if input.decidesInputs {
+            issues.append(
+                issue(
+                    .badLinkedInput, input,
+                    "decides which inputs the node has and cannot be linked: write one of its options",
+                    found: InputValue.link(link).json.brief))
+            return .declared
+        }
         guard let source = file.position(of: link.nodeID) else {
             let nearest = Spelling.nearest(to: link.nodeID, in: labels.lazy.map(\.id))
             issues.append(
@@ -93,25 +108,17 @@ struct NodeInputCheck {
             return .declared
         }
         // An unknown class has its own issue, and its outputs are not known.
-        guard let outputs = entries[source]?.schema.outputs else { return .declared }
-        guard let output = position(of: link.slot, in: outputs) else {
+        guard let outputs = schemas[source]?.outputs else { return .declared }
+        guard let output = link.slot.position(in: outputs) else {
             noteNoOutput(input, link, source, outputs)
             return .declared
         }
-        guard input.type.accepts(outputs[output].type) else {
-            noteMismatch(input, link, source, outputs, output)
+        let given = types.type(of: source, output: output)
+        guard input.type.accepts(given) else {
+            noteMismatch(input, link, source, outputs, output, given)
             return .declared
         }
         return .link(node: source, output: output)
-    }
-
-    private func position(of slot: Link.Slot, in outputs: [OutputSchema]) -> Int? {
-        switch slot {
-        case .index(let index): outputs.indices.contains(index) ? index : nil
-        case .name(let name):
-            outputs.firstIndex { $0.name == name }
-                ?? outputs.firstIndex { $0.name.lowercased() == name.lowercased() }
-        }
     }
 
     private mutating func noteNoOutput(
@@ -130,20 +137,20 @@ struct NodeInputCheck {
     }
 
     private mutating func noteMismatch(
-        _ input: InputSchema, _ link: Link, _ source: Int, _ outputs: [OutputSchema], _ output: Int
+        _ input: InputSchema, _ link: Link, _ source: Int, _ outputs: [OutputSchema], _ output: Int,
+        _ given: PortType
     ) {
-        let given = outputs[output]
-        let fitting = outputs.first { input.type.accepts($0.type) }?.name
+        let fitting = outputs.first { $0.template == nil && input.type.accepts($0.type) }?.name
         let hint = fitting.map { "; its output \(quoted($0)) would fit" } ?? ""
         issues.append(
             issue(
                 .returnTypeMismatch, input,
-                "takes \(input.type.phrase), but output \"\(given.name)\" of \(labels[source]) gives "
-                    + "\(given.type.phrase)\(hint)",
-                expected: input.type.name, found: given.type.name, suggestion: fitting,
+                "takes \(input.type.phrase), but output \"\(outputs[output].name)\" of \(labels[source]) gives "
+                    + "\(given.phrase)\(hint)",
+                expected: input.type.name, found: given.name, suggestion: fitting,
                 comfy: "Return type mismatch between linked nodes",
-                details: "\(input.name), received_type(\(given.type)) mismatch input_type(\(input.type))",
-                more: ["received_type": .string(given.type.name), "linked_node": InputValue.link(link).json]))
+                details: "\(input.name), received_type(\(given)) mismatch input_type(\(input.type))",
+                more: ["received_type": .string(given.name), "linked_node": InputValue.link(link).json]))
     }
 
     // MARK: Literals

@@ -4,9 +4,16 @@ extension Input where Value: PortValue {
     /// - Parameters:
     ///   - help: what it means, with shapes and units.
     ///   - name: the name in graphs; the property's in snake_case when nil.
+    ///   - lazy: whether it is only evaluated when `checkLazy` asks for it.
+    ///   - type: what a link must give, where that is narrower than the property's type.
+    ///   - match: the template whose inputs and outputs are all of one type.
     ///   - attributes: anything else for the node's description, as ComfyUI names it.
-    public init(_ help: String, name: String? = nil, attributes: JSON.Object = .init()) {
-        self.init(help, name, attributes: attributes)
+    public init(
+        _ help: String, name: String? = nil, lazy: Bool = false, type: PortType = Value.portType,
+        match: String? = nil, attributes: JSON.Object = .init()
+    ) {
+        self.init(
+            help, name, type: type, match: match, attributes: described(["lazy": flag(lazy)], attributes))
     }
 
     /// A whole, fractional, true-or-false or own value with a default.
@@ -27,16 +34,16 @@ extension Input where Value: PortValue {
     private init(
         _ help: String, _ name: String?, initial: Value? = nil, optional: Bool = false,
         range: (min: JSON?, max: JSON?) = (nil, nil), options: InputOptions? = nil,
-        validateOptions: Bool = true,
+        validateOptions: Bool = true, type: PortType = Value.portType, match: String? = nil,
         attributes: JSON.Object
     ) {
-        self.init(
-            definition: InputSchema(
-                name: name ?? "", help: help, type: options == nil ? Value.portType : .combo,
-                isOptional: optional, defaultValue: (initial as? any LiteralValue)?.json,
-                minimum: range.min, maximum: range.max, options: options, validatesOptions: validateOptions,
-                attributes: attributes, literal: literalReader(Value.self)),
-            initial: initial, convert: { converted($0, to: Value.self) })
+        var schema = InputSchema(
+            name: name ?? "", help: help, type: options == nil ? type : .combo,
+            isOptional: optional, defaultValue: (initial as? any LiteralValue)?.json,
+            minimum: range.min, maximum: range.max, options: options, validatesOptions: validateOptions,
+            attributes: attributes, literal: literalReader(Value.self))
+        schema.template = match
+        self.init(definition: schema, initial: initial, convert: { converted($0, to: Value.self) })
     }
 }
 
@@ -234,21 +241,25 @@ extension Input {
     ///   - help: what it means, with shapes and units.
     ///   - optional: always true; stands in the declaration for the reader's sake.
     ///   - name: the name in graphs; the property's in snake_case when nil.
+    ///   - lazy: whether it is only evaluated when `checkLazy` asks for it.
+    ///   - type: what a link must give, where that is narrower than the property's type.
+    ///   - match: the template whose inputs and outputs are all of one type.
     ///   - attributes: anything else for the node's description, as ComfyUI names it.
     public init<Wrapped: PortValue>(
-        _ help: String, optional: Bool = true, name: String? = nil, attributes: JSON.Object = .init()
+        _ help: String, optional: Bool = true, name: String? = nil, lazy: Bool = false,
+        type: PortType = Wrapped.portType, match: String? = nil, attributes: JSON.Object = .init()
     ) where Value == Wrapped? {
-        self.init(
-            definition: InputSchema(
-                name: name ?? "", help: help, type: Wrapped.portType, isOptional: true, defaultValue: nil,
-                minimum: nil, maximum: nil, options: nil, validatesOptions: true, attributes: attributes,
-                literal: literalReader(Wrapped.self)),
-            initial: .some(nil), convert: { converted($0, to: Wrapped.self) })
+        var schema = InputSchema(
+            name: name ?? "", help: help, type: type, isOptional: true, defaultValue: nil,
+            minimum: nil, maximum: nil, options: nil, validatesOptions: true,
+            attributes: described(["lazy": flag(lazy)], attributes), literal: literalReader(Wrapped.self))
+        schema.template = match
+        self.init(definition: schema, initial: .some(nil), convert: { converted($0, to: Wrapped.self) })
     }
 }
 
 /// How to read a literal of a type, nil for types that only links can give.
-private func literalReader<Value: PortValue>(
+func literalReader<Value: PortValue>(
     _ type: Value.Type
 ) -> (@Sendable (JSON) throws(LiteralMismatch) -> any LiteralValue)? {
     guard let type = type as? any LiteralValue.Type else { return nil }

@@ -36,6 +36,9 @@ public struct InputReference<Value> {
     /// The value unless it comes by a link: then nil before the node runs, and while it runs the linked value.
     public var literal: Value? { slot.isPending ? nil : slot.current }
 
+    /// Whether it is linked and the linked node has not given its value: what a lazy input is until it is asked for.
+    public var isPending: Bool { slot.isPending }
+
     /// A problem with this input for `Node.validate`.
     ///
     /// - Parameter message: one sentence: what is wrong and what to do.
@@ -71,26 +74,46 @@ final class Slot<Value> {
     func expectLink() { isPending = true }
 }
 
-/// What the engine sees of an `Input`.
+/// What the engine sees of a property that takes inputs: one of a kind, or several whose number the graph decides.
 protocol InputPort {
+    /// The declaration; its name is empty where the property's name decides.
     var definition: InputSchema { get }
     var slotName: String { get nonmutating set }
 
-    /// Stores a value; false when it does not fit the type.
-    func fill(_ value: any PortValue) -> Bool
+    /// Where an input's value goes.
+    ///
+    /// - Parameters:
+    ///   - input: an input of the node's resolved declaration (see `NodeSchema.resolved`).
+    ///   - path: what follows the port's name and a dot in the input's name; nil for the port itself.
+    /// - Returns: nil when the port has no such input.
+    func slot(of input: InputSchema, at path: Substring?) -> (any ValueSlot)?
+}
+
+/// Where the value of one input goes.
+protocol ValueSlot {
+    /// Stores what a literal or a link gave: one value, or any number where the input takes whole lists.
+    ///
+    /// - Returns: false when it does not fit the type.
+    func fill(_ values: [any PortValue]) -> Bool
 
     /// Notes that the value comes by a link, later.
     func expectLink()
 }
 
-extension Input: InputPort {
+extension Input: InputPort, ValueSlot {
     var slotName: String {
         get { slot.name }
         nonmutating set { slot.name = newValue }
     }
 
-    func fill(_ value: any PortValue) -> Bool {
-        guard let value = convert(value) else { return false }
+    func slot(of input: InputSchema, at path: Substring?) -> (any ValueSlot)? {
+        guard path == nil else { return nil }
+        slot.name = input.name
+        return self
+    }
+
+    func fill(_ values: [any PortValue]) -> Bool {
+        guard let value = values.first, let value = convert(value) else { return false }
         slot.set(value)
         return true
     }

@@ -34,6 +34,15 @@ public protocol Node: SendableMetatype {
     /// - Throws: anything; the engine adds which node failed. `context.fail($input, "...")` names the input too.
     func run(_ context: RunContext) async throws
 
+    /// Which of the lazy inputs that have no value yet the node needs, by name: `$onTrue.isPending ? [$onTrue.name] : []`.
+    ///
+    /// Called when the other inputs have their values, and again when what it named has come, until it names nothing new;
+    /// then the node runs. An input that was not asked for must not be read.
+    ///
+    /// - Returns: names of linked lazy inputs; nil (the default) for all of them.
+    /// - Throws: anything, as `run` does.
+    func checkLazy() throws -> [String]?
+
     /// Further problems of the literal inputs, in the node's own words; called before anything runs.
     ///
     /// Linked inputs have no value yet: read `$input.literal`, which is nil for them.
@@ -53,6 +62,11 @@ public protocol Node: SendableMetatype {
 }
 
 extension Node {
+    /// All of them.
+    ///
+    /// - Returns: nil.
+    public func checkLazy() -> [String]? { nil }
+
     /// No further problems.
     ///
     /// - Parameter environment: folders and shared resources.

@@ -15,14 +15,20 @@ public struct NodeSchema: Sendable {
     public init(of type: any Node.Type) {
         let ports = NodePorts(of: type.init())
         spec = type.spec
-        inputs = ports.inputs.map { port in
-            var schema = port.definition
-            if schema.name.isEmpty { schema.name = port.slotName }
-            return schema
-        }
+        inputs = ports.inputSchemas
         outputs = ports.outputs.map(\.schema)
         hidden = ports.hidden.map(\.schema)
     }
+
+    init(spec: NodeSpec, inputs: [InputSchema], outputs: [OutputSchema], hidden: [HiddenSchema]) {
+        self.spec = spec
+        self.inputs = inputs
+        self.outputs = outputs
+        self.hidden = hidden
+    }
+
+    /// Whether the node runs once for whole lists; others run once for each value of a list.
+    public var takesLists: Bool { inputs.contains { $0.takesList } }
 
     /// The input of a name, nil when there is none.
     ///
@@ -57,11 +63,51 @@ public struct InputSchema: Sendable {
     /// Makes the typed value from a literal; nil when only a link will do.
     let literal: (@Sendable (JSON) throws(LiteralMismatch) -> any LiteralValue)?
 
+    /// Whether it is one input, or stands for several.
+    public internal(set) var form = InputForm.single
+    /// Whether it takes a whole list at once.
+    public internal(set) var takesList = false
+    /// The template whose inputs and outputs are all of one type; nil for an input of a type of its own.
+    public internal(set) var template: String?
+
+    /// Whether it is only evaluated when the node asks for it.
+    public var isLazy: Bool { attributes["lazy"] == true }
+
     /// Whether a literal can be written into the graph.
     public var takesLiteral: Bool { literal != nil }
 
     /// Whether the graph must give a literal or a link.
     public var isRequired: Bool { !isOptional && defaultValue == nil }
+}
+
+/// Whether an input is one, or stands for several whose number or kind the graph decides.
+public indirect enum InputForm: Sendable {
+    /// One value.
+    case single
+    /// Any number of inputs of one kind, each named after the input and a dot: `images.image0`.
+    case growing(GrowthRule, each: InputSchema)
+    /// A choice whose options have inputs of their own, named after it and a dot: `format.bit_depth`.
+    case choice([InputOption])
+    /// A choice that a graph has made; the option's inputs stand behind it.
+    case chosen(key: String)
+}
+
+/// How the members of a growing input are called, and how many there may be.
+public struct GrowthRule: Hashable, Sendable {
+    /// The names there are, in order.
+    public let names: [String]
+    /// What the names have in common, where they are numbered from 0.
+    public let prefix: String?
+    /// How many the graph must give: the first ones.
+    public let minimum: Int
+}
+
+/// An option of a choice that has inputs of its own.
+public struct InputOption: Sendable {
+    /// What the graph writes.
+    public let key: String
+    /// The inputs there are when it is chosen.
+    public let inputs: [InputSchema]
 }
 
 /// The texts that a choice input offers.
@@ -92,6 +138,10 @@ public struct OutputSchema: Sendable {
     public let help: String
     /// What it gives.
     public let type: PortType
+    /// Whether it gives a list, for each of whose values what follows runs.
+    public var isList = false
+    /// The template whose inputs and outputs are all of one type; nil for an output of a type of its own.
+    public var template: String?
 }
 
 /// A value that the engine supplies.

@@ -13,6 +13,7 @@ public struct RunContext: Sendable {
 
     private let cancellation: Cancellation
     private let send: @Sendable (RunEvent) -> Void
+    private let place = ExpansionBox()
 
     /// A context for one call of a node, for the engine and for tests of single nodes.
     ///
@@ -85,6 +86,14 @@ public struct RunContext: Sendable {
     public func report(file: URL) {
         send(.artefact(Artefact(node: node, file: file)))
     }
+
+    /// Puts a graph in this node's place; outputs take their values from it by `$output.link(to:)`.
+    ///
+    /// - Parameter expansion: the graph; a second call replaces the first.
+    public func expand(_ expansion: Expansion) { place.expansion = expansion }
+
+    /// The graph that the node put in its place, nil when it put none.
+    public var expansion: Expansion? { place.expansion }
 
     /// Whether the run was stopped.
     public var isCancelled: Bool { cancellation.isCancelled || Task.isCancelled }
