@@ -63,12 +63,15 @@ public struct Session: Sendable {
     /// - Parameters:
     ///   - file: the graph.
     ///   - target: where its pictures shall go, in place of the names that it gives, which are then not checked.
+    ///   - nodes: ids of the nodes to run it for; its output nodes when nil.
     /// - Returns: a graph that can be rendered.
     /// - Throws: `GraphError` with everything that is wrong.
-    public func graph(_ file: GraphFile, to target: OutputTarget? = nil) throws(GraphError) -> Graph {
+    public func graph(
+        _ file: GraphFile, to target: OutputTarget? = nil, only nodes: [String]? = nil
+    ) throws(GraphError) -> Graph {
         var environment = engine.environment
         if let target { environment.resources = environment.resources.with(target) }
-        return try Graph(file, catalog: catalog, environment: environment)
+        return try Graph(file, catalog: catalog, environment: environment, targets: nodes)
     }
 
     /// Renders a graph: runs what its outputs need.

@@ -62,6 +62,8 @@ extension CommandError {
     private static func status(of error: any Error) -> CommandStatus {
         switch error {
         case is GraphError, is InputError, is TokenizerError: .wrongData
+        case let error as ExpansionFailure:
+            error.failures.contains { status(of: $0.underlying) == .failed } ? .failed : .wrongData
         case let error as WeightsError: isOfTheMachine(error.code) ? .failed : .wrongData
         case is ModelInputError, is SamplingError, is ListError: .wrongData
         case is BatchFolderError: .stopped

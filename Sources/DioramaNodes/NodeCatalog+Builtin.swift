@@ -32,6 +32,15 @@ extension NodeCatalog {
                 PreviewImage.self,
                 SaveImage.self,
                 SaveImageJPEG.self,
+                ComfySwitchNode.self,
+                ComfyAndNode.self,
+                ComfyOrNode.self,
+                ComfyNotNode.self,
+                CreateList.self,
+                GetItemFromList.self,
+                MergeImageLists.self,
+                RebatchImages.self,
+                RebatchLatents.self,
             ])
         }
     }

@@ -52,6 +52,25 @@ import Testing
         #expect(try bytes("second.png") == bytes("third.png"))
     }
 
+    @Test func onlyRunsWhatANodeNeeds() throws {
+        let end = try render("--only", "latent", "--json")
+        #expect(end.status == 0)
+        #expect(end.output.contains("\"latent\""))
+        #expect(!end.output.contains("\"sampler\""))
+        // By title; nothing behind it is saved.
+        let decoded = try render("--only", "Size of the picture", "-o", "none.png")
+        #expect(decoded.status == 0)
+        #expect(decoded.output.isEmpty)
+        #expect(decoded.errors == "diorama: no picture was saved; what ran ends at latent\n")
+        #expect(workshop.names(in: ".").contains("none.png") == false)
+        let wrong = try render("--only", "samplr")
+        #expect(wrong.status == 64)
+        #expect(
+            wrong.errors.hasPrefix(
+                "diorama: error: --only: the graph has no node 'samplr'; did you mean 'sampler'? Its nodes: checkpoint ("
+            ))
+    }
+
     @Test func readsAGraphFromStandardInputAndWritesIntoAFolder() throws {
         let graph = try bytes("graphs/text-to-image.json")
         let end = try workshop.run("render", "-", "--steps", "1", "-o", "pictures/", input: Array(graph))

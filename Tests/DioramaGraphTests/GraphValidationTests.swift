@@ -28,7 +28,7 @@ import Testing
              "22": {"class_type": "Show", "inputs": {"number": ["77", 0]}},
              "23": {"class_type": "Show", "inputs": {"nunber": ["2", 0]}},
              "24": {"class_type": "Show", "inputs": {"number": 3, "box": ["2", 0]}},
-             "25": {"class_type": "ShowAny", "inputs": {"source": "text"}}}
+             "25": {"class_type": "ShowAny", "inputs": {"source": {"a": 1}}}}
             """)
         #expect(
             error.description.split(separator: "\n").map(String.init) == [
@@ -49,7 +49,7 @@ import Testing
                 #"20 (Show): "number" links to output "count" of 3 (OpenBox), which has only 0 INT, 1 box"#,
                 #"22 (Show): "number" links to the node "77", which the graph does not have; did you mean "7"?"#,
                 #"23 (Show): "number" is missing: it takes an INT; is "nunber" meant for it?"#,
-                #"25 (ShowAny): "source" takes a link to any value, found a text "text""#,
+                #"25 (ShowAny): "source" takes any value: {"a": 1} is an object, neither a text nor a number nor true or false"#,
                 #"warning: 4 (Choose): there is no input "sedd", it is ignored; did you mean "seed"?"#,
                 #"warning: 24 (Show): there is no input "box", it is ignored"#,
             ])

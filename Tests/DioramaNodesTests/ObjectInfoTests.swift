@@ -12,7 +12,9 @@ import Testing
         let nodes = try #require(golden["nodes"]?.object)
         for (name, expected) in nodes {
             let ours = try #require(render.session.catalog[name]?.json(in: environment), "\(name)")
-            for field in ["output", "output_name", "output_is_list", "name", "category", "output_node"] {
+            for field in [
+                "is_input_list", "output", "output_name", "output_is_list", "name", "category", "output_node",
+            ] {
                 #expect(ours[field] == expected[field], "\(name).\(field)")
             }
             if let title = expected["display_name"]?.string { #expect(ours["display_name"]?.string == title) }
@@ -34,12 +36,26 @@ import Testing
             return
         }
         #expect(ours?[0] == expected[0], "\(place)")
-        for key in ["default", "min", "max", "step", "round", "multiline", "advanced"] {
+        if let template = expected[1]?["template"] {
+            compare(template: ours?[1]?["template"], template, place)
+        }
+        for key in ["default", "min", "max", "step", "round", "multiline", "advanced", "lazy"] {
             guard let value = expected[1]?[key] else { continue }
             let own = ours?[1]?[key]
             // What is said to be false may as well not be said.
             if value == false, own == nil { continue }
             #expect(own == value || own?.double == value.double && value.double != nil, "\(place).\(key)")
+        }
+    }
+
+    /// How inputs grow, and which share a type.
+    private func compare(template ours: JSON?, _ expected: JSON, _ place: String) {
+        for key in ["prefix", "names", "min", "max", "template_id", "allowed_types"]
+        where expected[key] != nil {
+            #expect(ours?[key] == expected[key], "\(place).\(key)")
+        }
+        for (name, declared) in expected["input"]?["required"]?.object ?? [:] {
+            compare(ours?["input"]?["required"]?[name], declared, "\(place).\(name)")
         }
     }
 }

@@ -15,8 +15,9 @@ CheckpointLoaderSimple ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3
 VAEDecode VAEDecodeTiled KSampler LoadImage ImageScale ImageScaleBy ImageInvert PreviewImage SaveImage
 ModelSamplingAuraFlow ModelSamplingFlux SkipLayerGuidanceSD3 SkipLayerGuidanceDiT SkipLayerGuidanceDiTSimple RescaleCFG
 CFGNorm
+ComfySwitchNode ComfyAndNode ComfyOrNode ComfyNotNode CreateList MergeImageLists RebatchImages RebatchLatents
 """.split()
-FIELDS = "input input_order output output_is_list output_name name display_name category output_node".split()
+FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 
 
 def main():

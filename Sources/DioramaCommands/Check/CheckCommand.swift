@@ -35,7 +35,8 @@ struct CheckCommand: Command {
                 graph.graph, catalog: catalog, workingFolder: context.workingFolder)
             let file = try graph.overrides.applied(to: source.file, catalog: catalog)
             let folders = try folders.folders(graphFolder: source.folder, in: context)
-            let report = try CheckReport(file, named: source.name, catalog: catalog, folders: folders)
+            let report = try CheckReport(
+                file, named: source.name, catalog: catalog, folders: folders, only: graph.targets(in: file))
             context.output.line(json ? report.json.text(.pretty) : printable(report.text()))
         } catch let error as CommandError {
             if json, let body = error.detail { context.output.line(body.text(.pretty)) }

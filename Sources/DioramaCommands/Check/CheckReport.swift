@@ -9,15 +9,18 @@ struct CheckReport {
     let schedule: Schedule
     let folders: Folders
 
-    /// Checks `file`, which the user calls `name`.
+    /// Checks `file`, which the user calls `name`, for its output nodes or for the nodes of these ids.
     ///
     /// - Throws: ``CommandError`` of status `wrongData` with everything that is wrong.
-    init(_ file: GraphFile, named name: String, catalog: NodeCatalog, folders: Folders) throws {
+    init(
+        _ file: GraphFile, named name: String, catalog: NodeCatalog, folders: Folders,
+        only nodes: [String]? = nil
+    ) throws {
         self.name = name
         self.folders = folders
         do {
             let session = Session(nodes: catalog, options: SessionOptions(folders: folders))
-            graph = try session.graph(file)
+            graph = try session.graph(file, only: nodes)
         } catch {
             throw CommandError(graph: name, error, in: folders)
         }

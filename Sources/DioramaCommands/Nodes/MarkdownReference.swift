@@ -24,16 +24,17 @@ private func section(_ schema: NodeSchema) -> String {
     var lines = ["### \(schema.spec.className)", "", schema.spec.help + remarks(schema.spec)]
     if !schema.inputs.isEmpty {
         lines += ["", "| input | type | default | allowed | meaning |", "|---|---|---|---|---|"]
-        lines += schema.inputs.map { input in
+        lines += schema.inputRows.map { each in
+            let input = each.schema
             let value =
                 input.defaultValue.map { "`\(shown($0))`" } ?? (input.isOptional ? "none" : "required")
-            let allowed = rangeText(input) ?? optionsText(input) ?? ""
-            return row(["`\(input.name)`", input.type.name, value, allowed, input.help])
+            let allowed = [rangeText(input) ?? optionsText(input), each.remark].compactMap(\.self)
+            return row(["`\(each.name)`", each.type, value, allowed.joined(separator: ", "), input.help])
         }
     }
     if !schema.outputs.isEmpty {
         lines += ["", "| output | type | meaning |", "|---|---|---|"]
-        lines += schema.outputs.map { row(["`\($0.name)`", $0.type.name, $0.help]) }
+        lines += schema.outputs.map { row(["`\($0.name)`", $0.typeText, $0.help]) }
     }
     return lines.joined(separator: "\n")
 }

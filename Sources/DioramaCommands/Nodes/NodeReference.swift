@@ -27,11 +27,11 @@ package struct NodeReference: Sendable {
         parts.append(wrapped(spec.help + remarks(spec), width: width, indent: 2))
         if !schema.inputs.isEmpty {
             parts.append("Inputs")
-            parts += schema.inputs.map { entry(inputLine($0), $0.help) }
+            parts += schema.inputRows.map { entry(inputLine($0), $0.schema.help) }
         }
         if !schema.outputs.isEmpty {
             parts.append("Outputs")
-            parts += schema.outputs.map { entry("\($0.name): \($0.type)", $0.help) }
+            parts += schema.outputs.map { entry("\($0.name): \($0.typeText)", $0.help) }
         }
         return parts.joined(separator: "\n\n").replacing("Inputs\n\n", with: "Inputs\n")
             .replacing("Outputs\n\n", with: "Outputs\n")
@@ -43,12 +43,14 @@ package struct NodeReference: Sendable {
     }
 
     /// `steps: INT = 20, 1 to 10000`.
-    private func inputLine(_ input: InputSchema) -> String {
-        var line = "\(input.name): \(input.type)"
+    private func inputLine(_ row: InputRow) -> String {
+        let input = row.schema
+        var line = "\(row.name): \(row.type)"
         if let value = input.defaultValue { line += " = \(shown(value))" }
         if input.isOptional { line += ", optional" }
         if let range = rangeText(input) { line += ", " + range }
         if let options = optionsText(input) { line += ", " + options }
+        if let remark = row.remark { line += ", " + remark }
         return line
     }
 }

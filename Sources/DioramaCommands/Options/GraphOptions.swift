@@ -12,7 +12,39 @@ struct GraphOptions: ParsableArguments {
 
     @OptionGroup var settings: SettingOptions
 
+    @Option(
+        name: .customLong("only"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Run the graph only as far as this node needs, by id or title. May be given many times.",
+            discussion:
+                "Pictures are only saved where the node itself saves them. Default: every output node.",
+            valueName: "node"))
+    var only: [String] = []
+
     func validate() throws { try refuseEmptyPaths([graph], of: "the graph") }
+
+    /// The nodes to run the graph for, by id; nil for its output nodes.
+    ///
+    /// - Throws: ``CommandError`` of status `usage` for a name that is not that of one node.
+    func targets(in file: GraphFile) throws -> [String]? {
+        if only.isEmpty { return nil }
+        return try only.map { name in
+            let ids = file.ids(matching: name)
+            if ids.count == 1 { return ids[0] }
+            guard ids.isEmpty else {
+                throw CommandError.usage(
+                    "--only: \(ids.count) nodes are called '\(name)': \(ids.joined(separator: ", ")); use the id"
+                )
+            }
+            let names = file.nodes.flatMap { [$0.id, $0.title, $0.className].compactMap(\.self) }
+            let guess = Spelling.nearest(to: name, in: names).map { "; did you mean '\($0)'?" } ?? "."
+            let known = file.nodes.prefix(20).map {
+                "\(NodeLabel(id: $0.id, title: $0.title, className: $0.className))"
+            }
+            throw CommandError.usage(
+                "--only: the graph has no node '\(name)'\(guess) Its nodes: \(known.joined(separator: ", "))")
+        }
+    }
 
     /// The changes the options ask for.
     ///

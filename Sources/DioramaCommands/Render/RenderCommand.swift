@@ -18,6 +18,7 @@ struct RenderCommand: Command {
               diorama render graph.json --prompt "a castle at night" -o castle.png
               diorama render castle.png --steps 40 -o castle-40.jpg
               diorama render graph.json --size 256x128 --set sampler.sampler_name=heun
+              diorama render graph.json --only preview
               diorama render - --json < graph.json
 
             --prompt, --negative, --seed, --steps, --cfg and --size find their nodes by walking the graph from its \
@@ -106,9 +107,10 @@ struct RenderCommand: Command {
         let session = try session(
             catalog: catalog, graphFolder: source.folder, destination: destination, recorder: recorder,
             in: context)
+        let targets = try self.graph.targets(in: file)
         let graph: Graph
         do {
-            graph = try session.graph(file, to: destination.target)
+            graph = try session.graph(file, to: destination.target, only: targets)
         } catch {
             throw CommandError(graph: source.name, error, in: session.folders)
         }
@@ -125,7 +127,13 @@ struct RenderCommand: Command {
                 context.errors.line("run \(run) of \(times): \(fixed(seconds(.now - start), 3)) s")
             }
         }
-        if !json, !quiet { for picture in pictures { context.output.line(picture.path) } }
+        if !json, !quiet {
+            for picture in pictures { context.output.line(picture.path) }
+            if pictures.isEmpty {
+                let nodes = graph.targetIDs.joined(separator: ", ")
+                context.errors.line(printable("diorama: no picture was saved; what ran ends at \(nodes)"))
+            }
+        }
     }
 
     /// The graph with the command line's changes, saving in the format asked for.

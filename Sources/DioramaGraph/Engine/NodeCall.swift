@@ -95,11 +95,12 @@ struct NodeCall: Sendable {
             guard let values else { continue }
             guard slot.fill(values), values.allSatisfy(schema.accepts) else {
                 let odd = values.first { !schema.accepts($0) } ?? values.first
-                let brief = (odd as? any LiteralValue)?.json.brief
+                let bare = (odd as? AnyValue)?.value ?? odd
+                let brief = (bare as? any LiteralValue)?.json.brief
                 throw InputError(
                     input: "\"\(schema.name)\"",
                     message: "takes \(schema.type.phrase), which cannot be made of the value it is linked to"
-                        + (brief.map { ", \($0)" } ?? odd.map { " (\(type(of: $0)))" } ?? ", an empty list"))
+                        + (brief.map { ", \($0)" } ?? bare.map { " (\(type(of: $0)))" } ?? ", an empty list"))
             }
             for value in values {
                 if let problem = schema.problem(withLinked: value) {

@@ -61,7 +61,8 @@ public struct GrowingInput<Value: PortValue> {
         var member = InputSchema(
             name: "", help: help, type: type, isOptional: false, defaultValue: nil, minimum: nil,
             maximum: nil,
-            options: nil, validatesOptions: true, attributes: [:], literal: literalReader(Value.self))
+            options: nil, validatesOptions: true, attributes: [:],
+            literal: type == Value.portType ? literalReader(Value.self) : nil)
         member.takesList = takesLists
         member.template = match
         var schema = member

@@ -41,7 +41,7 @@ extension Input where Value: PortValue {
             name: name ?? "", help: help, type: options == nil ? type : .combo,
             isOptional: optional, defaultValue: (initial as? any LiteralValue)?.json,
             minimum: range.min, maximum: range.max, options: options, validatesOptions: validateOptions,
-            attributes: attributes, literal: literalReader(Value.self))
+            attributes: attributes, literal: type == Value.portType ? literalReader(Value.self) : nil)
         schema.template = match
         self.init(definition: schema, initial: initial, convert: { converted($0, to: Value.self) })
     }
@@ -252,7 +252,8 @@ extension Input {
         var schema = InputSchema(
             name: name ?? "", help: help, type: type, isOptional: true, defaultValue: nil,
             minimum: nil, maximum: nil, options: nil, validatesOptions: true,
-            attributes: described(["lazy": flag(lazy)], attributes), literal: literalReader(Wrapped.self))
+            attributes: described(["lazy": flag(lazy)], attributes),
+            literal: type == Wrapped.portType ? literalReader(Wrapped.self) : nil)
         schema.template = match
         self.init(definition: schema, initial: .some(nil), convert: { converted($0, to: Wrapped.self) })
     }

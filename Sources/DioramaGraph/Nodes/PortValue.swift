@@ -55,7 +55,9 @@ public enum LiteralMismatch: Error, Hashable, Sendable {
 }
 
 /// Any value at all: the type of an input or output declared as `*`.
-public struct AnyValue: PortValue {
+///
+/// A literal is taken as what it looks like: a text, a number, true or false.
+public struct AnyValue: LiteralValue {
     /// `*`.
     public static let portType = PortType.any
 
@@ -66,6 +68,25 @@ public struct AnyValue: PortValue {
     ///
     /// - Parameter value: what to pass on.
     public init(_ value: any PortValue) { self.value = (value as? AnyValue)?.value ?? value }
+
+    /// Takes a literal as the value that it looks like.
+    ///
+    /// - Parameter literal: a text, a number, true or false.
+    /// - Throws: `LiteralMismatch` for null, lists and objects, which are no values.
+    public init(literal: JSON) throws(LiteralMismatch) {
+        switch literal {
+        case .string(let text): value = text
+        case .bool(let truth): value = truth
+        case .integer(let number): value = number
+        case .unsigned(let number): value = number
+        case .double(let number): value = number
+        case .null, .array, .object:
+            throw .kind("\(literal.brief) is \(literal.kind), neither a text nor a number nor true or false")
+        }
+    }
+
+    /// The value as a graph file would write it; null for one that only a link can give.
+    public var json: JSON { (value as? any LiteralValue)?.json ?? .null }
 
     /// The wrapped value's size.
     public var byteCount: Int { value.byteCount }
