@@ -19,6 +19,7 @@ struct ListMapping {
     /// What the inputs get in one call: whole lists, or lists of one value.
     ///
     /// - Parameter call: from 0 to `count` - 1.
+    /// - Returns: one an input, nil where none has come.
     func values(at call: Int) -> [[any PortValue]?] {
         guard !takesLists else { return linked }
         return linked.map { values in

@@ -65,6 +65,7 @@ extension Link.Slot {
     /// The output's position, nil when there is none.
     ///
     /// - Parameter outputs: the outputs of the node that the link names.
+    /// - Returns: a position in `outputs`.
     func position(in outputs: [OutputSchema]) -> Int? {
         switch self {
         case .index(let index): outputs.indices.contains(index) ? index : nil
