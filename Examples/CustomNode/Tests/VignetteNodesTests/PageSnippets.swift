@@ -124,6 +124,95 @@ struct WordCount: Node {
     }
 }
 
+struct TextLines: Node {
+    static let spec = NodeSpec("TextLines", category: "examples", "Gives the lines of a text, one by one.")
+
+    @Input("A text of several lines.", multiline: true) var text: String
+
+    @OutputList("Its lines; what follows runs once for each.", name: "lines") var lines: [String]
+
+    func run(_ context: RunContext) {
+        lines = text.split(separator: "\n").map(String.init)
+        if lines.isEmpty { $lines.block("the text is empty") }
+    }
+}
+
+struct Average: Node {
+    static let spec = NodeSpec("Average", category: "examples", "Gives the mean of pictures of one size.")
+
+    @InputList("Pictures: all of them at once.") var images: [ImageBatch]
+
+    @Output("Their mean.") var mean: ImageBatch
+
+    func run(_ context: RunContext) throws {
+        guard let first = images.first, images.allSatisfy({ $0.pixels.shape == first.pixels.shape }) else {
+            throw context.fail($images, "must be pictures of one size; scale them first")
+        }
+        let sum = images.dropFirst().reduce(first.pixels) { $0 + $1.pixels }
+        mean = ImageBatch(pixels: sum / Float(images.count))
+    }
+}
+
+struct Either: Node {
+    static let spec = NodeSpec(
+        "Either", category: "examples", "Hands on the first picture, or else the second.")
+
+    @Input("Whether to take the first.") var takesFirst = true
+    @Input("Only made when it is taken.", lazy: true) var first: ImageBatch
+    @Input("Only made when it is taken.", lazy: true) var second: ImageBatch
+
+    @Output("The one that was taken.") var image: ImageBatch
+
+    func checkLazy() -> [String]? {
+        let wanted = takesFirst ? $first : $second
+        return wanted.isPending ? [wanted.name] : []
+    }
+
+    func run(_ context: RunContext) { image = takesFirst ? first : second }
+}
+
+struct Tint: InputGroup {
+    @Input("Red, 0 to 1.", in: 0...1) var red = 1.0
+    @Input("Green, 0 to 1.", in: 0...1) var green = 0.5
+}
+
+struct Mix: Node {
+    static let spec = NodeSpec("Mix", category: "examples", "Adds up numbers, and says how.")
+
+    @GrowingInput("Numbers: any from 2 to 10.", prefix: "part", in: 2...10) var parts: [Double]
+    @InputChoice("What to do with the sum.", ["plain": NoInputs.self, "tinted": Tint.self])
+    var style: any InputGroup
+
+    @Output("The sum.") var sum: Double
+
+    func run(_ context: RunContext) {
+        sum = parts.reduce(0, +)
+        if let tint = style as? Tint { sum *= tint.red + tint.green }
+    }
+}
+
+struct UpscaleTwice: Node {
+    static let spec = NodeSpec("UpscaleTwice", category: "examples", "Doubles pictures again and again.")
+
+    @Input("Pictures.") var image: ImageBatch
+    @Input("How often.", in: 0...4) var times = 2
+
+    @Output("The larger pictures.") var larger: ImageBatch
+
+    func run(_ context: RunContext) {
+        guard times > 0 else {
+            larger = image
+            return
+        }
+        var graph = Expansion()
+        let doubled = graph.add("ImageScaleBy", ["image": .value(image), "scale_by": 2.0])
+        let rest = graph.add(
+            "UpscaleTwice", ["image": .output(doubled[0]), "times": .literal(.integer(times - 1))])
+        $larger.link(to: rest[0])
+        context.expand(graph)
+    }
+}
+
 struct OwnBlock: Node {
     static let spec = NodeSpec(
         "OwnBlock", category: "examples", "Puts an attention block of its own behind one of a model's.")
@@ -204,7 +293,7 @@ func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
     @Test func everyDeclarationIsSound() throws {
         let nodes: [any Node.Type] = [
             Brightness.self, EveryWidget.self, PaletteFromText.self, WordCount.self, OwnBlock.self,
-            BeyondWeaker.self,
+            BeyondWeaker.self, TextLines.self, Average.self, Either.self, Mix.self, UpscaleTwice.self,
         ]
         let catalog = try NodeCatalog(nodes)
         #expect(catalog["EveryWidget"]?.outputs.map(\.name) == ["image", "count"])
@@ -261,6 +350,80 @@ func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
             pictures.append(bytes[try #require(bytes.range(of: Data("IDAT".utf8))).lowerBound...])
         }
         #expect(pictures[0] != pictures[1])
+    }
+
+    /// Runs a graph of the page's nodes and of those that come with Diorama.
+    private func run(_ text: String, for node: String) async throws -> RunResult {
+        let catalog =
+            try .builtin + [
+                TextLines.self, Average.self, Either.self, Mix.self, UpscaleTwice.self, Gray.self,
+            ]
+        let environment = RunEnvironment(
+            folders: Folders(models: [], input: folder, output: folder, temp: folder),
+            resources: Resources().with(Device.cpu()))
+        let graph = try Graph(GraphFile(text), catalog: catalog, environment: environment, targets: [node])
+        return try await Engine(environment).run(Schedule(graph))
+    }
+
+    /// A picture of one gray; a value beyond 1 must never be made.
+    struct Gray: Node {
+        static let spec = NodeSpec("Gray", category: "examples", "A picture of one gray.")
+        @Input("The gray.") var value: Double
+        @Output("The picture.") var image: ImageBatch
+
+        func run(_ context: RunContext) throws {
+            if value > 1 { throw context.fail($value, "is beyond 1") }
+            let device = try context.resource(Device.self)
+            image = ImageBatch(pixels: .full(Float(value), [1, 1, 2, 3], on: device))
+        }
+    }
+
+    @Test func linesRunOneByOne() async throws {
+        let lines = try await run(
+            #"""
+            {"lines": {"class_type": "TextLines", "inputs": {"text": "one\ntwo\n\nthree"}},
+             "join": {"class_type": "ComfyNotNode", "inputs": {"value": ["lines", 0]}}}
+            """#, for: "join")
+        #expect(lines.list("join", of: Bool.self) == [false, false, false])
+        let failure = await #expect(throws: RunFailure.self) {
+            try await run(
+                #"""
+                {"lines": {"class_type": "TextLines", "inputs": {"text": ""}},
+                 "join": {"class_type": "ComfyNotNode", "inputs": {"value": ["lines", 0]}}}
+                """#, for: "join")
+        }
+        #expect(failure?.description == "join (ComfyNotNode): blocked: the text is empty")
+    }
+
+    @Test func aListIsAveragedAndTheOtherSideIsNotMade() async throws {
+        let result = try await run(
+            """
+            {"a": {"class_type": "Gray", "inputs": {"value": 0.25}}, "b": {"class_type": "Gray", "inputs": {"value": 0.75}},
+             "wrong": {"class_type": "Gray", "inputs": {"value": 2}},
+             "list": {"class_type": "CreateList", "inputs": {"inputs.input0": ["a", 0], "inputs.input1": ["b", 0]}},
+             "mean": {"class_type": "Average", "inputs": {"images": ["list", 0]}},
+             "either": {"class_type": "Either", "inputs": {"takes_first": false, "first": ["wrong", 0], "second": ["mean", 0]}}}
+            """, for: "either")
+        let picture = try #require(result.value("either", as: ImageBatch.self))
+        #expect(picture.pixels.floats() == Array(repeating: 0.5, count: 6))
+    }
+
+    @Test func partsGrowAndAStyleBringsItsInputs() async throws {
+        let result = try await run(
+            """
+            {"mix": {"class_type": "Mix", "inputs":
+              {"parts.part0": 1, "parts.part1": 2, "parts.part2": 3, "style": "tinted", "style.red": 0.5}}}
+            """, for: "mix")
+        #expect(result.value("mix", as: Double.self) == 6)
+    }
+
+    @Test func aLoopPutsItselfInItsPlace() async throws {
+        let result = try await run(
+            """
+            {"a": {"class_type": "Gray", "inputs": {"value": 0.25}},
+             "larger": {"class_type": "UpscaleTwice", "inputs": {"image": ["a", 0], "times": 3}}}
+            """, for: "larger")
+        #expect(result.value("larger", as: ImageBatch.self)?.pixels.shape == [1, 8, 16, 3])
     }
 
     @Test func aGraphMistakeIsToldInTheNodesWords() throws {
