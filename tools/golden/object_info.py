@@ -15,6 +15,12 @@ CheckpointLoaderSimple ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3
 VAEDecode VAEDecodeTiled KSampler LoadImage ImageScale ImageScaleBy ImageInvert PreviewImage SaveImage
 ModelSamplingAuraFlow ModelSamplingFlux SkipLayerGuidanceSD3 SkipLayerGuidanceDiT SkipLayerGuidanceDiTSimple RescaleCFG
 CFGNorm
+LoadImageOutput LoadImageMask EmptyImage GetImageSize ImageScaleToTotalPixels ImageScaleToMaxDimension
+ResizeImagesByShorterEdge ResizeImagesByLongerEdge FluxKontextImageScale ImageCrop CenterCropImages ImageFlip ImageRotate
+ImagePadForOutpaint ImageStitch ImageBatch ImageFromBatch RepeatImageBatch ImageRGBToYUV ImageYUVToRGB NormalizeImages
+AdjustBrightness AdjustContrast ImageBlend ImageBlur ImageSharpen ImageAddNoise Morphology Canny ImageCompositeMasked
+JoinImageWithAlpha SplitImageWithAlpha PorterDuffImageComposite MaskToImage ImageToMask ImageColorToMask SolidMask
+InvertMask ThresholdMask CropMask MaskComposite FeatherMask GrowMask MaskPreview
 """.split()
 FIELDS = "input input_order output output_is_list output_name name display_name category output_node".split()
 
