@@ -16,6 +16,12 @@ VAEDecode VAEDecodeTiled KSampler LoadImage ImageScale ImageScaleBy ImageInvert 
 ModelSamplingAuraFlow ModelSamplingFlux SkipLayerGuidanceSD3 SkipLayerGuidanceDiT SkipLayerGuidanceDiTSimple RescaleCFG
 CFGNorm
 ComfySwitchNode ComfyAndNode ComfyOrNode ComfyNotNode CreateList MergeImageLists RebatchImages RebatchLatents
+LoadImageOutput LoadImageMask EmptyImage GetImageSize ImageScaleToTotalPixels ImageScaleToMaxDimension
+ResizeImagesByShorterEdge ResizeImagesByLongerEdge FluxKontextImageScale ImageCrop CenterCropImages ImageFlip ImageRotate
+ImagePadForOutpaint ImageStitch ImageBatch ImageFromBatch RepeatImageBatch ImageRGBToYUV ImageYUVToRGB NormalizeImages
+AdjustBrightness AdjustContrast ImageBlend ImageBlur ImageSharpen ImageAddNoise Morphology Canny ImageCompositeMasked
+JoinImageWithAlpha SplitImageWithAlpha PorterDuffImageComposite MaskToImage ImageToMask ImageColorToMask SolidMask
+InvertMask ThresholdMask CropMask MaskComposite FeatherMask GrowMask MaskPreview
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 
