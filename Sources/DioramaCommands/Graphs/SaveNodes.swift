@@ -3,10 +3,11 @@ package import DioramaImage
 
 /// The nodes that save pictures, one for each format.
 package enum SaveNodes {
-    private static func className(_ format: ImageFormat) -> String {
+    /// The classes that write a format; the first stands in for those that do not.
+    private static func classNames(_ format: ImageFormat) -> [String] {
         switch format {
-        case .png: "SaveImage"
-        case .jpeg: "SaveImageJPEG"
+        case .png: ["SaveImage", "SaveImageAdvanced"]
+        case .jpeg: ["SaveImageJPEG"]
         }
     }
 
@@ -16,19 +17,19 @@ package enum SaveNodes {
     package static func converted(
         _ file: GraphFile, to format: ImageFormat, catalog: NodeCatalog
     ) throws -> GraphFile {
-        let wanted = className(format)
+        let fitting = classNames(format)
         let saving = file.nodes.filter { node in
-            ImageFormat.allCases.contains { className($0) == node.className }
+            ImageFormat.allCases.contains { classNames($0).contains(node.className) }
         }
         guard !saving.isEmpty else {
             throw CommandError.usage(
                 "--output: the graph saves no picture; it has no SaveImage and no SaveImageJPEG node")
         }
-        guard saving.contains(where: { $0.className != wanted }), case .object(var nodes) = file.json else {
-            return file
-        }
+        guard let wanted = fitting.first, saving.contains(where: { !fitting.contains($0.className) }),
+            case .object(var nodes) = file.json
+        else { return file }
         let known = catalog[wanted]?.inputs.map(\.name) ?? []
-        for node in saving where node.className != wanted {
+        for node in saving where !fitting.contains(node.className) {
             guard case .object(var members)? = nodes[node.id] else { continue }
             members["class_type"] = .string(wanted)
             members["inputs"] = .object(

@@ -93,18 +93,19 @@ public struct OutputName: Sendable {
     /// - Parameters:
     ///   - fileExtension: `png` or `jpg`, without a dot.
     ///   - batch: the picture's place in its batch, for `%batch_num%`.
+    ///   - mark: what stands between the number and the dot.
     ///   - create: makes a file that is whole and new, never replacing one; returns false when the name is taken.
     /// - Returns: where the file is.
     /// - Throws: what `create` throws, or `FolderError.system` when no name is free.
     public func create(
-        extension fileExtension: String, batch: Int = 0, _ create: (URL) throws -> Bool
+        extension fileExtension: String, batch: Int = 0, mark: String = "_", _ create: (URL) throws -> Bool
     ) throws -> URL {
         let name = base.replacing("%batch_num%", with: "\(batch)")
         let start = highestCounter(of: name) + 1
         for counter in start..<(start + Self.mostTries) {
             let digits = String(counter)
             let padding = String(repeating: "0", count: max(0, 5 - digits.count))
-            let file = folder.appending(path: "\(name)_\(padding)\(digits)_.\(fileExtension)")
+            let file = folder.appending(path: "\(name)_\(padding)\(digits)\(mark).\(fileExtension)")
             if try create(file) { return file }
         }
         let path = folder.path(percentEncoded: false)

@@ -24,6 +24,19 @@ extension ImageBatch {
         }
         return try Bitmap(width: width, height: height, channels: channels, pixels: bytes)
     }
+
+    /// The picture at an index as 16-bit pixels: clamped to 0...1 and cut, as `bitmap` does with eight.
+    ///
+    /// - Throws: `UnwritablePicture` for a channel count that no file has, `ImageError` for such a size.
+    func deepBitmap(_ index: Int) throws -> Bitmap {
+        guard let channels = Bitmap.Channels(rawValue: channels) else {
+            throw UnwritablePicture(channels: channels)
+        }
+        let words = pixels[index].withFloats { values in
+            values.map { value in value > 0 ? UInt16(min(65535 * value, 65535)) : 0 }
+        }
+        return try Bitmap(width: width, height: height, channels: channels, samples: .sixteen(words))
+    }
 }
 
 extension Mask {

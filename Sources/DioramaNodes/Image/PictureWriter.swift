@@ -49,15 +49,18 @@ struct PictureWriter {
     ///   - images: the pictures.
     ///   - prefix: how file names begin, see `OutputName`.
     ///   - fileExtension: without a dot.
+    ///   - mark: what stands between a file's number and its extension.
+    ///   - bitmap: makes the pixels of one picture.
     ///   - encode: makes the bytes of a file.
     /// - Throws: `FolderError` and `FileError` where a file cannot be written; what `encode` throws.
     func write(
-        _ images: ImageBatch, prefix: String, extension fileExtension: String,
+        _ images: ImageBatch, prefix: String, extension fileExtension: String, mark: String = "_",
+        bitmap: (ImageBatch, Int) throws -> Bitmap = { try $0.bitmap($1) },
         encode: (Bitmap) throws -> [UInt8]
     ) throws {
         for index in 0..<images.count {
             try context.checkCancellation()
-            let bytes = try encode(images.bitmap(index))
+            let bytes = try encode(bitmap(images, index))
             if let target {
                 let file = try target.file(
                     for: .init(
@@ -69,7 +72,9 @@ struct PictureWriter {
                 let name = try OutputName(
                     prefix: prefix, in: folder, words: .init(width: images.width, height: images.height))
                 context.report(
-                    file: try name.create(extension: fileExtension, batch: index) { try create($0, bytes) })
+                    file: try name.create(extension: fileExtension, batch: index, mark: mark) {
+                        try create($0, bytes)
+                    })
             }
         }
     }
