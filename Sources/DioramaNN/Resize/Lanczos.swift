@@ -11,29 +11,63 @@ import Darwin
 /// [B, C, H, W] in 0...1 to [B, C, height, width] in 0...1, through 8-bit pixels, with Pillow's Lanczos filter.
 ///
 /// ComfyUI truncates to 8 bits and hands the picture to Pillow, whose two passes (columns, then rows) each round to 8 bits.
+/// Two and four channels are light or colors with alpha: Pillow filters them multiplied by alpha, so that what is
+/// see-through does not shine into what is not.
 func lanczos8Bit(_ x: Tensor, height: Int, width: Int) -> Tensor {
-    let planes = x.shape[0] * x.shape[1]
+    let channels = x.shape[1]
     let (oldHeight, oldWidth) = (x.shape[2], x.shape[3])
     let columns = oldWidth == width ? nil : FixedPointFilter(from: oldWidth, to: width)
     let rows = oldHeight == height ? nil : FixedPointFilter(from: oldHeight, to: height)
-    return Tensor([x.shape[0], x.shape[1], height, width], on: x.device) { output in
+    let hasAlpha = (channels == 2 || channels == 4) && (columns != nil || rows != nil)
+
+    func filtered(_ plane: [UInt8]) -> [UInt8] {
+        var pixels = plane
+        if let columns { pixels = columns.apply(pixels, lines: oldHeight, of: oldWidth) }
+        if let rows {
+            // Rows are filtered as the columns of the transposed plane.
+            let high = rows.apply(
+                transposed(pixels, rows: oldHeight, columns: width), lines: width, of: oldHeight)
+            pixels = transposed(high, rows: width, columns: height)
+        }
+        return pixels
+    }
+
+    return Tensor([x.shape[0], channels, height, width], on: x.device) { output in
         x.withFloats { input in
-            for plane in 0..<planes {
-                let start = plane * oldHeight * oldWidth
-                var pixels = (0..<oldHeight * oldWidth).map {
-                    UInt8(min(max(input[start + $0] * 255, 0), 255))
+            for picture in 0..<x.shape[0] {
+                var planes = (0..<channels).map { channel in
+                    let start = (picture * channels + channel) * oldHeight * oldWidth
+                    return (0..<oldHeight * oldWidth).map { UInt8(min(max(input[start + $0] * 255, 0), 255)) }
                 }
-                if let columns { pixels = columns.apply(pixels, lines: oldHeight, of: oldWidth) }
-                if let rows {
-                    // Rows are filtered as the columns of the transposed plane.
-                    let filtered = rows.apply(
-                        transposed(pixels, rows: oldHeight, columns: width), lines: width, of: oldHeight)
-                    pixels = transposed(filtered, rows: width, columns: height)
-                }
-                for (index, pixel) in pixels.enumerated() {
-                    output[plane * height * width + index] = Float(pixel) / 255
+                if hasAlpha { multiplyByAlpha(&planes) }
+                planes = planes.map(filtered)
+                if hasAlpha { divideByAlpha(&planes) }
+                for (channel, plane) in planes.enumerated() {
+                    let start = (picture * channels + channel) * height * width
+                    for (index, pixel) in plane.enumerated() { output[start + index] = Float(pixel) / 255 }
                 }
             }
+        }
+    }
+}
+
+/// Multiplies all planes by the last, with Pillow's rounding.
+private func multiplyByAlpha(_ planes: inout [[UInt8]]) {
+    guard let alpha = planes.last else { return }
+    for channel in planes.indices.dropLast() {
+        for (index, opacity) in alpha.enumerated() {
+            let product = Int(planes[channel][index]) * Int(opacity) + 128
+            planes[channel][index] = UInt8(((product >> 8) + product) >> 8)
+        }
+    }
+}
+
+/// Divides all planes by the last, rounded down; what is wholly see-through or opaque stays.
+private func divideByAlpha(_ planes: inout [[UInt8]]) {
+    guard let alpha = planes.last else { return }
+    for channel in planes.indices.dropLast() {
+        for (index, opacity) in alpha.enumerated() where opacity != 0 && opacity != 255 {
+            planes[channel][index] = UInt8(min(255 * Int(planes[channel][index]) / Int(opacity), 255))
         }
     }
 }

@@ -12,7 +12,8 @@ public enum ResizeMethod: String, Sendable, CaseIterable {
     case bicubic
     /// Bilinear on the sphere: directions of the channel vectors turn, lengths are mixed. For latents.
     case bislerp
-    /// Pillow's windowed sinc over 8-bit pixels: values are taken in 0...1 and quantised on the way.
+    /// Pillow's windowed sinc over 8-bit pixels: values are taken in 0...1 and quantised on the way. The second of two
+    /// and the fourth of four channels is alpha, which weighs the others.
     case lanczos
 }
 
