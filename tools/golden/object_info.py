@@ -15,6 +15,9 @@ CheckpointLoaderSimple ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3
 VAEDecode VAEDecodeTiled KSampler LoadImage ImageScale ImageScaleBy ImageInvert PreviewImage SaveImage
 ModelSamplingAuraFlow ModelSamplingFlux SkipLayerGuidanceSD3 SkipLayerGuidanceDiT SkipLayerGuidanceDiTSimple RescaleCFG
 CFGNorm
+EmptyImage GetImageSize ImageScaleToTotalPixels ImageScaleToMaxDimension ResizeImagesByShorterEdge
+ResizeImagesByLongerEdge FluxKontextImageScale ImageCrop CenterCropImages ImageFlip ImageRotate ImagePadForOutpaint
+ImageStitch ImageBatch ImageFromBatch RepeatImageBatch
 """.split()
 FIELDS = "input input_order output output_is_list output_name name display_name category output_node".split()
 

@@ -1,5 +1,4 @@
 import DioramaGraph
-import DioramaNN
 import DioramaTensor
 
 /// Gives pictures another size.
@@ -20,14 +19,15 @@ struct ImageScale: Node {
     @Output("Pictures of the new size.") var scaled: ImageBatch
 
     func run(_ context: RunContext) async throws {
+        let images = try context.pictures($image)
         guard
             let size = NewSize(
-                width: width, height: height, fromWidth: image.width, height: image.height, smallest: 1)
+                width: width, height: height, fromWidth: images.width, height: images.height, smallest: 1)
         else {
-            scaled = image
+            scaled = images
             return
         }
-        scaled = try image.resized(to: size, upscaleMethod, crop, context)
+        scaled = try images.resized(to: size, upscaleMethod, crop, context)
     }
 }
 
@@ -44,21 +44,10 @@ struct ImageScaleBy: Node {
     @Output("Pictures of the new size.") var scaled: ImageBatch
 
     func run(_ context: RunContext) async throws {
+        let images = try context.pictures($image)
         func side(_ length: Int) -> Int { max(1, Int((Double(length) * scaleBy).rounded(.toNearestOrEven))) }
-        scaled = try image.resized(
-            to: NewSize(width: side(image.width), height: side(image.height)), upscaleMethod, "disabled",
-            context)
-    }
-}
-
-private let imageMethods = ["nearest-exact", "bilinear", "area", "bicubic", "lanczos"]
-
-extension ImageBatch {
-    fileprivate func resized(
-        to size: NewSize, _ method: String, _ crop: String, _ context: RunContext
-    ) throws -> ImageBatch {
-        let planes = pixels.permuted(0, 3, 1, 2)
-        return ImageBatch(
-            pixels: try DioramaNodes.resized(planes, to: size, method, crop, context).permuted(0, 2, 3, 1))
+        scaled = try images.resized(
+            to: NewSize(width: side(images.width), height: side(images.height)), upscaleMethod,
+            askedBy: $scaleBy.name, context)
     }
 }

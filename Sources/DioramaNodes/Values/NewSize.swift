@@ -43,7 +43,7 @@ func resized(
 ) throws -> Tensor {
     let most = 1 << 30
     let values = size.width * size.height * planes.shape[0] * planes.shape[1]
-    guard size.width > 0, size.height > 0, values <= most else {
+    guard size.width > 0, size.height > 0, (1...most).contains(values) else {
         throw context.fail(
             "width",
             "and height ask for \(size.width)x\(size.height), \(values) values in all; 1 to \(most) are allowed"
