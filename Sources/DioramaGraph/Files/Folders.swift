@@ -95,6 +95,16 @@ public struct Folders: Sendable, Hashable {
         Self.names(in: input, depth: FolderListing.deepest, where: isWanted).sorted()
     }
 
+    /// The files of the output folder, as graphs name them to read: with the folder's mark behind.
+    ///
+    /// - Parameter isWanted: tells whether a file is wanted; folders are searched unless wanted themselves.
+    /// - Returns: relative paths and ` [output]`, sorted.
+    public func outputs(where isWanted: (URL) -> Bool) -> [String] {
+        Self.names(in: output, depth: FolderListing.deepest, where: isWanted).sorted().map {
+            $0 + " [output]"
+        }
+    }
+
     /// The names that can also be looked up: a link that leads outside the folder is no choice.
     private static func names(in folder: URL, depth: Int, where isWanted: (URL) -> Bool) -> [String] {
         FolderListing(of: folder, depth: depth, where: isWanted).names.filter { name in
