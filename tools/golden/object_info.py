@@ -17,8 +17,10 @@ ModelSamplingAuraFlow ModelSamplingFlux SkipLayerGuidanceSD3 SkipLayerGuidanceDi
 CFGNorm
 LoadImageOutput LoadImageMask EmptyImage GetImageSize ImageScaleToTotalPixels ImageScaleToMaxDimension
 ResizeImagesByShorterEdge ResizeImagesByLongerEdge FluxKontextImageScale ImageCrop CenterCropImages ImageFlip
-ImageRotate ImagePadForOutpaint ImageStitch ImageBatch ImageFromBatch RepeatImageBatch MaskToImage ImageToMask
-ImageColorToMask SolidMask InvertMask ThresholdMask CropMask MaskComposite FeatherMask GrowMask MaskPreview
+ImageRotate ImagePadForOutpaint ImageStitch ImageBatch ImageFromBatch RepeatImageBatch ImageRGBToYUV ImageYUVToRGB
+NormalizeImages AdjustBrightness AdjustContrast ImageBlend ImageBlur ImageSharpen ImageAddNoise Morphology Canny
+MaskToImage ImageToMask ImageColorToMask SolidMask InvertMask ThresholdMask CropMask MaskComposite FeatherMask GrowMask
+MaskPreview
 """.split()
 FIELDS = "input input_order output output_is_list output_name name display_name category output_node".split()
 
