@@ -19,8 +19,8 @@ LoadImageOutput LoadImageMask EmptyImage GetImageSize ImageScaleToTotalPixels Im
 ResizeImagesByShorterEdge ResizeImagesByLongerEdge FluxKontextImageScale ImageCrop CenterCropImages ImageFlip
 ImageRotate ImagePadForOutpaint ImageStitch ImageBatch ImageFromBatch RepeatImageBatch ImageRGBToYUV ImageYUVToRGB
 NormalizeImages AdjustBrightness AdjustContrast ImageBlend ImageBlur ImageSharpen ImageAddNoise Morphology Canny
-MaskToImage ImageToMask ImageColorToMask SolidMask InvertMask ThresholdMask CropMask MaskComposite FeatherMask GrowMask
-MaskPreview
+ImageCompositeMasked JoinImageWithAlpha SplitImageWithAlpha PorterDuffImageComposite MaskToImage ImageToMask
+ImageColorToMask SolidMask InvertMask ThresholdMask CropMask MaskComposite FeatherMask GrowMask MaskPreview
 """.split()
 FIELDS = "input input_order output output_is_list output_name name display_name category output_node".split()
 
