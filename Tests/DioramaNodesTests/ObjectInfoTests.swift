@@ -25,9 +25,10 @@ import Testing
         }
     }
 
-    /// One input: `[type, options]`, where a list of options may stand for the type.
+    /// One input: `[type, options]`, where a list of options may stand for the type, or follow `COMBO`.
     private func compare(_ ours: JSON?, _ expected: JSON, _ place: String) {
-        if let options = expected[0]?.array {
+        let listed = expected[0] == "COMBO" ? expected[1]?["options"]?.array ?? [] : nil
+        if let options = expected[0]?.array ?? listed {
             // ComfyUI's lists of files depend on the machine; Diorama's samplers are those that it has.
             let own = ours?[0]?.array ?? ours?[1]?["options"]?.array ?? []
             if !options.isEmpty { #expect(own.allSatisfy(options.contains), "\(place)") }

@@ -15,6 +15,10 @@ CheckpointLoaderSimple ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3
 VAEDecode VAEDecodeTiled KSampler LoadImage ImageScale ImageScaleBy ImageInvert PreviewImage SaveImage
 ModelSamplingAuraFlow ModelSamplingFlux SkipLayerGuidanceSD3 SkipLayerGuidanceDiT SkipLayerGuidanceDiTSimple RescaleCFG
 CFGNorm
+LatentUpscaleBy LatentFromBatch RepeatLatentBatch LatentBatch LatentBatchSeedBehavior LatentComposite
+LatentCompositeMasked LatentBlend LatentAdd LatentSubtract LatentMultiply LatentInterpolate LatentConcat LatentCut
+LatentCutToBatch LatentCrop LatentFlip LatentRotate LatentApplyOperation LatentApplyOperationCFG
+LatentOperationTonemapReinhard LatentOperationSharpen VAEEncodeTiled SaveLatent LoadLatent
 """.split()
 FIELDS = "input input_order output output_is_list output_name name display_name category output_node".split()
 
