@@ -75,6 +75,22 @@ import Testing
         #expect(relativeError(tiled.pixels, whole.pixels) < Tolerance.f32.block)
     }
 
+    @Test("encoding by tiles is encoding", arguments: [64, 128])
+    func encodedTiles(size: Int) async throws {
+        let (_, vae) = try await bench.checkpoint()
+        let pictures = ImageBatch(pixels: bench.noise([2, 75, 150, 4]))
+        let whole: Latent = try await bench.output(of: "VAEEncode", given: ["pixels": pictures, "vae": vae])
+        let tiled: Latent = try await bench.output(
+            of: "VAEEncodeTiled", ["tile_size": .integer(size)], given: ["pixels": pictures, "vae": vae])
+        #expect(tiled.samples.shape == [2, 8, 9, 18])
+        #expect(relativeError(tiled.samples, whole.samples) < Tolerance.f32.block)
+        #expect(
+            await bench.failure(
+                of: "VAEEncodeTiled",
+                given: ["pixels": ImageBatch(pixels: bench.noise([1, 7, 90, 3])), "vae": vae])
+                == "node (VAEEncodeTiled): pixels is 90x7; the autoencoder needs at least 8x8")
+    }
+
     @Test func eachItemOfABatchIsCodedAlone() async throws {
         let (_, vae) = try await bench.checkpoint()
         let pictures = bench.noise([3, 16, 24, 3])

@@ -103,6 +103,21 @@ import Testing
         }
     }
 
+    @Test func makingWhatThePromptAddsLargerIsALargerScale() async throws {
+        let model: Model = try await bench.output(
+            of: "LatentApplyOperationCFG",
+            given: ["model": sample, "operation": LatentOperation { $0 * 1.5 }])
+        let larger = try await latent(sample, ["cfg": 6])
+        #expect(relativeError(try await latent(model, ["cfg": 4]), larger) < Tolerance.f32.model)
+        #expect(relativeError(try await latent(sample, ["cfg": 4]), larger) > 50 * Tolerance.f32.model)
+        // At cfg 1 there is only the prediction with the prompt.
+        let halved: Model = try await bench.output(
+            of: "LatentApplyOperationCFG",
+            given: ["model": sample, "operation": LatentOperation { $0 * 0 }])
+        let black = try await latent(halved, ["cfg": 1, "steps": 1])
+        #expect(black.floats().allSatisfy { abs($0) < 1e-5 })
+    }
+
     @Test func layersAreRunsOfDigits() async throws {
         let commas = try await patched("SkipLayerGuidanceSD3", ["layers": "2, 4", "end_percent": 1])
         let words = try await patched("SkipLayerGuidanceSD3", ["layers": "x2y-04..2", "end_percent": 1])

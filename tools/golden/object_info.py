@@ -21,7 +21,11 @@ ResizeImagesByLongerEdge FluxKontextImageScale ImageCrop CenterCropImages ImageF
 ImageStitch ImageBatch ImageFromBatch RepeatImageBatch ImageRGBToYUV ImageYUVToRGB NormalizeImages AdjustBrightness
 AdjustContrast ImageBlend ImageBlur ImageSharpen ImageAddNoise Morphology Canny ImageCompositeMasked
 JoinImageWithAlpha SplitImageWithAlpha PorterDuffImageComposite MaskToImage ImageToMask ImageColorToMask SolidMask
-InvertMask ThresholdMask CropMask MaskComposite FeatherMask GrowMask MaskPreview
+InvertMask ThresholdMask CropMask MaskComposite FeatherMask GrowMask MaskPreview LatentUpscaleBy LatentFromBatch
+RepeatLatentBatch LatentBatch LatentBatchSeedBehavior LatentComposite LatentCompositeMasked LatentBlend LatentAdd
+LatentSubtract LatentMultiply LatentInterpolate LatentConcat LatentCut LatentCutToBatch LatentCrop LatentFlip
+LatentRotate LatentApplyOperation LatentApplyOperationCFG LatentOperationTonemapReinhard LatentOperationSharpen
+VAEEncodeTiled SaveLatent LoadLatent
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 

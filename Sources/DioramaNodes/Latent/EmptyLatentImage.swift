@@ -36,9 +36,6 @@ struct EmptySD3LatentImage: Node {
 }
 
 extension Latent {
-    /// Latent values that one graph may ask for at once: 4,096 megapixels of 8x latents with 16 channels.
-    private static let valueLimit = 1 << 30
-
     /// An all-zero latent of `[batch, channels, height / 8, width / 8]`; sizes are cut to multiples of eight, as in ComfyUI.
     ///
     /// - Throws: an error naming the node when the batch would not fit in memory.

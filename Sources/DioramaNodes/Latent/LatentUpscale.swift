@@ -39,3 +39,30 @@ struct LatentUpscale: Node {
         latent = scaled
     }
 }
+
+/// Makes latents larger or smaller by a factor.
+struct LatentUpscaleBy: Node {
+    static let spec = NodeSpec(
+        "LatentUpscaleBy", title: "Upscale Latent By", category: "model/latent",
+        "Makes latents larger or smaller by a factor; denoise them again afterwards to sharpen them.",
+        searchAliases: ["enlarge", "resize", "scale"])
+
+    @Input("Latents, [B, C, H, W].") var samples: Latent
+    @Input(
+        "How values between cells are found.",
+        options: ["nearest-exact", "bilinear", "area", "bicubic", "bislerp"])
+    var upscaleMethod: String
+    @Input("2 doubles both sides, 0.5 halves them.", in: 0.01...8, step: 0.01) var scaleBy = 1.5
+
+    @Output("Latents of the new size.") var latent: Latent
+
+    func run(_ context: RunContext) async throws {
+        let old = samples.samples
+        func side(_ cells: Int) -> Int { max(1, Int((Double(cells) * scaleBy).rounded(.toNearestOrEven))) }
+        let (width, height) = (side(old.shape[3]), side(old.shape[2]))
+        try Latent.check(values: old.shape[0], old.shape[1], height, width, of: $scaleBy, context)
+        latent = samples.with(
+            samples: try resized(
+                old, to: NewSize(width: width, height: height), upscaleMethod, "disabled", context))
+    }
+}

@@ -1,4 +1,5 @@
 import DioramaGraph
+import DioramaModels
 import DioramaTensor
 
 /// Encodes pixels into latents.
@@ -14,21 +15,38 @@ struct VAEEncode: Node {
     @Output("Latents, [B, C, H/8, W/8].") var latent: Latent
 
     func run(_ context: RunContext) async throws {
+        latent = try pixels.encoded(for: vae, $pixels, context) { try vae.autoencoder.encode($0) }
+    }
+}
+
+extension ImageBatch {
+    /// The latents of pictures, cut around the middle to sides that an autoencoder takes, one picture after another.
+    ///
+    /// - Parameters:
+    ///   - vae: the autoencoder.
+    ///   - input: where the pictures came in, for the error.
+    ///   - context: ends the work where the run was stopped.
+    ///   - encode: encodes one picture, [1, 3, H, W] in -1...1.
+    /// - Returns: the means of the pictures' latents, [B, C, H/8, W/8].
+    /// - Throws: an error naming the input for pictures that are too small, and what `encode` throws.
+    func encoded(
+        for vae: VAE, _ input: InputReference<ImageBatch>, _ context: RunContext,
+        encode: (Tensor) throws -> AutoencoderKL.Posterior
+    ) throws -> Latent {
         let factor = vae.autoencoder.config.factor
-        let (height, width) = (pixels.height / factor * factor, pixels.width / factor * factor)
+        let (height, width) = (self.height / factor * factor, self.width / factor * factor)
         guard height > 0, width > 0 else {
             throw context.fail(
-                $pixels,
-                "is \(pixels.width)x\(pixels.height); the autoencoder needs at least \(factor)x\(factor)")
+                input, "is \(self.width)x\(self.height); the autoencoder needs at least \(factor)x\(factor)")
         }
-        let (top, left) = ((pixels.height - height) / 2, (pixels.width - width) / 2)
-        let cut = pixels.pixels.narrowed(axis: 1, top..<top + height).narrowed(axis: 2, left..<left + width)
-            .narrowed(axis: 3, 0..<min(3, pixels.channels))
+        let (top, left) = ((self.height - height) / 2, (self.width - width) / 2)
+        let cut = pixels.narrowed(axis: 1, top..<top + height).narrowed(axis: 2, left..<left + width)
+            .narrowed(axis: 3, 0..<min(3, channels))
         let image = cut.permuted(0, 3, 1, 2) * 2 - 1
-        let encoded = try (0..<pixels.count).map { item in
+        let encoded = try (0..<count).map { item in
             try context.checkCancellation()
-            return try vae.autoencoder.encode(image[item..<item + 1]).mean
+            return try encode(image[item..<item + 1]).mean
         }
-        latent = Latent(samples: .concatenated(encoded, axis: 0))
+        return Latent(samples: .concatenated(encoded, axis: 0))
     }
 }

@@ -1,0 +1,55 @@
+import DioramaJSON
+public import DioramaTensor
+
+/// Makes the bytes of safetensors files.
+public enum SafetensorsWriter {
+    /// The bytes of a file.
+    ///
+    /// - Parameters:
+    ///   - tensors: what to write, in the order in which it shall stand in the file; every name once.
+    ///   - metadata: texts to write under `__metadata__`, sorted by key; without any, nothing is written there.
+    /// - Returns: the whole file.
+    /// - Throws: `WeightsError` where a name stands twice or is `__metadata__`, or the header would be larger than the
+    ///   format allows.
+    public static func encode(
+        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:]
+    ) throws -> [UInt8] {
+        var header = JSON.Object()
+        if !metadata.isEmpty {
+            header["__metadata__"] = .object(
+                JSON.Object(metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+        }
+        var end = 0
+        for (name, tensor) in tensors {
+            guard name != "__metadata__", header[name] == nil else {
+                throw WeightsError("a safetensors file", "cannot have two entries called \(quoted(name))")
+            }
+            let type = ElementType.allCases.first { $0.native == tensor.dtype }
+            let start = end
+            end += tensor.count * tensor.dtype.size
+            header[name] = [
+                "dtype": .string(type?.rawValue ?? ""), "shape": .array(tensor.shape.dims.map(JSON.integer)),
+                "data_offsets": [.integer(start), .integer(end)],
+            ]
+        }
+        var text = Array(JSON.object(header).text().utf8)
+        // The data starts at a multiple of eight, as the reference implementation has it.
+        text += Array(repeating: 0x20, count: (8 - text.count % 8) % 8)
+        guard text.count <= SafetensorsHeader.largestHeader else {
+            throw WeightsError(
+                "a safetensors file",
+                "cannot have a header of \(text.count) bytes; at most \(SafetensorsHeader.largestHeader) are allowed"
+            )
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(8 + text.count + end)
+        for shift in stride(from: 0, to: 64, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: text.count >> shift))
+        }
+        bytes += text
+        for (_, tensor) in tensors {
+            bytes += UnsafeRawBufferPointer(start: tensor.bytes, count: tensor.count * tensor.dtype.size)
+        }
+        return bytes
+    }
+}
