@@ -8,10 +8,12 @@ import Testing
     /// The nodes that take pictures or masks, and nothing that must be loaded.
     static let classes: [String] = {
         let catalog = try? NodeCatalog.builtin
+        let own: Set = ["IMAGE", "MASK"]
+        let others: Set = ["INT", "FLOAT", "BOOLEAN", "STRING", "COMBO"]
         return (catalog?.schemas ?? []).filter { schema in
-            let types = schema.inputs.map(\.type.name)
-            return types.contains("IMAGE") || types.contains("MASK")
-                ? !types.contains("VAE") && schema.spec.lane == .compute : false
+            let types = Set(schema.inputs.map(\.type.name))
+            return !types.isDisjoint(with: own) && types.isSubset(of: own.union(others))
+                && schema.spec.lane == .compute
         }.map(\.spec.className)
     }()
 

@@ -36,11 +36,7 @@ struct ImageCompositeMasked: Node {
 
     /// How opaque the pictures above are, [M, H, W] in their size; nil where all of them is seen.
     private func opacity(of above: ImageBatch, atMost count: Int, _ context: RunContext) throws -> Tensor? {
-        guard let mask else { return nil }
-        guard mask.coverage.rank == 3, mask.coverage.count > 0 else {
-            throw context.fail(
-                $mask, "holds no masks; those are [B, H, W], and this is \(mask.coverage.shape)")
-        }
+        guard let mask = try context.masks($mask) else { return nil }
         let size = NewSize(width: above.width, height: above.height)
         return try Mask(coverage: mask.coverage[0..<min(mask.count, count)])
             .resized(to: size, "bilinear", askedBy: $mask.name, context).coverage

@@ -26,13 +26,9 @@ struct ImageStitch: Node {
 
     func run(_ context: RunContext) async throws {
         let first = try context.pictures($image1)
-        guard let given = image2 else {
+        guard let given = try context.pictures($image2) else {
             stitched = first
             return
-        }
-        guard given.pixels.rank == 4, given.pixels.count > 0 else {
-            throw context.fail(
-                $image2, "holds no pictures; those are [B, H, W, C], and this is \(given.pixels.shape)")
         }
         let along = direction == "left" || direction == "right" ? 2 : 1
         let second = matchImageSize ? try matched(given, to: first, along: along, context) : given
