@@ -3,12 +3,12 @@ import DioramaTensor
 import DioramaTestSupport
 import Testing
 
-/// Nodes that lay pictures over each other, against PyTorch (`tools/golden/image_nodes.py`).
+/// Nodes that lay pictures over each other, against PyTorch (`tools/golden/mask_nodes.py`).
 @Suite struct CompositingTests {
     let pictures: PictureBench
     var bench: Workbench { pictures.bench }
 
-    init() throws { pictures = try PictureBench() }
+    init() throws { pictures = try PictureBench("mask_nodes") }
 
     static let masked: [NodeCase] = [
         NodeCase("ImageCompositeMasked.plain", ["x": 2, "y": 1], ["destination": "rgb", "source": "one"]),

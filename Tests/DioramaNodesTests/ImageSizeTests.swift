@@ -87,14 +87,4 @@ import Testing
             "FluxKontextImageScale", [:], from: [1, height, width, 1], to: newWidth, newHeight, "lanczos",
             crop: "center")
     }
-
-    @Test("Lanczos' filter weighs colors by alpha, as Pillow does", arguments: [(9, 4), (5, 7)])
-    func alpha(height: Int, width: Int) async throws {
-        let scaled: ImageBatch = try await bench.output(
-            of: "ImageScale",
-            ["upscale_method": "lanczos", "width": .integer(width), "height": .integer(height)],
-            given: ["image": pictures.images("rgba")])
-        func bytes(_ tensor: Tensor) -> [Int] { tensor.floats().map { Int(($0 * 255).rounded()) } }
-        #expect(bytes(scaled.pixels) == bytes(pictures.golden["lanczos.\(height)x\(width)"]))
-    }
 }

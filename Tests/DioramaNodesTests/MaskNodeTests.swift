@@ -5,12 +5,12 @@ import DioramaTestSupport
 import FoundationEssentials
 import Testing
 
-/// Nodes on masks, against PyTorch and SciPy (`tools/golden/image_nodes.py`).
+/// Nodes on masks, against PyTorch and SciPy (`tools/golden/mask_nodes.py`).
 @Suite struct MaskNodeTests {
     let pictures: PictureBench
     var bench: Workbench { pictures.bench }
 
-    init() throws { pictures = try PictureBench() }
+    init() throws { pictures = try PictureBench("mask_nodes") }
 
     static let cases: [NodeCase] =
         ["multiply", "add", "subtract", "and", "or", "xor"].map { operation in

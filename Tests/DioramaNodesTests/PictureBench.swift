@@ -2,14 +2,15 @@ import Diorama
 import DioramaTensor
 import DioramaTestSupport
 
-/// A workbench with the sources and references of `tools/golden/image_nodes.py`.
+/// A workbench with the sources and references of `tools/golden/image_nodes.py` or `mask_nodes.py`.
 struct PictureBench {
     let bench: Workbench
     let golden: Fixture
 
-    init() throws {
+    /// `script` wrote the references.
+    init(_ script: String = "image_nodes") throws {
         bench = try Workbench()
-        golden = try Fixture("nodes/image_nodes.safetensors", on: bench.device)
+        golden = try Fixture("nodes/\(script).safetensors", on: bench.device)
     }
 
     /// A source or reference as pictures.

@@ -123,4 +123,15 @@ import Testing
                 == "node (ImageScale): width and height ask for 16384x16384, 4026531840 values in all; "
                 + "1 to 1073741824 are allowed")
     }
+
+    @Test("Lanczos' filter weighs colors by alpha, as Pillow does", arguments: [(9, 4), (5, 7)])
+    func alpha(height: Int, width: Int) async throws {
+        let pictures = try PictureBench()
+        let scaled: ImageBatch = try await pictures.bench.output(
+            of: "ImageScale",
+            ["upscale_method": "lanczos", "width": .integer(width), "height": .integer(height)],
+            given: ["image": pictures.images("rgba")])
+        func bytes(_ tensor: Tensor) -> [Int] { tensor.floats().map { Int(($0 * 255).rounded()) } }
+        #expect(bytes(scaled.pixels) == bytes(pictures.golden["lanczos.\(height)x\(width)"]))
+    }
 }
