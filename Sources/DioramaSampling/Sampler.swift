@@ -36,7 +36,7 @@ public struct Sampler: Sendable {
     ///   - sigmas: From a ``Scheduler``; with fewer than two different levels there is nothing to do.
     ///   - model: How the model measures noise.
     ///   - seed: For the noise that ancestral samplers add.
-    ///   - mask: What may change (1) and what is kept (0), broadcast to the latent; all may change without one.
+    ///   - mask: What may change and what is kept; all may change without one.
     ///   - denoise: The model, guidance included.
     ///   - onStep: Called after each step.
     /// - Returns: The latent at the last noise level, freed from what its level means (see
@@ -44,7 +44,7 @@ public struct Sampler: Sendable {
     /// - Throws: What `denoise` and `onStep` throw; ``SamplingError/missingUnconditional(sampler:)``.
     public func sample(
         latent: Tensor, noise: Tensor, sigmas: [Float], model: ModelSampling, seed: UInt64,
-        mask: Tensor? = nil,
+        mask: SamplingMask? = nil,
         denoise: @escaping Denoiser, onStep: @escaping StepObserver = { _ in }
     ) throws -> Tensor {
         guard let first = sigmas.first, let last = sigmas.last, sigmas.contains(where: { $0 != first }) else {
@@ -91,15 +91,15 @@ public struct Sampler: Sendable {
     /// A denoiser that changes only what the mask allows: the rest is shown to the model as the latent under noise of
     /// the present level, and is the latent in the answer.
     private func keeping(
-        _ latent: Tensor, where mask: Tensor, noise: Tensor, model: ModelSampling,
+        _ latent: Tensor, where mask: SamplingMask, noise: Tensor, model: ModelSampling,
         _ denoise: @escaping Denoiser
     ) -> Denoiser {
-        let kept = 1 - mask
-        let keptLatent = latent * kept
         return { x, sigma in
+            let mask = mask(sigma)
+            let kept = 1 - mask
             let shown = x * mask + model.noised(latent, with: noise, sigma: sigma) * kept
             var denoised = try denoise(shown, sigma)
-            denoised.guided = denoised.guided * mask + keptLatent
+            denoised.guided = denoised.guided * mask + latent * kept
             return denoised
         }
     }

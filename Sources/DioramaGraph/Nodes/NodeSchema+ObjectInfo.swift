@@ -10,7 +10,10 @@ extension NodeSchema {
             input[section] = .object(members)
             order[section] = .array(members.keys.map(JSON.string))
         }
-        if input["required"] == nil { input["required"] = [:] }
+        if input["required"] == nil {
+            input["required"] = [:]
+            order["required"] = []
+        }
         var members: JSON.Object = [
             "input": .object(input),
             "input_order": .object(order),

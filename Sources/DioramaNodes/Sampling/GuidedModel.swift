@@ -10,8 +10,8 @@ package struct GuidedModel: Sendable {
     private let model: Model
     private let guidance: Guidance
     private let onBlock: @Sendable (BlockReport) throws -> Void
-    private let positive: [TextContext]
-    private let negative: [TextContext]
+    private let positive: [WeightedContext]
+    private let negative: [WeightedContext]
     private let both: TextContext?
 
     /// Prepares a model for prompts.
@@ -21,26 +21,28 @@ package struct GuidedModel: Sendable {
     ///   - positive: what the picture shall show.
     ///   - negative: what the picture shall not show.
     ///   - guidance: how to combine the two predictions.
-    ///   - batch: how many latents are denoised at once.
+    ///   - latent: the shape of the latents that are denoised at once, `[B, C, H, W]`.
     ///   - needsUnconditional: whether the sampler follows the negative prediction even at scale 1.
     ///   - onBlock: told of each block that the network has run; throwing ends the evaluation.
     package init(
-        _ model: Model, positive: Conditioning, negative: Conditioning, guidance: Guidance, batch: Int,
+        _ model: Model, positive: Conditioning, negative: Conditioning, guidance: Guidance, latent: Shape,
         needsUnconditional: Bool, onBlock: @escaping @Sendable (BlockReport) throws -> Void = { _ in }
     ) {
         self.model = model
         self.guidance = guidance
         self.onBlock = onBlock
-        self.positive = positive.entries.map { $0.repeated(batch) }
+        self.positive = positive.entries.map { WeightedContext($0, latent, model.sampling) }
         let asksNegative =
             guidance.needsUnconditional || needsUnconditional || model.guidance.needsUnconditional
-        self.negative = asksNegative ? negative.entries.map { $0.repeated(batch) } : []
-        let isOneEach = self.positive.count == 1 && self.negative.count == 1
-        both = isOneEach ? TextContext.batch(self.negative + self.positive) : nil
+        self.negative =
+            asksNegative ? negative.entries.map { WeightedContext($0, latent, model.sampling) } : []
+        let all = self.negative + self.positive
+        let isOneEach = self.positive.count == 1 && self.negative.count == 1 && all.allSatisfy(\.isPlain)
+        both = isOneEach ? TextContext.batch(all.map(\.context)) : nil
     }
 
     /// Every conditioning that the model will be asked with.
-    var contexts: [TextContext] { positive + negative }
+    var contexts: [TextContext] { (positive + negative).map(\.context) }
 
     /// The picture that the model sees in the noisy latent `x`, `[B, C, H, W]`, at a noise level.
     package func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
@@ -64,15 +66,27 @@ package struct GuidedModel: Sendable {
             .init(x: x, sigma: sigma, conditional: conditional, unconditional: unconditional))
     }
 
-    /// The mean of what the model sees by each conditioning of one kind, nil where there is none.
+    /// The weighted mean of what the model sees by each conditioning of one kind, nil where there is none.
+    ///
+    /// Where no conditioning holds the prediction is 0, as in ComfyUI's `calc_cond_batch`.
     private func prediction(
         in x: Tensor, _ sigma: Float, _ prompts: Prompts, adding hooks: [BlockHook] = []
     ) throws -> Tensor? {
         let runner = runner(at: sigma, for: prompts, adding: hooks)
-        return mean(
-            try (prompts == .negative ? negative : positive).map {
-                try picture(in: x, sigma, $0, through: runner)
-            })
+        let asked = prompts == .negative ? negative : positive
+        if asked.isEmpty { return nil }
+        if asked.count == 1, asked[0].isPlain {
+            return try picture(in: x, sigma, asked[0].context, through: runner)
+        }
+        var sum = Tensor.zeros(x.shape, on: x.device)
+        var weights = Tensor.full(
+            .leastNormalMagnitude, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
+        for entry in asked where entry.window.contains(sigma) {
+            let seen = try picture(in: x, sigma, entry.context, through: runner)
+            sum = sum + seen * entry.weight
+            weights = weights + entry.weight
+        }
+        return sum / weights
     }
 
     private func picture(
@@ -95,10 +109,29 @@ package struct GuidedModel: Sendable {
             hooks: own.map(\.hook) + hooks, sigma: sigma, percent: model.sampling.percent(of: sigma),
             onBlock: onBlock)
     }
+}
 
-    private func mean(_ predictions: [Tensor]) -> Tensor? {
-        guard let first = predictions.first else { return nil }
-        guard predictions.count > 1 else { return first }
-        return predictions.dropFirst().reduce(first, +) / Float(predictions.count)
+/// A conditioning as a run of the sampler asks with it.
+private struct WeightedContext: Sendable {
+    /// For each latent of the batch.
+    let context: TextContext
+    /// The noise levels at which it holds.
+    let window: SigmaWindow
+    /// The weight of its prediction, `[B, 1, H, W]`.
+    let weight: Tensor
+    /// Whether its prediction is the mean where it is the only one: it holds always and everywhere.
+    let isPlain: Bool
+
+    init(_ entry: Conditioning.Entry, _ latent: Shape, _ sampling: ModelSampling) {
+        let device = entry.context.tokens.device
+        context = entry.context.repeated(latent[0])
+        isPlain = entry.percents == 0...1 && entry.mask == nil && entry.strength == 1
+        window =
+            entry.percents == 0...1
+            ? .whole : sampling.window(fromPercent: entry.percents.lowerBound, to: entry.percents.upperBound)
+        let mask =
+            entry.mask?.planes(for: latent)
+            ?? Tensor.full(1, [latent[0], 1, latent[2], latent[3]], on: device)
+        weight = mask * Float(entry.strength)
     }
 }

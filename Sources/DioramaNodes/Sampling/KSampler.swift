@@ -1,6 +1,5 @@
 import DioramaGraph
 import DioramaSampling
-import DioramaTensor
 
 /// Denoises latents.
 struct KSampler: Node {
@@ -35,53 +34,9 @@ struct KSampler: Node {
         let sigmas = try Scheduler.named(scheduler).sigmas(
             for: model.sampling, steps: steps, denoise: denoise,
             discardsPenultimate: sampler.discardsPenultimateSigma)
-        let start = try startingLatent()
-        let guided = GuidedModel(
-            model, positive: positive, negative: negative, guidance: Guidance(scale: cfg),
-            batch: start.shape[0],
-            needsUnconditional: sampler.needsUnconditional
-        ) { try context.report($0) }
-        for prompt in guided.contexts { try model.network.check(latent: start.shape, context: prompt) }
-
-        context.progress(0, of: max(0, sigmas.count - 1))
-        let end = try sampler.sample(
-            latent: start,
-            noise: NoiseSource.start(
-                seed: seed, shape: start.shape, batchIndex: latentImage.batchIndex, on: start.device),
-            sigmas: sigmas, model: model.sampling, seed: seed
-        ) { x, sigma in
-            try context.checkCancellation()
-            return try guided(x, sigma: sigma)
-        } onStep: { step in
-            guard step.x.allFinite else { throw NonFiniteLatent(step: step.index + 1, of: step.count) }
-            context.progress(step.index + 1, of: step.count)
-        }
-        latent = Latent(
-            samples: model.latentFormat.toAutoencoder(end), batchIndex: latentImage.batchIndex)
-    }
-
-    /// The latent as the model has it; an empty one only says a size and is not scaled, as in ComfyUI.
-    private func startingLatent() throws -> Tensor {
-        let samples = latentImage.samples
-        guard latentImage.isEmpty else { return model.latentFormat.toModel(samples) }
-        let shape = samples.shape
-        return .zeros([shape[0], model.network.latentChannels, shape[2], shape[3]], on: samples.device)
-    }
-}
-
-/// The model gave values that are no numbers.
-struct NonFiniteLatent: Error, CustomStringConvertible {
-    /// The step after which it was seen, and how many there were to be.
-    let step: Int
-    let total: Int
-
-    init(step: Int, of total: Int) {
-        self.step = step
-        self.total = total
-    }
-
-    var description: String {
-        "the latent has values that are not finite numbers after step \(step) of \(total); the model's weights may be "
-            + "damaged (see diorama inspect), or the guidance (cfg) far too large"
+        let run = SamplingRun(
+            guider: Guider(model, positive: positive, negative: negative, scale: cfg), sampler: sampler,
+            sigmas: sigmas, noise: Noise(seed: seed), latent: latentImage)
+        latent = try run(context).output
     }
 }

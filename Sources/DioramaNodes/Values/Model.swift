@@ -17,6 +17,9 @@ public struct Model: PortValue {
     public private(set) var blockHooks: [ModelHook] = []
     /// What it changes about guidance.
     public var guidance = GuidanceHooks()
+    /// How sharply cells of a noise mask change all at once, each from its own step on: 0...1; nil where a mask mixes in
+    /// every step.
+    public var differentialStrength: Double?
 
     /// Gathers what sampling needs.
     public init(network: any DiffusionModel, sampling: ModelSampling, latentFormat: LatentFormat) {
@@ -67,23 +70,4 @@ public struct VAE: PortValue {
 
     /// Wraps an autoencoder.
     public init(autoencoder: AutoencoderKL) { self.autoencoder = autoencoder }
-}
-
-/// What a prompt asks of a diffusion model: one entry, or several whose predictions are averaged.
-public struct Conditioning: PortValue {
-    /// The type's name on an edge.
-    public static let portType: PortType = "CONDITIONING"
-
-    /// The encoded texts, each a batch of one.
-    public var entries: [TextContext]
-
-    /// Gathers encoded texts.
-    public init(_ entries: [TextContext]) { self.entries = entries }
-
-    /// Bytes that the value keeps alive.
-    public var byteCount: Int {
-        entries.reduce(0) {
-            $0 + $1.tokens.count * $1.tokens.dtype.size + $1.pooled.count * $1.pooled.dtype.size
-        }
-    }
 }

@@ -34,15 +34,36 @@ func uniformSigmas(_ model: ModelSampling, steps: Int, leavesOutLast: Bool) -> [
 
 /// Equal distances in the seventh root (Karras 2022, https://arxiv.org/abs/2206.00364, equation 5).
 func karrasSigmas(_ model: ModelSampling, steps: Int) -> [Float] {
-    let rho = 7.0
-    let largest = pow(Double(model.sigmaMax), 1 / rho)
-    let smallest = pow(Double(model.sigmaMin), 1 / rho)
-    return linspace(largest, smallest, steps).map { Float(pow($0, rho)) } + [0]
+    karrasLevels(steps: steps, from: Double(model.sigmaMax), to: Double(model.sigmaMin))
+}
+
+/// Noise levels at equal distances in the `rho`-th root, then 0
+/// (Karras 2022, https://arxiv.org/abs/2206.00364, equation 5).
+///
+/// - Parameters:
+///   - steps: at least 1.
+///   - largest: the first level.
+///   - smallest: the last level above 0.
+///   - rho: the root, above 0.
+/// - Returns: `steps + 1` levels.
+public func karrasLevels(steps: Int, from largest: Double, to smallest: Double, rho: Double = 7) -> [Float] {
+    linspace(pow(largest, 1 / rho), pow(smallest, 1 / rho), steps).map { Float(pow($0, rho)) } + [0]
+}
+
+/// Noise levels in equal ratios, then 0.
+///
+/// - Parameters:
+///   - steps: at least 1.
+///   - largest: the first level, above 0.
+///   - smallest: the last level above 0.
+/// - Returns: `steps + 1` levels.
+public func exponentialLevels(steps: Int, from largest: Double, to smallest: Double) -> [Float] {
+    linspace(log(largest), log(smallest), steps).map { Float(exp($0)) } + [0]
 }
 
 /// Equal ratios.
 func exponentialSigmas(_ model: ModelSampling, steps: Int) -> [Float] {
-    linspace(log(Double(model.sigmaMax)), log(Double(model.sigmaMin)), steps).map { Float(exp($0)) } + [0]
+    exponentialLevels(steps: steps, from: Double(model.sigmaMax), to: Double(model.sigmaMin))
 }
 
 /// Table entries at equal whole-number distances, from the second smallest up; starts below the largest sigma.
@@ -54,13 +75,25 @@ func ddimUniformSigmas(_ model: ModelSampling, steps: Int) -> [Float] {
     return picked.reversed() + (endsInTable ? [] : [0])
 }
 
-/// Table entries at the quantiles of the Beta(0.6, 0.6) distribution, which crowd at both ends
-/// (https://arxiv.org/abs/2407.12173); an entry is never repeated.
+/// ``ModelSampling/betaSigmas(steps:alpha:beta:)`` with 0.6 twice.
 func betaSigmas(_ model: ModelSampling, steps: Int) -> [Float] {
-    let table = model.sigmas
-    let probabilities = (0..<steps).lazy.map { 1 - Double($0) / Double(steps) }
-    return BetaDistribution(0.6, 0.6).quantileIndices(of: probabilities, last: table.count - 1)
-        .map { table[$0] } + [0]
+    model.betaSigmas(steps: steps, alpha: 0.6, beta: 0.6)
+}
+
+extension ModelSampling {
+    /// Table entries at the quantiles of a Beta distribution (https://arxiv.org/abs/2407.12173), then 0; an entry is never
+    /// repeated.
+    ///
+    /// - Parameters:
+    ///   - steps: at least 1.
+    ///   - alpha: the distribution's first parameter, above 0; below 1 entries crowd at the end.
+    ///   - beta: its second, above 0; below 1 entries crowd at the start.
+    /// - Returns: at most `steps + 1` levels.
+    public func betaSigmas(steps: Int, alpha: Double, beta: Double) -> [Float] {
+        let probabilities = (0..<steps).lazy.map { 1 - Double($0) / Double(steps) }
+        return BetaDistribution(alpha, beta).quantileIndices(of: probabilities, last: sigmas.count - 1)
+            .map { sigmas[$0] } + [0]
+    }
 }
 
 /// Half of the steps linear down to 1 − 0.025 of the largest sigma, the other half on a parabola (Genmo's Mochi).

@@ -1,0 +1,50 @@
+public import DioramaGraph
+public import DioramaModels
+import DioramaTensor
+
+/// What a prompt asks of a diffusion model: one entry, or several whose predictions are averaged by weight.
+public struct Conditioning: PortValue {
+    /// The type's name on an edge.
+    public static let portType: PortType = "CONDITIONING"
+
+    /// One encoded text, and where and when it holds.
+    public struct Entry: Sendable {
+        /// The encoded text, a batch of one.
+        public var context: TextContext
+        /// The weight of its prediction among those of other entries.
+        public var strength = 1.0
+        /// The part of the way from noise (0) to picture (1) in which it holds.
+        public var percents = 0.0...1.0
+        /// Where its prediction counts, 0...1, `[B, H, W]` of any size; everywhere when nil.
+        public var mask: Mask?
+        /// How strongly a model that was distilled with guidance shall follow it; nil where nothing is said.
+        public var guidance: Double?
+
+        /// An encoded text that holds everywhere and always.
+        public init(_ context: TextContext) { self.context = context }
+    }
+
+    /// The encoded texts.
+    public var entries: [Entry]
+
+    /// Gathers encoded texts that hold everywhere and always.
+    public init(_ contexts: [TextContext]) { entries = contexts.map(Entry.init) }
+
+    /// Gathers entries.
+    public init(entries: [Entry]) { self.entries = entries }
+
+    /// Bytes that the value keeps alive.
+    public var byteCount: Int {
+        entries.reduce(0) {
+            $0 + $1.context.tokens.count * $1.context.tokens.dtype.size
+                + $1.context.pooled.count * $1.context.pooled.dtype.size + ($1.mask?.byteCount ?? 0)
+        }
+    }
+
+    /// The same with each entry changed.
+    func mapped(_ change: (inout Entry) throws -> Void) rethrows -> Conditioning {
+        var copy = self
+        for index in copy.entries.indices { try change(&copy.entries[index]) }
+        return copy
+    }
+}
