@@ -19,6 +19,9 @@ LatentUpscaleBy LatentFromBatch RepeatLatentBatch LatentBatch LatentBatchSeedBeh
 LatentCompositeMasked LatentBlend LatentAdd LatentSubtract LatentMultiply LatentInterpolate LatentConcat LatentCut
 LatentCutToBatch LatentCrop LatentFlip LatentRotate LatentApplyOperation LatentApplyOperationCFG
 LatentOperationTonemapReinhard LatentOperationSharpen VAEEncodeTiled SaveLatent LoadLatent
+PrimitiveInt PrimitiveFloat PrimitiveString PrimitiveStringMultiline PrimitiveBoolean StringConcatenate StringSubstring
+StringLength CaseConverter StringTrim StringReplace StringContains StringCompare RegexMatch RegexExtract RegexReplace
+JsonExtractString ComfyNumberConvert ResolutionSelector PreviewAny
 """.split()
 FIELDS = "input input_order output output_is_list output_name name display_name category output_node".split()
 
