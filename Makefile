@@ -57,7 +57,7 @@ bench: build python-bench ## Measure Diorama and diffusers side by side; writes 
 
 .PHONY: goldens
 goldens: python-golden $(CLIP_VOCABULARY) ## Write the files of Tests/Golden again from their references
-	for name in ops randn layers weights models guidance sampling images image_nodes mask_nodes latent_nodes workflows; do echo "$$name.py"; $(PYTHON) tools/golden/$$name.py; done
+	for name in ops randn layers weights models guidance sampling images image_nodes mask_nodes latent_nodes text_nodes workflows; do echo "$$name.py"; $(PYTHON) tools/golden/$$name.py; done
 	$(PYTHON) tools/golden/clip_tokenizer.py $(CLIP_VOCABULARY)
 	$(PYTHON) tools/golden/pipeline.py --all
 

@@ -26,11 +26,11 @@ struct Workbench {
     /// Runs a node of this class, whose id is `node`.
     ///
     /// `literals` are the inputs that the graph holds, `given` those that other nodes would make, and `extra` is what
-    /// pictures shall carry besides the graph.
+    /// pictures shall carry besides the graph. `onEvent` is told what happens.
     @discardableResult
     func run(
         _ className: String, _ literals: JSON.Object = [:], given: [String: any PortValue] = [:],
-        extra: JSON.Object = [:]
+        extra: JSON.Object = [:], onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) async throws -> RunResult {
         values.give(given)
         var inputs = literals
@@ -45,7 +45,7 @@ struct Workbench {
         ])
         let graph = try Graph(
             file, catalog: .builtin + [Given.self], environment: engine.environment, targets: ["node"])
-        return try await engine.run(Schedule(graph))
+        return try await engine.run(Schedule(graph), onEvent: onEvent)
     }
 
     /// Runs a node for one of its outputs.

@@ -29,7 +29,10 @@ VAEEncodeTiled SaveLatent LoadLatent ConditioningCombine ConditioningConcat Cond
 ConditioningSetTimestepRange ConditioningSetMask KSamplerAdvanced SamplerCustom SamplerCustomAdvanced RandomNoise
 DisableNoise BasicGuider CFGGuider KSamplerSelect BasicScheduler BetaSamplingScheduler Flux2Scheduler KarrasScheduler
 ExponentialScheduler SDTurboScheduler ManualSigmas SplitSigmas SplitSigmasDenoise FlipSigmas SetFirstSigma
-SetLatentNoiseMask DifferentialDiffusion
+SetLatentNoiseMask DifferentialDiffusion PrimitiveInt PrimitiveFloat PrimitiveString PrimitiveStringMultiline
+PrimitiveBoolean StringConcatenate StringSubstring StringLength CaseConverter StringTrim StringReplace StringContains
+StringCompare RegexMatch RegexExtract RegexReplace JsonExtractString ComfyNumberConvert ResolutionSelector PreviewAny
+ComfyMathExpression BatchLatentsNode
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 

@@ -50,8 +50,16 @@ extension Latent {
                 "has \(shape[1]) channels and the other latent \(target[1]); both must be of the same kind of model"
             )
         }
+        return try fitted(to: other, by: method, named: input.name, context)
+    }
+
+    /// The same for latents of equal channels, with the input's name.
+    func fitted(
+        to other: Latent, by method: ResizeMethod = .bilinear, named input: String, _ context: RunContext
+    ) throws -> Tensor {
+        let (shape, target) = (samples.shape, other.samples.shape)
         guard shape.dims[2...] != target.dims[2...] else { return samples }
-        try Self.check(values: shape[0], shape[1], target[2], target[3], of: input, context)
+        _ = try newShape([shape[0], shape[1], target[2], target[3]], askedBy: input, context)
         return resized(samples, height: target[2], width: target[3], by: method, crop: .center)
     }
 
