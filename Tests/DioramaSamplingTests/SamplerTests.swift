@@ -171,7 +171,8 @@ import Testing
             let sigmas = Scheduler.simple.sigmas(for: model, steps: 4)
             func run(_ mask: Tensor?) throws -> [Float] {
                 try Sampler.named(name).sample(
-                    latent: latent, noise: toyNoise, sigmas: sigmas, model: model, seed: 5, mask: mask.map(SamplingMask.init),
+                    latent: latent, noise: toyNoise, sigmas: sigmas, model: model, seed: 5,
+                    mask: mask.map(SamplingMask.init),
                     denoise: toy
                 ).floats()
             }

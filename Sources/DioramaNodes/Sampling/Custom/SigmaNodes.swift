@@ -32,7 +32,9 @@ struct ManualSigmas: Node {
         return numbers.allSatisfy(\.isFinite) ? nil : "has a number beyond the range of noise levels"
     }
 
-    /// The numbers of a text: a sign, digits, a dot, digits. One more than allowed is enough.
+    /// The numbers of a text: a sign, digits, a dot, digits.
+    ///
+    /// One more than allowed is enough.
     private static func numbers(in text: String) -> [Float] {
         var numbers: [Float] = []
         var word = ""
