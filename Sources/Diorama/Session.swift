@@ -113,6 +113,15 @@ public struct Session: Sendable {
         ).artefacts.map(\.file)
     }
 
+    /// Runs a graph for what its nodes give, as a loader's model: `result(of: session.graph(file, only: ["checkpoint"]))`.
+    ///
+    /// - Parameter graph: from ``graph(_:to:only:)``.
+    /// - Returns: the values of the nodes that the graph is run for.
+    /// - Throws: `RunFailure` when nodes failed, `CancellationError` when the task was cancelled.
+    public func result(of graph: Graph) async throws -> RunResult {
+        try await engine.run(Schedule(graph), rerunOutputs: false, resources: Resources()) { _ in }
+    }
+
     /// Forgets what earlier renders left in the cache.
     public func clearCache() { engine.clearCache() }
 }

@@ -1,5 +1,5 @@
 import DioramaFiles
-public import DioramaGraph
+import DioramaGraph
 
 /// How far the batches of a folder have come.
 public struct BatchStatus: Sendable {

@@ -32,15 +32,23 @@ extension BatchCommand {
     /// Tells everything that is wrong with the list.
     ///
     /// - Returns: how many items it has; nil for a stream, which is checked as it comes.
-    func checked(_ list: PromptList, of batch: Batch, in context: CommandContext) throws -> Int? {
+    func checked(_ list: PromptList, of batch: Batch, in context: CommandContext) async throws -> Int? {
         guard !list.isStream else { return nil }
         let report = try batch.check(list)
         let problems = ListReport.sentences(report.problems)
-        let warnings = ListReport.sentences(report.warnings)
+        var warnings = ListReport.sentences(report.warnings)
         if report.items == 0 || (listOptions.strict && report.problemCount + report.warningCount > 0) {
             let all = problems + (listOptions.strict ? warnings : [])
             guard !all.isEmpty else { throw CommandError.data("\(list.name): it has no prompts") }
             throw CommandError.data(([list.name + ":"] + all).joined(separator: "\n  "))
+        }
+        if listOptions.strict || !quiet {
+            // This needs the text encoder, so it comes when nothing else is wrong.
+            let long = ListReport.sentences(try await batch.longPrompts(in: list))
+            if listOptions.strict, !long.isEmpty {
+                throw CommandError.data(([list.name + ":"] + long).joined(separator: "\n  "))
+            }
+            warnings += long
         }
         if !quiet {
             for text in warnings + problems.map({ "\($0); not made" }) {

@@ -112,7 +112,7 @@ struct BatchCommand: Command {
         }
         let batch = try prepared(graph, output: output, in: context)
         let prompts = try listOptions.list(list, in: context)
-        let items = try checked(prompts, of: batch, in: context)
+        let items = try await checked(prompts, of: batch, in: context)
         let folder = BatchFolder(fileURL(output, in: context.workingFolder))
         let summary = try await made(prompts, by: batch, in: folder, items: items, context)
         try conclude(summary, in: context)

@@ -154,6 +154,7 @@ extension BatchStatus {
     /// - Parameters:
     ///   - remainder: how much of the list is there, where one was named.
     ///   - now: seconds since 1970.
+    /// - Returns: one line for each thing that there is to tell.
     func lines(_ remainder: BatchRemainder?, now: Double) -> [String] {
         var lines = ["\(counted(done, "item")) done: \(counted(files, "file")), \(byteSize(bytes))"]
         if failed > 0 { lines.append("\(counted(failed, "item")) failed when last tried") }
