@@ -48,6 +48,31 @@ import Testing
         #expect(try pictures(in: "warned").count == 2)
     }
 
+    @Test func aPlanCountsAndWritesNothing() throws {
+        try write(["a fox", "a hill", "a fox", "a boat"])
+        let made = try Binary(command("out", "--count", "3", "--grid", "cfg=2,3"), in: workshop.url).end()
+        #expect(made.status == 0)
+        try write(["a fox", "a hill", "a fox", "a boat", "a lake", "a moor"])
+        let before = workshop.names(in: "out")
+        let plan = try Binary(
+            command("out", "--count", "3", "--grid", "cfg=2,3", "--plan", "--json"), in: workshop.url
+        ).end()
+        #expect(plan.status == 0, "\(plan.errors)")
+        let json = try JSON(parsing: plan.output.utf8)
+        #expect(json["items"] == 30)
+        #expect(json["done"] == 18)
+        #expect(json["missing"] == 12)
+        #expect(json["pictures"] == 12)
+        // Two prompts, and the empty text of what to avoid.
+        #expect(json["texts"] == 3)
+        #expect(json["steps"] == 12)
+        #expect(json["is_lower_bound"] == false)
+        #expect(workshop.names(in: "out") == before)
+        let fresh = try Binary(command("fresh", "--plan"), in: workshop.url).end()
+        #expect(fresh.status == 0)
+        #expect(workshop.names(in: "fresh").isEmpty)
+    }
+
     @Test func killedTwentyTimesItEndsWithEveryPictureWhole() throws {
         let count = 200
         try write((1...count).map { "a fox, number \($0)" })

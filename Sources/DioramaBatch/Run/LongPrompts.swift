@@ -70,17 +70,21 @@ extension Batch {
             for wire in graph.wires(into: candidate) {
                 guard let className = graph[candidate]?.className,
                     session.catalog[className]?.input(named: wire.input)?.type == CLIP.portType,
-                    let giver = graph[wire.link.nodeID]
+                    let output = outputIndex(of: wire.link, in: graph)
                 else { continue }
-                switch wire.link.slot {
-                case .index(let index): return (giver.id, index)
-                case .name(let name):
-                    let outputs = session.catalog[giver.className]?.outputs ?? []
-                    guard let index = outputs.firstIndex(where: { $0.name == name }) else { continue }
-                    return (giver.id, index)
-                }
+                return (wire.link.nodeID, output)
             }
         }
         return nil
+    }
+
+    /// The position of the output that a link takes; nil where there is no such output.
+    func outputIndex(of link: Link, in graph: GraphFile) -> Int? {
+        switch link.slot {
+        case .index(let index): return index
+        case .name(let name):
+            guard let className = graph[link.nodeID]?.className else { return nil }
+            return session.catalog[className]?.outputs.firstIndex { $0.name == name }
+        }
     }
 }

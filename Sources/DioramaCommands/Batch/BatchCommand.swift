@@ -34,6 +34,7 @@ struct BatchCommand: Command {
               diorama batch graph.json prompts.csv --out pictures --count 4 --name '{line:4}-{seed}'
               diorama batch graph.json prompts.txt --out grid --grid steps=10,20 cfg=3,5
               generate-prompts | diorama batch graph.json - --out pictures --json
+              diorama batch graph.json prompts.txt --out pictures --plan
               diorama batch --status pictures
               diorama batch --verify pictures && diorama batch --merge pictures
 
@@ -64,6 +65,15 @@ struct BatchCommand: Command {
     var output: String?
 
     @OptionGroup(title: "What is there already") var questions: FolderQuestionOptions
+    @Flag(
+        help: ArgumentHelp(
+            "Make nothing; count what would be made, and estimate how long it takes.",
+            discussion: """
+                One item is made without being saved, to measure its steps; when it would take longer than 20 seconds, only its first \
+                two steps.
+                """))
+    var plan = false
+
     @OptionGroup(title: "List") var listOptions: ListOptions
     @OptionGroup(title: "Pictures") var pictures: BatchPictureOptions
     @OptionGroup(title: "Graph") var settings: SettingOptions
@@ -97,7 +107,8 @@ struct BatchCommand: Command {
         } else {
             guard graph != nil else { throw ValidationError("a batch needs a graph and a list") }
             guard list != nil else { throw ValidationError("a batch needs a list behind its graph") }
-            guard output != nil else {
+            if plan, list == "-" { throw ValidationError("--plan reads the list twice; name a file") }
+            guard output != nil || plan else {
                 throw ValidationError("a batch needs a folder for its pictures: --out <dir>")
             }
         }
@@ -107,13 +118,14 @@ struct BatchCommand: Command {
 
     func run(in context: CommandContext) async throws {
         if let question = try questions.chosen { return try answer(question, in: context) }
-        guard let graph, let list, let output else {
+        guard let graph, let list, let output = output ?? (plan ? "." : nil) else {
             throw CommandError.usage("a batch needs a graph, a list and --out")
         }
         let batch = try prepared(graph, output: output, in: context)
         let prompts = try listOptions.list(list, in: context)
         let items = try await checked(prompts, of: batch, in: context)
         let folder = BatchFolder(fileURL(output, in: context.workingFolder))
+        if plan { return try await tellPlan(of: prompts, by: batch, in: folder, context) }
         let summary = try await made(prompts, by: batch, in: folder, items: items, context)
         try conclude(summary, in: context)
     }
