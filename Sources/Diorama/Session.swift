@@ -113,6 +113,19 @@ public struct Session: Sendable {
         ).artefacts.map(\.file)
     }
 
+    /// Runs a graph for what its nodes give, as a loader's model: `result(of: session.graph(file, only: ["checkpoint"]))`.
+    ///
+    /// - Parameters:
+    ///   - graph: from ``graph(_:to:only:)``.
+    ///   - onEvent: told what happens, from any thread; must not block.
+    /// - Returns: the values of the nodes that the graph is run for.
+    /// - Throws: `RunFailure` when nodes failed, `CancellationError` when the task was cancelled.
+    public func result(
+        of graph: Graph, onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) async throws -> RunResult {
+        try await engine.run(Schedule(graph), rerunOutputs: false, resources: Resources(), onEvent: onEvent)
+    }
+
     /// Forgets what earlier renders left in the cache.
     public func clearCache() { engine.clearCache() }
 }

@@ -2,6 +2,15 @@
 public protocol TextEncoder: Sendable {
     /// Encodes one text; throws `ModelInputError` where the encoder cannot take what the tokenizer gives.
     func encode(_ text: String) throws -> EncodedText
+
+    /// How many tokens at the end of a text ``encode(_:)`` would leave out, found without encoding it; nil where that cannot
+    /// be told.
+    func truncatedTokens(in text: String) -> Int?
+}
+
+extension TextEncoder {
+    /// Not told beforehand.
+    public func truncatedTokens(in text: String) -> Int? { nil }
 }
 
 /// A text as a diffusion model is told it.

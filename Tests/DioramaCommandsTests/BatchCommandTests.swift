@@ -158,3 +158,78 @@ import Testing
         #expect(BatchProgress(items: nil).line(columns: 80) == "0  0.0 s")
     }
 }
+
+/// Questions about a batch's folder.
+@Suite(.timeLimit(.minutes(1))) struct BatchQuestionTests {
+    private let temporary: TemporaryFolder
+    private var folder: URL { temporary.url }
+
+    init() throws {
+        temporary = try TemporaryFolder()
+        try temporary.write(Toy.graph().json.text(), to: "graph.json")
+        try temporary.write("a fox\na hill\n", to: "list.txt")
+    }
+
+    private func batch(_ arguments: String...) async throws -> Outcome {
+        await diorama(["batch"] + arguments, in: folder, catalog: try Toy.catalog)
+    }
+
+    @Test func statusTellsWhatIsMissing() async throws {
+        #expect(try await batch("graph.json", "list.txt", "--out", "out").status == .done)
+        let status = try await batch("--status", "out")
+        #expect(status.status == .done)
+        #expect(status.output.hasPrefix("2 items done: 0 files"), "\(status.output)")
+        #expect(status.output.contains("no batch is at work"))
+        try temporary.write("a fox\na hill\na boat\n", to: "list.txt")
+        let outcome = try await batch("graph.json", "list.txt", "--status", "out", "--json")
+        let json = try JSON(parsing: outcome.output.utf8)
+        #expect(json["done"] == 2)
+        #expect(json["items"] == 3)
+        #expect(json["missing"] == 1)
+        #expect(json["at_work"] == false)
+    }
+
+    @Test func verifyIs1WhereSomethingIsWrong() async throws {
+        #expect(try await batch("graph.json", "list.txt", "--out", "out").status == .done)
+        let line = #"{"id":"00000000000000ab","line":7,"files":[{"file":"x.png","bytes":3,"hash":"0"}]}"#
+        let manifest = folder.appending(path: "out/manifest.jsonl")
+        let text = try String(contentsOf: manifest, encoding: .utf8)
+        try Data((text + line + "\n").utf8).write(to: manifest)
+        let outcome = try await batch("--verify", "out", "--json")
+        #expect(outcome.status == .failed)
+        let first = try #require(outcome.output.split(separator: "\n").first)
+        let json = try JSON(parsing: first.utf8)
+        #expect(
+            json["findings"]?.array?.contains(["file": "x.png", "problem": "it is not there"]) == true)
+    }
+
+    @Test func mergeTellsWhatItJoined() async throws {
+        for shard in ["0/2", "1/2"] {
+            #expect(
+                try await batch("graph.json", "list.txt", "--out", "out", "--shard", shard).status == .done)
+        }
+        let outcome = try await batch("--merge", "out")
+        #expect(outcome.status == .done)
+        #expect(outcome.output == "2 manifests with 2 lines joined: 2 items in manifest.jsonl\n")
+    }
+
+    @Test(arguments: [
+        (["--status", "out", "--verify", "out"], "--status and --verify exclude each other"),
+        (["--verify", "out", "--out", "out"], "--verify names the folder itself"),
+        (["graph.json", "list.txt", "--merge", "out"], "--merge takes no graph and no list"),
+        (["graph.json", "--status", "out"], "--status takes a graph and a list, or neither"),
+        ([], "a batch needs a graph and a list"), (["graph.json"], "a batch needs a list behind its graph"),
+        (["graph.json", "list.txt"], "a batch needs a folder for its pictures"),
+    ])
+    func wrongUsageIs64(arguments: [String], sentence: String) async throws {
+        let outcome = await diorama(["batch"] + arguments, in: folder, catalog: try Toy.catalog)
+        #expect(outcome.status == .usage)
+        #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+    }
+
+    @Test func aFolderWithoutABatchIs65() async throws {
+        let outcome = try await batch("--status", "nowhere")
+        #expect(outcome.status == .wrongData)
+        #expect(outcome.errors.contains("it is no folder, so no batch was made there"))
+    }
+}

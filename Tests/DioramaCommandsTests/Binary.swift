@@ -51,6 +51,9 @@ final class Binary {
     /// Sends SIGTERM.
     func terminate() { process.terminate() }
 
+    /// Sends SIGKILL, which no process can hear.
+    func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
+
     /// Waits for the end.
     ///
     /// - Throws: what reading its output throws.

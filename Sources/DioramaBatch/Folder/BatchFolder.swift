@@ -39,20 +39,22 @@ public struct BatchFolder: Sendable {
     /// - Throws: `ListError` when a manifest cannot be read, and what `body` throws.
     public func forEachEntry(_ body: (ManifestEntry) throws -> Void) throws {
         for manifest in manifests {
-            var reader: LineReader
-            do {
-                reader = LineReader(
-                    try ByteSource(path: manifest.path(percentEncoded: false), isCancelled: { false }))
-                while let line = try reader.next() {
-                    // A line that a crash tore is no entry.
-                    guard let json = try? JSON(parsing: line.bytes), let entry = ManifestEntry(json) else {
-                        continue
-                    }
-                    try body(entry)
-                }
-            } catch let error as FileError {
-                throw ListError(manifest.path(percentEncoded: false), error.reason)
+            try Self.forEachLine(of: manifest) { _, line in
+                if let entry = ManifestEntry(line: line) { try body(entry) }
             }
+        }
+    }
+
+    /// Reads a manifest line by line, with the lines' numbers from 1; a line that a crash tore is among them.
+    ///
+    /// - Throws: `ListError` when it cannot be read, and what `body` throws.
+    static func forEachLine(of manifest: URL, _ body: (Int, ArraySlice<UInt8>) throws -> Void) throws {
+        let path = manifest.path(percentEncoded: false)
+        do {
+            var reader = LineReader(try ByteSource(path: path, isCancelled: { false }))
+            while let line = try reader.next() { try body(line.number, line.bytes) }
+        } catch let error as FileError where error.action == "read" {
+            throw ListError(path, error.reason)
         }
     }
 

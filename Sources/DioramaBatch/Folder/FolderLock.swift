@@ -44,6 +44,18 @@ final class FolderLock: Sendable {
 
     deinit { for descriptor in descriptors { close(descriptor) } }
 
+    /// Whether a batch or a shard is at work in a folder.
+    static func isHeld(_ folder: BatchFolder) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.contains { name in
+            guard name.hasPrefix(".diorama."), name.hasSuffix(".lock") else { return false }
+            let descriptor = open(folder.file(name).path(percentEncoded: false), O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return false }
+            defer { close(descriptor) }
+            return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+        }
+    }
+
     private static func take(
         _ name: String, in folder: BatchFolder, exclusively: Bool, for shard: Shard?
     ) throws(BatchFolderError) -> CInt {
@@ -52,9 +64,15 @@ final class FolderLock: Sendable {
         guard descriptor >= 0 else {
             throw BatchFolderError("cannot write in \(folder.path): \(String(cString: strerror(errno)))")
         }
-        if flock(descriptor, (exclusively ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0, errno == EWOULDBLOCK {
-            close(descriptor)
-            throw BatchFolderError(busy(folder, path, shard))
+        var attempts = 5
+        while flock(descriptor, (exclusively ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0, errno == EWOULDBLOCK {
+            attempts -= 1
+            guard attempts > 0 else {
+                close(descriptor)
+                throw BatchFolderError(busy(folder, path, shard))
+            }
+            // Whoever only looks whether it is held has it for a moment.
+            usleep(20_000)
         }
         // A file system without locks gives none; then only the user keeps two batches apart.
         if exclusively { tellWhoHoldsIt(descriptor) }

@@ -70,6 +70,15 @@ extension ManifestEntry {
         return .object(members)
     }
 
+    /// Reads a line of a manifest; nil comes back for one that a crash tore, and for anything else.
+    init?(line: some Collection<UInt8>) {
+        guard let json = try? JSON(parsing: line) else { return nil }
+        self.init(json)
+    }
+
+    /// The number that the id stands for; nil for an id that no batch gives.
+    var number: UInt64? { UInt64(id, radix: 16) }
+
     /// Reads an entry.
     ///
     /// - Parameter json: what ``json`` gives; nil comes back for anything else.

@@ -12,6 +12,8 @@
 public struct Batch: Sendable {
     /// What the items have in common.
     public let options: BatchOptions
+    /// What all items share.
+    let graph: GraphFile
     let session: Session
     let maker: ItemMaker
 
@@ -23,6 +25,7 @@ public struct Batch: Sendable {
     ///   - options: how many items a line has, and how they are called.
     /// - Throws: `SettingError` when the graph has no place for the seeds or for the grid.
     public init(graph: GraphFile, session: Session, options: BatchOptions = BatchOptions()) throws {
+        self.graph = graph
         self.session = session
         self.options = options
         maker = try ItemMaker(graph, catalog: session.catalog, options: options)

@@ -50,10 +50,13 @@ struct KnownItems: Sendable {
     /// What the manifests say is done and whose files are there.
     init(in folder: BatchFolder) throws {
         try folder.forEachEntry { entry in
-            guard let id = UInt64(entry.id, radix: 16) else { return }
+            guard let id = entry.number else { return }
             if entry.isDone, folder.holds(entry) { ids.insert(id) } else { ids.remove(id) }
         }
     }
+
+    /// Whether an item is known.
+    func contains(_ id: String) -> Bool { UInt64(id, radix: 16).map(ids.contains) ?? false }
 
     /// Notes an item.
     ///

@@ -39,6 +39,13 @@ public struct SD3TextEncoder: TextEncoder {
         return [first, second].map { $0.tokenizer.encode(text, length: length) }
     }
 
+    /// How many tokens at the end of a text one of the CLIPs would not read.
+    public func truncatedTokens(in text: String) -> Int? { Self.truncated(tokenize(text)) }
+
+    private static func truncated(_ encodings: [CLIPTokenizer.Encoding]) -> Int {
+        encodings.map(\.truncated).max() ?? 0
+    }
+
     /// Encodes one text.
     public func encode(_ text: String) throws -> EncodedText {
         let encodings = tokenize(text)
@@ -51,6 +58,6 @@ public struct SD3TextEncoder: TextEncoder {
         let context = TextContext(
             tokens: padded, pooled: .concatenated(outputs.map(\.projected), axis: -1),
             tailCount: Self.zeroTokens)
-        return EncodedText(context: context, truncatedTokens: encodings.map(\.truncated).max() ?? 0)
+        return EncodedText(context: context, truncatedTokens: Self.truncated(encodings))
     }
 }
