@@ -4,7 +4,9 @@ enum SheetFont {
     static let advance = 6, lineHeight = 10
     static let width = 5, height = 8
 
-    /// The rows of a character from the top; the bit of value 16 is the leftmost dot. A box stands for what is not ASCII.
+    /// The rows of a character from the top; the bit of value 16 is the leftmost dot.
+    ///
+    /// A box stands for what is not ASCII.
     static func rows(of character: Character) -> [UInt8] {
         guard let code = character.asciiValue, code >= 32, code < 127 else { return box }
         let place = Int(code) - 33
