@@ -15,7 +15,7 @@ SYSTEM_PYTHON ?= python3
 
 .PHONY: help
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install the system packages that are missing (libpng, libjpeg, OpenBLAS)
@@ -54,6 +54,10 @@ samples: build ## Render each graph into samples/; look at the pictures before c
 .PHONY: bench
 bench: build python-bench ## Measure Diorama and diffusers side by side; writes Benchmarks/results
 	$(PYTHON) Benchmarks/bench.py
+
+.PHONY: bench-batch
+bench-batch: build python-bench ## Measure batches beside diffusers, and the cost of items and nodes
+	$(PYTHON) Benchmarks/bench_batch.py
 
 .PHONY: goldens
 goldens: python-golden $(CLIP_VOCABULARY) ## Write the files of Tests/Golden again from their references

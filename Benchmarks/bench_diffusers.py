@@ -2,6 +2,7 @@
 
     python Benchmarks/bench_diffusers.py --output boat.png            one picture, from start to PNG
     python Benchmarks/bench_diffusers.py --output boat.png --renders 4   also a JSON line of the time of each step
+    python Benchmarks/bench_diffusers.py --output folder --prompts list.txt   a picture for each line
     python Benchmarks/bench_diffusers.py --compare a.png b.png        a JSON line: how far two pictures are apart
 
 Only what the picture needs is imported, and only when it is needed, so that start-up is as short as it can be.
@@ -55,11 +56,23 @@ def render(pipe, picture):
     return image, [later - earlier for earlier, later in zip(ends, ends[1:])]
 
 
+def render_list(pipe, picture, prompts, folder):
+    """Renders a picture for each line of a list."""
+    from dataclasses import replace
+    os.makedirs(folder, exist_ok=True)
+    with open(prompts) as lines:
+        for number, line in enumerate(lines):
+            image, _ = render(pipe, replace(picture, prompt=line.strip()))
+            image.save(os.path.join(folder, f"{number}.png"))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Renders the benchmark's picture with diffusers.")
     parser.add_argument("--output", help="where the PNG goes")
     parser.add_argument("--renders", type=int, default=1, help="how many times, in one process; the last is saved")
     parser.add_argument("--threads", type=int, default=available_threads())
+    parser.add_argument("--prompts", help="a list of prompts; --output is then a folder")
+    parser.add_argument("--steps", type=int, default=Picture().steps)
     parser.add_argument("--compare", nargs=2, metavar="PNG", help="compare two pictures instead")
     options = parser.parse_args()
     if options.compare:
@@ -69,6 +82,8 @@ def main():
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     pipe, steps = load(options.threads), []
+    if options.prompts:
+        return render_list(pipe, Picture(steps=options.steps), options.prompts, options.output)
     for _ in range(options.renders):
         image, seconds = render(pipe, Picture())
         steps.append(seconds)

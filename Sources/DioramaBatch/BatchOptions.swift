@@ -12,6 +12,8 @@ public struct BatchOptions: Sendable {
     public var retries = 0
     /// Items under way at once, at least 1: while one computes, others are read and written.
     public var inFlight = 3
+    /// Whether `metadata.jsonl` is written at the end, as Hugging Face's `imagefolder` reads it.
+    public var writesDataset = false
     /// Which part of the items this process makes; nil for all.
     public var shard: Shard?
 

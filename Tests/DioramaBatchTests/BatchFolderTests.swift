@@ -116,6 +116,38 @@ import Testing
             ])
     }
 
+    @Test func aDatasetNamesWhatIsThere() async throws {
+        var options = BatchOptions()
+        options.writesDataset = true
+        func run(_ list: String, shard: Shard? = nil) async throws -> BatchSummary {
+            options.shard = shard
+            return try await workshop.batch("{}", options).run(PromptList(list), in: workshop.folder)
+        }
+        func lines() throws -> [JSON] {
+            try String(contentsOf: workshop.url.appending(path: "metadata.jsonl"), encoding: .utf8)
+                .split(separator: "\n").map { try JSON(parsing: $0.utf8) }
+        }
+        _ = try await run("prompt,seed\na fox,7\na hill,8\n")
+        #expect(Set(try lines().map { $0["text"] }) == ["a fox", "a hill"])
+        #expect(Set(try lines().map { $0["file_name"]?.string ?? "" }) == Set(workshop.pictures))
+        let first = try #require(try lines().first { $0["text"] == "a fox" })
+        #expect(first["seed"] == 7)
+        #expect(first["negative"] == "rain")
+        #expect(first["steps"] == 4)
+
+        // A rerun that makes nothing writes it again; a picture that is gone is made again and named once.
+        try FileManager.default.removeItem(at: workshop.url.appending(path: "metadata.jsonl"))
+        try FileManager.default.removeItem(at: workshop.url.appending(path: workshop.pictures[0]))
+        #expect(try await run("prompt,seed\na fox,7\na hill,8\n").done == 1)
+        #expect(try lines().count == 2)
+        // Shards name what all have made.
+        for index in 0..<2 {
+            _ = try await run("prompt,seed\na boat,7\na lake,8\n", shard: Shard(index, of: 2))
+        }
+        #expect(Set(try lines().map { $0["file_name"]?.string ?? "" }) == Set(workshop.pictures))
+        #expect(try lines().count == 4)
+    }
+
     @Test func mergingKeepsTheLastWordOfEveryItem() async throws {
         let list = (1...9).map { "prompt \($0)" }.joined(separator: "\n")
         workshop.log.fail("prompt 1", times: 1)

@@ -94,8 +94,4 @@ extension BatchFolder {
         }
         return nil
     }
-
-    private static func namesPicture(_ path: String) -> Bool {
-        [".png", ".jpg", ".jpeg"].contains { path.lowercased().hasSuffix($0) }
-    }
 }

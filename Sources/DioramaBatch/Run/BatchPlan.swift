@@ -198,7 +198,10 @@ private final class PlanMeasuring: Sendable {
         enough?()
     }
 
+    /// What the parts of the item took.
+    ///
     /// - Parameter texts: how many texts were encoded.
+    /// - Returns: seconds of each part.
     func measurement(texts: Int) -> BatchPlan.Measurement {
         state.withLock { state in
             var result = BatchPlan.Measurement()

@@ -34,7 +34,14 @@ extension Batch {
         let feed = ItemFeed(list, for: self)
         let run = try BatchRun(self, folder: folder, feed: feed, onEvent: onEvent)
         onEvent(.started(items: items))
-        let summary = try await run.all(known)
+        var summary = try await run.all(known)
+        if options.writesDataset {
+            do {
+                try folder.writeDataset()
+            } catch let error as FileError {
+                summary.stop = summary.stop ?? .cannotWrite("\(error)")
+            }
+        }
         withExtendedLifetime(lock) {}
         return summary
     }

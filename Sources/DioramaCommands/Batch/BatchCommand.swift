@@ -1,5 +1,6 @@
 import ArgumentParser
 import DioramaBatch
+import FoundationEssentials
 
 /// `diorama batch`.
 struct BatchCommand: Command {
@@ -32,9 +33,10 @@ struct BatchCommand: Command {
             EXAMPLES
               diorama batch graphs/text-to-image.json samples/prompts.txt --out pictures
               diorama batch graph.json prompts.csv --out pictures --count 4 --name '{line:4}-{seed}'
-              diorama batch graph.json prompts.txt --out grid --grid steps=10,20 cfg=3,5
+              diorama batch graph.json prompts.txt --out grid --grid steps=10,20 cfg=3,5 --sheet grid.png
               generate-prompts | diorama batch graph.json - --out pictures --json
               diorama batch graph.json prompts.txt --out pictures --plan
+              diorama batch graph.json prompts.csv --out data --dataset
               diorama batch --status pictures
               diorama batch --verify pictures && diorama batch --merge pictures
 
@@ -127,6 +129,11 @@ struct BatchCommand: Command {
         let folder = BatchFolder(fileURL(output, in: context.workingFolder))
         if plan { return try await tellPlan(of: prompts, by: batch, in: folder, context) }
         let summary = try await made(prompts, by: batch, in: folder, items: items, context)
+        if let sheet = pictures.sheet, summary.stop == nil {
+            let pages = try batch.drawSheet(
+                of: prompts, in: folder, to: fileURL(sheet, in: context.workingFolder))
+            if !quiet, !json { for page in pages { context.output.line(page.path) } }
+        }
         try conclude(summary, in: context)
     }
 }

@@ -70,6 +70,23 @@ struct BatchPictureOptions: ParsableArguments {
         help: ArgumentHelp("Try a failed picture again this often.", valueName: "n"))
     var retries = 0
 
+    @Flag(
+        help: ArgumentHelp(
+            "Write metadata.jsonl too: file_name, text and settings of each picture, as Hugging Face's imagefolder reads it.",
+            discussion:
+                "It is made anew at the end of each run, from everything that the folder's manifests say is there."
+        ))
+    var dataset = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Draw all pictures small on a sheet with labels; beyond 240 on further pages, sheet-2.png.",
+            discussion:
+                "A grid of two settings has a row for each value of the first and a column for each of the second.",
+            valueName: "png"),
+        completion: .file(extensions: ["png"]))
+    var sheet: String?
+
     @Option(
         help: ArgumentHelp(
             "Make one of n equal parts, from 0/n to n-1/n, each with a manifest of its own; or auto, in an array job.",
@@ -83,6 +100,9 @@ struct BatchPictureOptions: ParsableArguments {
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count must be 1 or more, not \(count)") }
         guard retries >= 0 else { throw ValidationError("--retry must be 0 or more, not \(retries)") }
+        if let sheet, !sheet.lowercased().hasSuffix(".png") {
+            throw ValidationError("--sheet draws a PNG file: its name must end in .png, unlike '\(sheet)'")
+        }
         if noWildcards, wildcards != nil {
             throw ValidationError("--wildcards and --no-wildcards exclude each other")
         }
@@ -95,6 +115,7 @@ struct BatchPictureOptions: ParsableArguments {
         var options = BatchOptions()
         options.count = count
         options.retries = retries
+        options.writesDataset = dataset
         options.grid = try grid.map { text in
             guard let axis = GridAxis(text) else {
                 throw CommandError.usage(
