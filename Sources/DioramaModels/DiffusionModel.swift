@@ -1,4 +1,5 @@
 public import DioramaTensor
+public import DioramaWeights
 
 /// A model that denoises: what samplers need to know of any family.
 public protocol DiffusionModel: Sendable {
@@ -17,9 +18,19 @@ public protocol DiffusionModel: Sendable {
     func callAsFunction(
         _ latent: Tensor, timestep: Tensor, context: TextContext, through runner: BlockRunner
     ) throws -> Tensor
+
+    /// The model with an adapter's changes at `strength`, added to those it has; both share all stored weights.
+    ///
+    /// What does not fit is told by `adapter.finish()`, when the text encoder has had its part too.
+    func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> Self
 }
 
 extension DiffusionModel {
+    /// Takes no adapters; throws `ModelInputError`.
+    public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> Self {
+        throw ModelInputError("this model takes no LoRA")
+    }
+
     /// None.
     public var blockGroups: [BlockGroup] { [] }
 

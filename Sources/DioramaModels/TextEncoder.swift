@@ -1,3 +1,5 @@
+public import DioramaWeights
+
 /// A text encoder with its tokenizer: what nodes need to know of any family.
 public protocol TextEncoder: Sendable {
     /// Encodes one text; throws `ModelInputError` where the encoder cannot take what the tokenizer gives.
@@ -6,11 +8,21 @@ public protocol TextEncoder: Sendable {
     /// How many tokens at the end of a text ``encode(_:)`` would leave out, found without encoding it; nil where that cannot
     /// be told.
     func truncatedTokens(in text: String) -> Int?
+
+    /// The encoder with an adapter's changes at `strength`, added to those it has; both share all stored weights.
+    ///
+    /// What does not fit is told by `adapter.finish()`, when the diffusion model has had its part too.
+    func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> Self
 }
 
 extension TextEncoder {
     /// Not told beforehand.
     public func truncatedTokens(in text: String) -> Int? { nil }
+
+    /// Takes no adapters; throws `ModelInputError`.
+    public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> Self {
+        throw ModelInputError("this text encoder takes no LoRA")
+    }
 }
 
 /// A text as a diffusion model is told it.

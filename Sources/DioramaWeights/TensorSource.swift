@@ -10,6 +10,14 @@ public struct TensorInfo: Sendable, Hashable {
     public let shape: Shape
     /// Size of the stored elements.
     public let byteCount: Int
+
+    /// Describes a tensor.
+    public init(name: String, type: ElementType, shape: Shape, byteCount: Int) {
+        self.name = name
+        self.type = type
+        self.shape = shape
+        self.byteCount = byteCount
+    }
 }
 
 /// Named tensors: a weights file, a set of shards, or anything else a model can be built from.

@@ -6,11 +6,14 @@ import Synchronization
 ///     let attention = try Attention(w["blocks"][3]["attn"], config)
 ///     let weight = try w.tensor("weight", [out, in])
 ///
-/// All places of one file share the record of what was taken, so that what is left over can be reported.
+/// All places of one file share the record of what was taken, so that what is left over can be reported. Places that adapters
+/// change (``adapted(by:names:strength:)``) share the file's tensors with those that they do not.
 public struct Weights: Sendable {
     /// The keys from the root to here, joined by dots; empty at the root.
     public let path: String
     private let root: Root
+    /// What adapters change, by the full names of tensors.
+    private let changes: [String: [WeightChange]]
 
     /// The root over all tensors of `source`, which will be made on `device`.
     ///
@@ -18,11 +21,13 @@ public struct Weights: Sendable {
     public init(_ source: any TensorSource, on device: Device, keyMap: KeyMap = .identity) {
         path = ""
         root = Root(source: source, device: device, keyMap: keyMap)
+        changes = [:]
     }
 
-    private init(path: String, root: Root) {
+    private init(path: String, root: Root, changes: [String: [WeightChange]]) {
         self.path = path
         self.root = root
+        self.changes = changes
     }
 
     /// The device tensors are made on.
@@ -31,24 +36,35 @@ public struct Weights: Sendable {
     public var place: String { root.source.place }
 
     /// One or more steps down, joined by dots: `w["attn.to_q"]` is `w["attn"]["to_q"]`.
-    public subscript(_ key: String) -> Weights { Weights(path: name(key), root: root) }
+    public subscript(_ key: String) -> Weights {
+        Weights(path: name(key), root: root, changes: changes)
+    }
 
     /// The step down to one element of a list: `w["blocks"][3]`.
     public subscript(_ index: Int) -> Weights { self[String(index)] }
 
     /// The tensor `name` here, whose shape must be `shape` and whose elements must be floats.
     ///
-    /// Throws `WeightsError` with the full key and both shapes.
+    /// Throws `WeightsError` with the full key and both shapes. Where adapters change it, it is a sum of its own, f32.
     public func tensor(_ name: String, _ shape: Shape) throws -> Tensor {
-        guard let tensor = try optional(name, shape) else {
+        try adapted(name, shape).merged
+    }
+
+    /// As `tensor(_:_:)`, but what adapters add is kept apart, for layers that apply it without making the sum.
+    public func adapted(_ name: String, _ shape: Shape) throws -> AdaptedTensor {
+        guard let tensor = try stored(name, shape) else {
             throw WeightsError(
                 place, "has no tensor \(self.name(name)), expected with shape \(shape)\(hint(name))")
         }
-        return tensor
+        return AdaptedTensor(tensor, changes[self.name(name)] ?? [])
     }
 
     /// As `tensor(_:_:)`, but nil when there is no such tensor.
     public func optional(_ name: String, _ shape: Shape) throws -> Tensor? {
+        try stored(name, shape).map { AdaptedTensor($0, changes[self.name(name)] ?? []).merged }
+    }
+
+    private func stored(_ name: String, _ shape: Shape) throws -> Tensor? {
         let full = self.name(name)
         guard let key = root.keys[full], let info = root.source.info(key) else { return nil }
         guard info.shape == shape else {
@@ -57,15 +73,36 @@ public struct Weights: Sendable {
         guard info.type.readAs?.isFloat ?? true else {
             throw WeightsError(place, "\(full) is stored as \(info.type.rawValue), expected floats")
         }
+        if let tensor = root.taken.withLock({ $0.tensors[key] }) { return tensor }
         let tensor = try root.source.tensor(key, on: root.device)
-        root.taken.withLock { _ = $0.insert(key) }
+        root.taken.withLock { $0.tensors[key] = tensor }
         return tensor
+    }
+
+    /// This place with what an adapter file has for it, added to what was added before; the tensors are the same.
+    ///
+    /// What does not fit is told by ``AdapterApplication/finish()``.
+    ///
+    /// - Parameters:
+    ///   - adapter: the file; learns which of its layers are for this place.
+    ///   - names: the names of this place's layers in files.
+    ///   - strength: factor of the change; 0 changes nothing, and negative ones turn it round.
+    /// - Returns: the place, from which a model is built that has the changes.
+    /// - Throws: `WeightsError` where a tensor of the file cannot be read.
+    public func adapted(
+        by adapter: inout AdapterApplication, names: AdapterNames, strength: Double
+    ) throws -> Weights {
+        var all = changes
+        for (tensor, changes) in try adapter.changes(for: self, names, strength: strength) {
+            all[name(tensor), default: []] += changes
+        }
+        return Weights(path: path, root: root, changes: all)
     }
 
     /// Counts everything here as taken: tensors that checkpoints have and the model does not need.
     public func skip() {
         let skipped = root.keys.filter { $0.key == path || $0.key.hasPrefix(path + ".") }.values
-        root.taken.withLock { $0.formUnion(skipped) }
+        root.taken.withLock { $0.skipped.formUnion(skipped) }
     }
 
     /// The shape of `name` here as the file has it; nil when there is none.
@@ -73,12 +110,20 @@ public struct Weights: Sendable {
         root.keys[self.name(name)].flatMap { root.source.info($0)?.shape }
     }
 
+    /// The names of all tensors here and below, without the way to here.
+    public var names: [String] {
+        guard !path.isEmpty else { return Array(root.keys.keys) }
+        return root.keys.keys.filter { $0.hasPrefix(path + ".") }.map { String($0.dropFirst(path.count + 1)) }
+    }
+
     /// Whether there is a tensor `name` here.
     public func contains(_ name: String) -> Bool { root.keys[self.name(name)] != nil }
 
     /// Keys of the file that nobody has taken, in its order; of the whole file, wherever this place is.
     public var unusedKeys: [String] {
-        root.taken.withLock { taken in root.source.keys.filter { !taken.contains($0) } }
+        root.taken.withLock { taken in
+            root.source.keys.filter { taken.tensors[$0] == nil && !taken.skipped.contains($0) }
+        }
     }
 
     private func name(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
@@ -91,13 +136,20 @@ public struct Weights: Sendable {
             + (siblings.count > 4 ? ", …" : "")
     }
 
+    /// What was asked for.
+    private struct Taken {
+        /// By key of the file; kept so that an adapted model shares even tensors that had to be converted.
+        var tensors: [String: Tensor] = [:]
+        var skipped: Set<String> = []
+    }
+
     /// What all places of one file share.
     private final class Root: Sendable {
         let source: any TensorSource
         let device: Device
         /// The file's key for each name of the model.
         let keys: [String: String]
-        let taken = Mutex<Set<String>>([])
+        let taken = Mutex(Taken())
 
         init(source: any TensorSource, device: Device, keyMap: KeyMap) {
             self.source = source

@@ -24,6 +24,7 @@ public struct CLIPTextModel: Sendable {
 
     /// Its shape.
     public let config: CLIPTextConfig
+    private let weights: Weights
     private let tokens: Embedding
     private let positions: Embedding
     private let layers: [CLIPTextLayer]
@@ -34,6 +35,7 @@ public struct CLIPTextModel: Sendable {
     public init(_ w: Weights, _ config: CLIPTextConfig) throws {
         let model = w["text_model"].contains("final_layer_norm.weight") ? w["text_model"] : w
         self.config = config
+        weights = w
         tokens = try Embedding(
             model["embeddings.token_embedding"], count: config.vocabulary, width: config.width)
         positions = try Embedding(
@@ -43,6 +45,14 @@ public struct CLIPTextModel: Sendable {
         projection = try config.projection.map {
             try Linear(w["text_projection"], from: config.width, to: $0, bias: false)
         }
+    }
+
+    /// The encoder with an adapter's changes, its own weights shared; `place` is which encoder of its pipeline it is.
+    public func adapted(
+        by adapter: inout AdapterApplication, as place: CLIPPlace, strength: Double
+    ) throws -> CLIPTextModel {
+        try CLIPTextModel(
+            weights.adapted(by: &adapter, names: .clip(place), strength: strength), config)
     }
 
     /// Encodes sequences of ids, all of one length, at most `config.positions`.

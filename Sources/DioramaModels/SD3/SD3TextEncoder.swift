@@ -1,5 +1,6 @@
 import DioramaTensor
 package import DioramaTokenizers
+public import DioramaWeights
 
 /// The text encoders of Stable Diffusion 3: two CLIPs side by side, and zero tokens where T5 would follow.
 ///
@@ -31,6 +32,24 @@ public struct SD3TextEncoder: TextEncoder {
         self.second = second
         self.contextWidth = contextWidth
         self.device = device
+    }
+
+    private init(_ other: SD3TextEncoder, first: CLIP, second: CLIP) {
+        self.first = first
+        self.second = second
+        contextWidth = other.contextWidth
+        device = other.device
+    }
+
+    /// Both encoders with an adapter's changes, their own weights shared.
+    public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> SD3TextEncoder {
+        func adapted(_ clip: CLIP, as place: CLIPPlace) throws -> CLIP {
+            CLIP(
+                tokenizer: clip.tokenizer,
+                model: try clip.model.adapted(by: &adapter, as: place, strength: strength))
+        }
+        return SD3TextEncoder(
+            self, first: try adapted(first, as: .first), second: try adapted(second, as: .second))
     }
 
     /// The ids of `text` for each CLIP, padded and cut to one length.

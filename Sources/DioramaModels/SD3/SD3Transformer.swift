@@ -11,6 +11,7 @@ public struct SD3Transformer: DiffusionModel {
     /// The blocks, in order.
     public let blocks: [JointTransformerBlock]
 
+    private let weights: Weights
     private let patches: PatchEmbedding
     private let timeEmbedder, textEmbedder: ConditionEmbedder
     private let contextEmbedder: Linear
@@ -23,6 +24,7 @@ public struct SD3Transformer: DiffusionModel {
     /// Takes the weights; throws where any is missing or of another shape.
     public init(_ w: Weights, _ config: SD3Config) throws {
         self.config = config
+        weights = w
         let width = config.width
         patches = try PatchEmbedding(w["pos_embed"], config)
         timeEmbedder = try ConditionEmbedder(
@@ -36,6 +38,12 @@ public struct SD3Transformer: DiffusionModel {
         outputModulation = try Linear(w["norm_out.linear"], from: width, to: 2 * width)
         output = try Linear(
             w["proj_out"], from: width, to: config.patch * config.patch * config.outputChannels)
+    }
+
+    /// The transformer with an adapter's changes, its own weights shared.
+    public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> SD3Transformer {
+        try SD3Transformer(
+            weights.adapted(by: &adapter, names: .sd3(layers: config.layers), strength: strength), config)
     }
 
     /// The number of channels its latents have.
