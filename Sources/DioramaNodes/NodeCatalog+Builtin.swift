@@ -8,6 +8,8 @@ extension NodeCatalog {
         get throws(NodeDeclarationError) {
             try NodeCatalog([
                 CheckpointLoaderSimple.self,
+                LoraLoader.self,
+                LoraLoaderModelOnly.self,
                 ModelSamplingSD3.self,
                 ModelSamplingAuraFlow.self,
                 ModelSamplingFlux.self,

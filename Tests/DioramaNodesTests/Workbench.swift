@@ -12,11 +12,13 @@ struct Workbench {
     let device = Device.cpu()
     private let values = GivenValues()
 
-    /// A workbench with an input folder of its own, or another; `target` is where `--output` would save, in its folder.
-    init(input: URL? = nil, target: String? = nil) throws {
+    /// A workbench with an input folder of its own, or another; `target` is where `--output` would save, in its folder, and
+    /// `models` are further folders of models.
+    init(input: URL? = nil, target: String? = nil, models: [URL] = []) throws {
         scratch = try TemporaryFolder()
         folders = Folders(
-            models: [Repository.url("samples/models")], input: input ?? scratch.url.appending(path: "input"),
+            models: [Repository.url("samples/models")] + models,
+            input: input ?? scratch.url.appending(path: "input"),
             output: scratch.url.appending(path: "output"), temp: scratch.url.appending(path: "temp"))
         var resources = Resources().with(device).with(values)
         if let target { resources = resources.with(OutputTarget(scratch.url.appending(path: target))) }

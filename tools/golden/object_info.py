@@ -11,7 +11,7 @@ import json
 import pathlib
 
 CLASSES = """
-CheckpointLoaderSimple ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3LatentImage LatentUpscale VAEEncode
+CheckpointLoaderSimple LoraLoader LoraLoaderModelOnly ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3LatentImage LatentUpscale VAEEncode
 VAEDecode VAEDecodeTiled KSampler LoadImage ImageScale ImageScaleBy ImageInvert PreviewImage SaveImage
 ModelSamplingAuraFlow ModelSamplingFlux SkipLayerGuidanceSD3 SkipLayerGuidanceDiT SkipLayerGuidanceDiTSimple
 RescaleCFG CFGNorm ComfySwitchNode ComfyAndNode ComfyOrNode ComfyNotNode CreateList MergeImageLists RebatchImages
