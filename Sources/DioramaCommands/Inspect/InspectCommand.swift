@@ -11,7 +11,7 @@ struct InspectCommand: Command {
         commandName: "inspect",
         abstract: "Show what is in a model, weights file or picture.",
         discussion: """
-            For a safetensors file: tensors, types, parameters and metadata. For a model folder: its parts and its scheduler. For a \
+            For a safetensors file: tensors, types, parameters and metadata; for a LoRA also its kind, rank and layers. For a model folder: its parts and its scheduler. For a \
             PNG or JPEG: its format, and the graph and settings it carries. Only headers are read.
 
             EXAMPLES

@@ -13,6 +13,7 @@ struct WeightsReport {
         lines.append(row("parameters", grouped(summary.parameterCount)))
         lines.append(row("size", byteSize(summary.byteCount)))
         lines.append(row("types", typesText(summary)))
+        if let adapter = summary.adapter { lines += rows(of: adapter) }
         for (key, value) in summary.metadata.sorted(by: { $0.key < $1.key }) {
             lines.append(row(key, shortened(value)))
         }
@@ -28,11 +29,36 @@ struct WeightsReport {
             ]
         }
         let metadata = summary.metadata.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
-        return [
+        var members: JSON.Object = [
             "kind": "safetensors", "path": .string(summary.place),
             "parameters": .integer(summary.parameterCount),
             "bytes": .integer(summary.byteCount), "types": typesJSON(summary),
             "metadata": .object(JSON.Object(metadata)), "tensors": .array(tensors),
+        ]
+        members["adapter"] = summary.adapter.map(adapterJSON)
+        return .object(members)
+    }
+
+    /// What adapter it is: kinds, ranks, and the parts that it is for.
+    private func rows(of adapter: AdapterSummary) -> [String] {
+        func text(_ counts: [(name: String, layers: Int)]) -> String {
+            counts.map { "\($0.name) (\(counted($0.layers, "layer")))" }.joined(separator: ", ")
+        }
+        var lines = [row("adapter", text(adapter.kinds))]
+        if !adapter.ranks.isEmpty {
+            lines.append(row("rank", adapter.ranks.map(String.init).joined(separator: ", ")))
+        }
+        return lines + [row("for", text(adapter.parts))]
+    }
+
+    private func adapterJSON(_ adapter: AdapterSummary) -> JSON {
+        func object(_ counts: [(name: String, layers: Int)]) -> JSON {
+            .object(JSON.Object(counts.map { ($0.name, .integer($0.layers)) }))
+        }
+        return [
+            "layers": .integer(adapter.layerCount), "kinds": object(adapter.kinds),
+            "parts": object(adapter.parts),
+            "ranks": .array(adapter.ranks.map { .integer($0) }),
         ]
     }
 
