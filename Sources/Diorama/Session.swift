@@ -43,16 +43,17 @@ public struct Session: Sendable {
     ///   - nodes: the nodes that graphs may use.
     ///   - options: folders and threads.
     ///   - cacheBytes: the most memory to keep results in between renders.
+    ///   - cacheEntries: the most results to keep in between renders, however small they are.
     ///   - observer: told of every operation on tensors, for traces.
     public init(
-        nodes: NodeCatalog, options: SessionOptions, cacheBytes: Int = 4 << 30,
+        nodes: NodeCatalog, options: SessionOptions, cacheBytes: Int = 4 << 30, cacheEntries: Int = .max,
         observer: (any OpObserver)? = nil
     ) {
         catalog = nodes
         device = .cpu(threads: options.threads, memory: options.memory, observer: observer)
         engine = Engine(
             RunEnvironment(folders: options.folders, resources: options.resources.with(device)),
-            cacheBytes: cacheBytes)
+            cacheBytes: cacheBytes, cacheEntries: cacheEntries)
     }
 
     /// Where models, inputs and outputs are.

@@ -185,4 +185,17 @@ private struct Save: Node {
         #expect(Set(schedule.steps.map(\.key)).count == 4)
         #expect(schedule.steps.allSatisfy { $0.key?.description.count == 32 })
     }
+
+    @Test func noMoreResultsAreKeptThanAllowed() async throws {
+        let log = Log()
+        let engine = Engine(Toys.environment(log), cacheEntries: 2)
+        func run(_ value: Int) async throws {
+            let text = #"{"1": {"class_type": "Constant", "inputs": {"value": \#(value)}}}"#
+            try await engine.run(Toys.schedule(text, log, targets: ["1"]))
+        }
+        for value in [1, 2, 3] { try await run(value) }
+        log.clear()
+        for value in [3, 2, 1] { try await run(value) }
+        #expect(log.all == ["run 1"])
+    }
 }

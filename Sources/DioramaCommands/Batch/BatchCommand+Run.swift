@@ -18,7 +18,7 @@ extension BatchCommand {
             endForLackOfMemory(shortage, asJSON: json, in: context)
         }
         // Enough for the encoded texts of some lines; pictures are not needed again.
-        let session = Session(nodes: catalog, options: options, cacheBytes: 128 << 20)
+        let session = Session(nodes: catalog, options: options, cacheBytes: 128 << 20, cacheEntries: 1024)
         let batchOptions = try pictures.options(in: context)
         do {
             return try Batch(graph: file, session: session, options: batchOptions)

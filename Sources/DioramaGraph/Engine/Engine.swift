@@ -33,12 +33,15 @@ public final class Engine: Sendable {
     ///   - environment: folders and shared resources for the nodes.
     ///   - cacheBytes: the most memory to keep results in, as their values' `byteCount` counts it; 0 keeps nothing,
     ///     which is best for a single run.
+    ///   - cacheEntries: the most results to keep, however small they are.
     ///   - ioThreads: how many nodes of the io lane run at once, at least 1.
-    public init(_ environment: RunEnvironment, cacheBytes: Int = 4 << 30, ioThreads: Int = 4) {
+    public init(
+        _ environment: RunEnvironment, cacheBytes: Int = 4 << 30, cacheEntries: Int = .max, ioThreads: Int = 4
+    ) {
         self.environment = environment
         self.ioThreads = max(1, ioThreads)
         io = LaneExecutor(threads: ioThreads)
-        cache = Mutex(ResultCache(budget: cacheBytes))
+        cache = Mutex(ResultCache(budget: cacheBytes, mostEntries: cacheEntries))
     }
 
     /// Runs a schedule to its end.

@@ -8,6 +8,7 @@ struct ResultCache {
     }
 
     private let budget: Int
+    private let mostEntries: Int
     private var entries: [CacheKey: Entry] = [:]
     private(set) var byteCount = 0
     /// Every use, oldest first from `oldest` on; a use that is not its entry's last one is passed over.
@@ -17,8 +18,13 @@ struct ResultCache {
 
     /// An empty cache.
     ///
-    /// - Parameter budget: the most bytes to keep.
-    init(budget: Int) { self.budget = max(0, budget) }
+    /// - Parameters:
+    ///   - budget: the most bytes to keep.
+    ///   - mostEntries: the most results to keep, however small.
+    init(budget: Int, mostEntries: Int = .max) {
+        self.budget = max(0, budget)
+        self.mostEntries = max(1, mostEntries)
+    }
 
     var count: Int { entries.count }
 
@@ -41,14 +47,14 @@ struct ResultCache {
         remove(key)
         let size = result.byteCount
         guard size <= budget else { return }
-        while byteCount > budget - size, evictOldest() {}
+        while byteCount > budget - size || entries.count >= mostEntries, evictOldest() {}
         entries[key] = Entry(result: result, byteCount: size, tick: 0)
         byteCount += size
         touch(key)
     }
 
     /// Forgets everything.
-    mutating func removeAll() { self = ResultCache(budget: budget) }
+    mutating func removeAll() { self = ResultCache(budget: budget, mostEntries: mostEntries) }
 
     private mutating func touch(_ key: CacheKey) {
         tick += 1
