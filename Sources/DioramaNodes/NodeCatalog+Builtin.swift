@@ -10,6 +10,8 @@ extension NodeCatalog {
                 CheckpointLoaderSimple.self,
                 LoraLoader.self,
                 LoraLoaderModelOnly.self,
+                LoraLoaderBypass.self,
+                LoraLoaderBypassModelOnly.self,
                 ModelSamplingSD3.self,
                 ModelSamplingAuraFlow.self,
                 ModelSamplingFlux.self,

@@ -134,6 +134,55 @@ import Testing
         }
     }
 
+    /// Sound files with a few sides changed, tensors lost and others added: a layer that can be applied, or a sentence.
+    @Test func damagedFilesNeverTrap() throws {
+        let sound: [[(String, [Int])]] = [
+            [("lora_A.weight", [2, 12]), ("lora_B.weight", [8, 2]), ("alpha", [])],
+            [
+                ("lora_down.weight", [2, 12, 1, 1]), ("lora_up.weight", [8, 2, 1, 1]),
+                ("dora_scale", [8, 1]),
+            ],
+            [("lora_A.weight", [1, 12]), ("lora_B.weight", [8, 1]), ("dora_scale", [1, 12])],
+            [
+                ("hada_w1_a", [8, 2]), ("hada_w1_b", [2, 12]), ("hada_w2_a", [8, 1]), ("hada_w2_b", [1, 12]),
+            ],
+            [("lokr_w1", [2, 3]), ("lokr_w2", [4, 4]), ("alpha", [1])],
+            [("lokr_w1_a", [2, 1]), ("lokr_w1_b", [1, 6]), ("lokr_w2_a", [4, 3]), ("lokr_w2_b", [3, 2])],
+            [("diff", [8, 12]), ("diff_b", [8])], [("set_weight", [8, 12])],
+        ]
+        var random = SeededGenerator(11)
+        var (applied, refused) = (0, 0)
+        for round in 0..<4000 {
+            var tensors: [(String, Tensor)] = []
+            let others = sound.joined().shuffled(using: &random).prefix(
+                Int.random(in: 0..<8, using: &random) / 6)
+            for (role, dims) in sound[round % sound.count] + others
+            where Int.random(in: 0..<20, using: &random) > 0 {
+                let damaged = dims.map { side in
+                    Int.random(in: 0..<20, using: &random) == 0
+                        ? Int.random(in: 0..<25, using: &random) : side
+                }
+                tensors.append(("linear.\(role)", .full(0.5, Shape(damaged), on: device)))
+            }
+            var adapter = AdapterApplication(AdapterFile(GivenTensors(tensors)))
+            let rows = [nil, RowSelection([1, 0], of: 2), RowSelection([2], of: 3)][round % 3]
+            let names = AdapterNames(prefixes: [""], flatPrefixes: []) { _ in [("linear", rows)] }
+            // The model's layer has another name, so that only the alias is found.
+            let model = Weights(
+                GivenTensors([("own.weight", golden["linear.weight"]), ("own.bias", golden["linear.bias"])]),
+                on: device)
+            let changed = try model.adapted(by: &adapter, names: names, strength: 1)
+            guard (try? adapter.finish()) != nil else {
+                refused += 1
+                continue
+            }
+            let y = try Linear(changed["own"], from: 12, to: 8)(golden["x"])
+            #expect(y.shape == [2, 3, 8])
+            applied += 1
+        }
+        #expect(applied > 500 && refused > 500)
+    }
+
     @Test("what does not fit is told, all at once", arguments: Misfit.all)
     func misfits(misfit: Misfit) throws {
         var adapter = AdapterApplication(

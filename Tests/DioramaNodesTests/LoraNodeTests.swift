@@ -28,10 +28,12 @@ import Testing
     }
 
     private func loaded(
-        _ name: String, _ strength: Double, clip strengthClip: Double? = nil, into given: (Model, CLIP)? = nil
+        _ name: String, _ strength: Double, clip strengthClip: Double? = nil,
+        into given: (Model, CLIP)? = nil,
+        by className: String = "LoraLoader"
     ) async throws -> (Model, CLIP) {
         let result = try await bench.run(
-            "LoraLoader",
+            className,
             [
                 "lora_name": .string(name + ".safetensors"), "strength_model": .double(strength),
                 "strength_clip": .double(strengthClip ?? strength),
@@ -75,13 +77,19 @@ import Testing
         #expect(error < Tolerance.f32.model)
     }
 
-    @Test func theModelOnlyLoaderLeavesTheEncoderOut() async throws {
+    @Test("loaders for the model alone", arguments: ["LoraLoaderModelOnly", "LoraLoaderBypassModelOnly"])
+    func modelOnly(className: String) async throws {
         let alone: Model = try await bench.output(
-            of: "LoraLoaderModelOnly", ["lora_name": "peft.safetensors", "strength_model": 0.5],
+            of: className, ["lora_name": "peft.safetensors", "strength_model": 0.5],
             given: ["model": model])
         let both = try await loaded("peft", 0.5, clip: 0)
         let expected = try await latent(both)
         #expect(try await latent((alone, clip)).floats() == expected.floats())
+    }
+
+    @Test func theBypassLoaderDoesTheSame() async throws {
+        let bypassed = try await latent(loaded("peft", 1, by: "LoraLoaderBypass"))
+        #expect(relativeError(bypassed, runs["peft@1.latents"]) < Tolerance.f32.model)
     }
 
     @Test func strengthZeroIsNoLora() async throws {

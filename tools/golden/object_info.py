@@ -11,7 +11,8 @@ import json
 import pathlib
 
 CLASSES = """
-CheckpointLoaderSimple LoraLoader LoraLoaderModelOnly ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3LatentImage LatentUpscale VAEEncode
+CheckpointLoaderSimple LoraLoader LoraLoaderModelOnly LoraLoaderBypass LoraLoaderBypassModelOnly
+ModelSamplingSD3 CLIPTextEncode EmptyLatentImage EmptySD3LatentImage LatentUpscale VAEEncode
 VAEDecode VAEDecodeTiled KSampler LoadImage ImageScale ImageScaleBy ImageInvert PreviewImage SaveImage
 ModelSamplingAuraFlow ModelSamplingFlux SkipLayerGuidanceSD3 SkipLayerGuidanceDiT SkipLayerGuidanceDiTSimple
 RescaleCFG CFGNorm ComfySwitchNode ComfyAndNode ComfyOrNode ComfyNotNode CreateList MergeImageLists RebatchImages

@@ -1,6 +1,4 @@
 import DioramaGraph
-import DioramaModels
-import DioramaWeights
 
 /// Adds a LoRA to a diffusion model and its text encoder.
 struct LoraLoader: Node {
@@ -27,15 +25,8 @@ struct LoraLoader: Node {
     @Output("The changed text encoder.") var changedClip: CLIP
 
     func run(_ context: RunContext) async throws {
-        var (model, clip) = (model, clip)
-        if strengthModel != 0 || strengthClip != 0 {
-            var adapter = try LoraFile.open(loraName, context)
-            model.network = try model.network.adapted(by: &adapter, strength: strengthModel)
-            clip.encoder = try clip.encoder.adapted(by: &adapter, strength: strengthClip)
-            try adapter.finish()
-            LoraFile.tellOfRest(adapter, context)
-        }
-        (changedModel, changedClip) = (model, clip)
+        let file = LoraFile(name: loraName, context: context)
+        (changedModel, changedClip) = try file.applied(to: model, strengthModel, and: clip, strengthClip)
     }
 
     func fingerprint(_ environment: RunEnvironment) throws -> String? {
@@ -62,46 +53,10 @@ struct LoraLoaderModelOnly: Node {
     @Output("The changed diffusion model.") var changedModel: Model
 
     func run(_ context: RunContext) async throws {
-        var model = model
-        if strengthModel != 0 {
-            var adapter = try LoraFile.open(loraName, context)
-            model.network = try model.network.adapted(by: &adapter, strength: strengthModel)
-            try adapter.finish()
-            LoraFile.tellOfRest(adapter, context)
-        }
-        changedModel = model
+        changedModel = try LoraFile(name: loraName, context: context).applied(to: model, strengthModel)
     }
 
     func fingerprint(_ environment: RunEnvironment) throws -> String? {
         try LoraFile.fingerprint($loraName.literal, environment)
-    }
-}
-
-/// What loaders of LoRA files share.
-enum LoraFile {
-    private static let kinds = ["loras"]
-
-    /// The files that can be chosen.
-    static func names(_ environment: RunEnvironment) -> [String] {
-        environment.folders.models(in: kinds) { $0.lastPathComponent.lowercased().hasSuffix(".safetensors") }
-    }
-
-    static func open(_ name: String, _ context: RunContext) throws -> AdapterApplication {
-        AdapterApplication(try AdapterFile(contentsOf: context.folders.model(name, in: kinds)))
-    }
-
-    static func fingerprint(_ name: String?, _ environment: RunEnvironment) throws -> String? {
-        try name.map { try FileIdentity(of: environment.folders.model($0, in: kinds)).description }
-    }
-
-    /// Tells of what the file has and nobody took.
-    static func tellOfRest(_ adapter: AdapterApplication, _ context: RunContext) {
-        func tell(_ count: Int, _ what: String, _ example: String) {
-            context.notice(
-                "the LoRA has \(count) \(what)\(count == 1 ? "" : "s") that this node's models have no place for, such as \(example)"
-            )
-        }
-        if let first = adapter.unplaced.first { tell(adapter.unplaced.count, "layer", first.name) }
-        if let first = adapter.file.otherKeys.first { tell(adapter.file.otherKeys.count, "tensor", first) }
     }
 }
