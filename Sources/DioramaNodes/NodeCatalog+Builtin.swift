@@ -68,6 +68,7 @@ extension NodeCatalog {
                 BasicGuider.self,
                 CFGGuider.self,
                 KSamplerSelect.self,
+                SamplerDPMAdaptative.self,
                 BasicScheduler.self,
                 BetaSamplingScheduler.self,
                 Flux2Scheduler.self,

@@ -16,7 +16,17 @@ public struct Sampler: Sendable {
     private let redrawsKeptNoise: Bool
     private let solve: @Sendable (inout SamplingWalk, Tensor) throws -> Tensor
 
-    init(
+    /// A sampler of one's own: a function that walks over the noise levels of a run.
+    ///
+    /// - Parameters:
+    ///   - name: What messages call it.
+    ///   - discardsPenultimateSigma: Whether a scheduler shall leave out the last noise level above 0.
+    ///   - needsUnconditional: Whether it uses ``SamplingWalk/unconditional(_:)``, which must then be made even at
+    ///     guidance scale 1.
+    ///   - redrawsKeptNoise: Whether the part of a picture that a mask keeps is hidden under noise of its own rather
+    ///     than the starting noise.
+    ///   - solve: Gives the latent at the last noise level from the one at the first; may run on any thread.
+    public init(
         _ name: String, discardsPenultimateSigma: Bool = false, needsUnconditional: Bool = false,
         redrawsKeptNoise: Bool = false,
         _ solve: @escaping @Sendable (inout SamplingWalk, Tensor) throws -> Tensor
@@ -41,7 +51,7 @@ public struct Sampler: Sendable {
     ///   - onStep: Called after each step.
     /// - Returns: The latent at the last noise level, freed from what its level means (see
     ///   ``ModelSampling/unnoised(_:sigma:)``).
-    /// - Throws: What `denoise` and `onStep` throw; ``SamplingError/missingUnconditional(sampler:)``.
+    /// - Throws: What ``walk(from:sigmas:model:noise:denoise:onStep:)`` throws.
     public func sample(
         latent: Tensor, noise: Tensor, sigmas: [Float], model: ModelSampling, seed: UInt64,
         mask: SamplingMask? = nil,
@@ -74,7 +84,8 @@ public struct Sampler: Sendable {
     ///   - denoise: The model, guidance included.
     ///   - onStep: Called after each step.
     /// - Returns: The latent at the last noise level.
-    /// - Throws: What `denoise` and `onStep` throw; ``SamplingError/missingUnconditional(sampler:)``.
+    /// - Throws: What `denoise` and `onStep` throw; what the sampler throws, a ``SamplingError`` for those of ``all``;
+    ///   ``SamplingError/otherLatent(sampler:expected:found:)`` when it makes latents that are not like `x`.
     public func walk(
         from x: Tensor, sigmas: [Float], model: ModelSampling, noise: NoiseSource,
         denoise: @escaping Denoiser,
@@ -83,9 +94,15 @@ public struct Sampler: Sendable {
         var levels: [Float] = []
         for sigma in sigmas where sigma != levels.last { levels.append(sigma) }
         guard levels.count >= 2 else { return x }
+        let check = LatentCheck(sampler: name, latent: x)
         var run = SamplingWalk(
-            sampler: name, model: model, sigmas: levels, noise: noise, denoise: denoise, onStep: onStep)
-        return try solve(&run, x)
+            sampler: name, model: model, sigmas: levels, noise: noise,
+            denoise: { try denoise(check($0), $1) },
+            onStep: { step in
+                _ = try (check(step.x), check(step.denoised))
+                try onStep(step)
+            })
+        return try check(solve(&run, x))
     }
 
     /// A denoiser that changes only what the mask allows: the rest is shown to the model as the latent under noise of
@@ -103,4 +120,19 @@ public struct Sampler: Sendable {
             return denoised
         }
     }
+}
+
+/// Lets through what is like the latent that a run starts with, so that a wrong formula is a sentence.
+private struct LatentCheck {
+    let sampler: String
+    let latent: Tensor
+
+    func callAsFunction(_ x: Tensor) throws -> Tensor {
+        guard x.shape == latent.shape, x.dtype == latent.dtype, x.device == latent.device else {
+            throw SamplingError.otherLatent(sampler: sampler, expected: words(latent), found: words(x))
+        }
+        return x
+    }
+
+    private func words(_ x: Tensor) -> String { "\(x.shape) \(x.dtype) on \(x.device)" }
 }

@@ -1,19 +1,18 @@
 extension Sampler {
     /// The sampler of a name.
     ///
-    /// - Throws: ``SamplingError/unsupportedSampler(name:implemented:)`` for a name of ComfyUI's that is not implemented,
-    ///   ``SamplingError/unknownSampler(name:implemented:)`` for any other.
+    /// - Throws: ``SamplingError/unknownSampler(name:known:)`` for a name that is none of ``names``.
     public static func named(_ name: String) throws -> Sampler {
-        if let sampler = all.first(where: { $0.name == name }) { return sampler }
-        throw knownNames.contains(name)
-            ? SamplingError.unsupportedSampler(name: name, implemented: names)
-            : SamplingError.unknownSampler(name: name, implemented: names)
+        guard let sampler = all.first(where: { $0.name == name }) else {
+            throw SamplingError.unknownSampler(name: name, known: names)
+        }
+        return sampler
     }
 
-    /// The names of what there is, in ComfyUI's order.
+    /// The names of all samplers, in ComfyUI's order.
     public static var names: [String] { all.map(\.name) }
 
-    /// What there is, in ComfyUI's order.
+    /// All samplers of ComfyUI's, in its order.
     public static let all: [Sampler] = [
         Sampler("euler", euler),
         Sampler("euler_cfg_pp", needsUnconditional: true) { try eulerAncestralCFGPP(&$0, $1, eta: 0) },
@@ -28,6 +27,8 @@ extension Sampler {
         Sampler("dpm_2", discardsPenultimateSigma: true, dpm2),
         Sampler("dpm_2_ancestral", discardsPenultimateSigma: true, dpm2Ancestral),
         Sampler("lms", linearMultistep),
+        Sampler("dpm_fast", dpmFast),
+        dpmAdaptive(),
         Sampler("dpmpp_2s_ancestral", dpmpp2SAncestral),
         Sampler("dpmpp_2s_ancestral_cfg_pp", needsUnconditional: true, dpmpp2SAncestralCFGPP),
         Sampler("dpmpp_sde", dpmppSDE),
@@ -65,21 +66,5 @@ extension Sampler {
         Sampler("ddim", redrawsKeptNoise: true, euler),
         Sampler("uni_pc", discardsPenultimateSigma: true) { try uniPC(&$0, $1, variant: .bh1) },
         Sampler("uni_pc_bh2", discardsPenultimateSigma: true) { try uniPC(&$0, $1, variant: .bh2) },
-    ]
-
-    /// Every name that ComfyUI has, in its order.
-    public static let knownNames = [
-        "euler", "euler_cfg_pp", "euler_ancestral", "euler_ancestral_cfg_pp", "heun", "heunpp2",
-        "exp_heun_2_x0",
-        "exp_heun_2_x0_sde", "dpm_2", "dpm_2_ancestral", "lms", "dpm_fast", "dpm_adaptive",
-        "dpmpp_2s_ancestral",
-        "dpmpp_2s_ancestral_cfg_pp", "dpmpp_sde", "dpmpp_sde_gpu", "dpmpp_2m", "dpmpp_2m_cfg_pp",
-        "dpmpp_2m_sde",
-        "dpmpp_2m_sde_gpu", "dpmpp_2m_sde_heun", "dpmpp_2m_sde_heun_gpu", "dpmpp_3m_sde", "dpmpp_3m_sde_gpu",
-        "ddpm",
-        "lcm", "ipndm", "ipndm_v", "deis", "res_multistep", "res_multistep_cfg_pp", "res_multistep_ancestral",
-        "res_multistep_ancestral_cfg_pp", "gradient_estimation", "gradient_estimation_cfg_pp", "er_sde",
-        "seeds_2",
-        "seeds_3", "sa_solver", "sa_solver_pece", "ddim", "uni_pc", "uni_pc_bh2",
     ]
 }

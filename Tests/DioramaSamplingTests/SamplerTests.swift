@@ -101,7 +101,7 @@ import Testing
     @Test func stepsAreReportedAsTheyEnd() throws {
         let model = try ModelSampling.flow(shift: 3)
         let sigmas = Scheduler.simple.sigmas(for: model, steps: 5)
-        for name in Sampler.names {
+        for name in Sampler.names where !["dpm_fast", "dpm_adaptive"].contains(name) {
             var seen: [SamplingStep] = []
             let result = try Sampler.named(name).walk(
                 from: toyNoise, sigmas: sigmas, model: model, noise: NoiseSource(seed: 3), denoise: toy,
@@ -129,9 +129,10 @@ import Testing
                         evaluations += 1
                         return toy($0, $1)
                     },
-                    onStep: { if $0.index == 1 { throw Cancelled() } })
+                    onStep: { if $0.index >= 1 { throw Cancelled() } })
             }
-            #expect(evaluations <= 6, "\(name)")
+            // The adaptive sampler is half on its way then.
+            #expect(evaluations <= (name == "dpm_adaptive" ? 12 : 6), "\(name)")
         }
     }
 
@@ -186,18 +187,13 @@ import Testing
         }
     }
 
-    @Test func namesAreAComfyUIListAndTheRestIsASentence() throws {
-        #expect(Sampler.knownNames.count == 44)
+    @Test func everySamplerOfComfyUIIsThereAndAnotherNameIsASentence() throws {
         let golden = try SamplingGolden.load("samplers.json", as: SamplingGolden.Samplers.self)
-        for runs in golden.samplers.values { #expect(Set(runs.results.keys) == Set(Sampler.knownNames)) }
-        #expect(Sampler.names == Sampler.knownNames.filter { Sampler.names.contains($0) })
-        for required in ["euler", "euler_ancestral", "heun", "dpmpp_2m", "res_multistep"] {
-            #expect(try Sampler.named(required).name == required)
-        }
+        for runs in golden.samplers.values { #expect(Set(runs.results.keys) == Set(Sampler.names)) }
+        #expect(Sampler.names.count == 44)
+        for name in Sampler.names { #expect(try Sampler.named(name).name == name) }
         let unknown = #expect(throws: SamplingError.self) { try Sampler.named("eulr") }
         #expect(unknown?.description.hasPrefix("There is no sampler “eulr”; use one of: euler, ") == true)
-        let unsupported = #expect(throws: SamplingError.self) { try Sampler.named("dpm_adaptive") }
-        #expect(unsupported?.description.contains("known but not implemented") == true)
     }
 
     @Test func penultimateLevelsAreDiscardedForTheSamplersThatComfyUIDoesItFor() {

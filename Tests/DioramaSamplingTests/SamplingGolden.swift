@@ -28,6 +28,20 @@ enum SamplingGolden {
         let samplers: [String: Runs]
     }
 
+    /// What ComfyUI's adaptive sampler makes of the toy denoiser, written by tools/golden/adaptive.py.
+    struct Adaptive: Decodable {
+        struct Case: Decodable {
+            /// By ComfyUI's names; those that are not there have their defaults.
+            let options: [String: Double]
+            let first, last: Float
+            let result: [Float]
+            /// How often the model was asked, and how many attempts did and did not count.
+            let nfe, n_accept, n_reject: Int
+        }
+
+        let cases: [Case]
+    }
+
     /// The noise levels of diffusers' flow-matching schedulers.
     struct Diffusers: Decodable {
         struct FlowMatch: Decodable {

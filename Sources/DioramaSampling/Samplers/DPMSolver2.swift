@@ -32,6 +32,6 @@ private func midpointStep(
     guard next > 0 else { return x + direction * (next - sigma) }
     let middle = Float((Double(sigma) * Double(next)).squareRoot())
     let halfway = x + direction * (middle - sigma)
-    let directionThere = derivative(halfway, try walk.denoised(halfway, middle), middle)
+    let directionThere = try walk.derivative(halfway, middle)
     return x + directionThere * (next - sigma)
 }

@@ -6,7 +6,7 @@ func heun(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
         let direction = derivative(x, denoised.guided, step.sigma)
         let ahead = x + direction * (step.next - step.sigma)
         if step.next == 0 { return ahead }
-        let directionAhead = derivative(ahead, try walk.denoised(ahead, step.next), step.next)
+        let directionAhead = try walk.derivative(ahead, step.next)
         return x + (direction + directionAhead) * (0.5 * (step.next - step.sigma))
     }
 }
@@ -20,7 +20,7 @@ func heunPP2(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
         let ahead = x + first * length
         if step.index == sigmas.count - 2 { return ahead }
 
-        let second = derivative(ahead, try walk.denoised(ahead, step.next), step.next)
+        let second = try walk.derivative(ahead, step.next)
         let after = sigmas[step.index + 2]
         if step.index == sigmas.count - 3 {
             let weight = Double(step.next) / (2 * Double(sigmas[0]))
@@ -28,7 +28,7 @@ func heunPP2(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
         }
 
         let farther = ahead + second * (after - step.next)
-        let third = derivative(farther, try walk.denoised(farther, after), after)
+        let third = try walk.derivative(farther, after)
         let weight2 = Double(step.next) / (3 * Double(sigmas[0]))
         let weight3 = Double(after) / (3 * Double(sigmas[0]))
         return x + Tensor.weighted((1 - weight2 - weight3, first), (weight2, second), (weight3, third))
