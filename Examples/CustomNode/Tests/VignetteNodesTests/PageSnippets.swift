@@ -262,6 +262,27 @@ struct BeyondWeaker: Node {
     }
 }
 
+struct SamplerSecondOrder: Node {
+    static let spec = NodeSpec(
+        "SamplerSecondOrder", category: "examples", "A sampler that looks ahead in each step.", lane: .io)
+
+    @Input("How far: 0.5 is the midpoint rule, 0.67 Ralston's.", in: 0.1...0.9, step: 0.01) var ahead = 0.5
+
+    @Output("The sampler.") var sampler: Sampler
+
+    func run(_ context: RunContext) {
+        let part = Float(ahead)
+        sampler = Sampler("second_order") { walk, x in
+            try walk.run(from: x) { walk, step, x, denoised in
+                let length = step.next - step.sigma
+                let here = (x - denoised.guided) / step.sigma
+                let there = try walk.derivative(x + here * (length * part), step.sigma + length * part)
+                return x + (here + (there - here) / (2 * part)) * length
+            }
+        }
+    }
+}
+
 func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
     let folders = Folders(
         models: [], input: graph.deletingLastPathComponent(), output: output,
@@ -293,7 +314,8 @@ func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
     @Test func everyDeclarationIsSound() throws {
         let nodes: [any Node.Type] = [
             Brightness.self, EveryWidget.self, PaletteFromText.self, WordCount.self, OwnBlock.self,
-            BeyondWeaker.self, TextLines.self, Average.self, Either.self, Mix.self, UpscaleTwice.self,
+            BeyondWeaker.self, SamplerSecondOrder.self, TextLines.self, Average.self, Either.self, Mix.self,
+            UpscaleTwice.self,
         ]
         let catalog = try NodeCatalog(nodes)
         #expect(catalog["EveryWidget"]?.outputs.map(\.name) == ["image", "count"])
