@@ -52,11 +52,12 @@ samples: build ## Render each graph into samples/; look at the pictures before c
 	done
 
 .PHONY: bench
-bench: build python-bench ## Measure Diorama and diffusers side by side; writes Benchmarks/results
+bench: build python-bench ## Measure Diorama and diffusers side by side, a picture and a batch; writes Benchmarks/results
 	$(PYTHON) Benchmarks/bench.py
+	$(PYTHON) Benchmarks/bench_batch.py
 
 .PHONY: bench-batch
-bench-batch: build python-bench ## Measure batches beside diffusers, and the cost of items and nodes
+bench-batch: build python-bench ## Only the batches of bench, and the cost of items and nodes
 	$(PYTHON) Benchmarks/bench_batch.py
 
 .PHONY: goldens

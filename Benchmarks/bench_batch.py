@@ -1,6 +1,7 @@
 """Measures batches: beside diffusers on a list of prompts, and the cost of items and nodes that compute nothing.
 
-    make bench-batch                                     builds, prepares the peer's environment, and runs this
+    make bench-batch                                     builds, prepares the peer's environment, and runs this;
+                                                         make bench runs it after bench.py
     python Benchmarks/bench_batch.py --prompts 200 --steps 20
     python Benchmarks/bench_batch.py --only overhead     without the peer
 
