@@ -14,12 +14,18 @@ public struct SessionOptions: Sendable {
     public var threads: Int?
     /// How much memory tensors may hold, and what to do when that does not do.
     public var memory: MemoryLimit
+    /// What models round the terms of their products to; nil for what their weights are stored as.
+    public var precision: Precision?
 
     /// Options for a session.
-    public init(folders: Folders, threads: Int? = nil, memory: MemoryLimit = MemoryLimit()) {
+    public init(
+        folders: Folders, threads: Int? = nil, memory: MemoryLimit = MemoryLimit(),
+        precision: Precision? = nil
+    ) {
         self.folders = folders
         self.threads = threads
         self.memory = memory
+        self.precision = precision
     }
 }
 
@@ -52,7 +58,9 @@ public struct Session: Sendable {
         catalog = nodes
         device = .cpu(threads: options.threads, memory: options.memory, observer: observer)
         engine = Engine(
-            RunEnvironment(folders: options.folders, resources: options.resources.with(device)),
+            RunEnvironment(
+                folders: options.folders,
+                resources: options.resources.with(device).with(ModelPrecision(options.precision))),
             cacheBytes: cacheBytes, cacheEntries: cacheEntries)
     }
 

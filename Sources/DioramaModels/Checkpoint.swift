@@ -19,7 +19,7 @@ public struct Checkpoint: Sendable {
 /// The pipelines that can be loaded, by the class that `model_index.json` names; one line for each.
 public struct ModelCatalog: Sendable {
     /// Loads one kind of pipeline from a folder.
-    typealias Loader = @Sendable (DiffusersDirectory, Device) throws -> Checkpoint
+    typealias Loader = @Sendable (DiffusersDirectory, Device, Precision?) throws -> Checkpoint
 
     private let loaders: [String: Loader]
 
@@ -34,8 +34,14 @@ public struct ModelCatalog: Sendable {
 
     /// Loads the model folder at `url`, its weights mapped into memory and used in place.
     ///
-    /// Throws `WeightsError` and `TokenizerError`; the text names the file, what was expected and what was found.
-    public func load(_ url: URL, on device: Device) throws -> Checkpoint {
+    /// - Parameters:
+    ///   - url: the folder.
+    ///   - device: where its models will run.
+    ///   - precision: what layers round the terms of their products to; nil for what the weights are stored as. In int8 are the linear
+    ///     layers of the diffusion model's blocks; the text encoder and the autoencoder are bf16 then.
+    /// - Returns: what the folder gives.
+    /// - Throws: `WeightsError` and `TokenizerError`; the text names the file, what was expected and what was found.
+    public func load(_ url: URL, on device: Device, precision: Precision? = nil) throws -> Checkpoint {
         let directory = try DiffusersDirectory(contentsOf: url)
         guard let loader = loaders[directory.className] else {
             throw WeightsError(
@@ -43,7 +49,7 @@ public struct ModelCatalog: Sendable {
                 "the pipeline \(directory.className) is not supported; known here: "
                     + classNames.joined(separator: ", "))
         }
-        return try loader(directory, device)
+        return try loader(directory, device, precision)
     }
 }
 
@@ -52,18 +58,23 @@ struct PartLoader {
     let directory: DiffusersDirectory
     var notes: [String] = []
     private let device: Device
+    private let precision: Precision?
 
-    init(_ directory: DiffusersDirectory, _ device: Device) {
+    init(_ directory: DiffusersDirectory, _ device: Device, _ precision: Precision?) {
         self.directory = directory
         self.device = device
+        self.precision = precision
     }
 
-    /// Loads the model in the folder `name`, whose class must be `className`.
+    /// Loads the model in the folder `name`, whose class must be `className`; `allowsBytes` if its layers may be int8.
     mutating func load<Model>(
-        _ name: String, as className: String, _ make: (Weights, ModelConfig) throws -> Model
+        _ name: String, as className: String, allowsBytes: Bool = false,
+        _ make: (Weights, ModelConfig) throws -> Model
     ) throws -> Model {
         let config = try config(name, as: className)
-        let weights = Weights(try directory.part(name).weights(), on: device)
+        let weights = Weights(
+            try directory.part(name).weights(), on: device,
+            precision: allowsBytes ? precision : precision?.real)
         let model = try make(weights, config)
         let unused = weights.unusedKeys.filter { !$0.hasSuffix("position_ids") }
         if let first = unused.first {

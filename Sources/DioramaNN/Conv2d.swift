@@ -9,6 +9,7 @@ public struct Conv2d: Sendable {
     public let bias: Tensor
     private let stride: Int
     private let padding: Int
+    private let precision: Precision
 
     /// Takes `weight` [output, input, kernel, kernel] and `bias` [output].
     public init(
@@ -18,10 +19,11 @@ public struct Conv2d: Sendable {
         bias = try w.tensor("bias", [output])
         self.stride = stride
         self.padding = padding
+        precision = w.precision(of: weight)
     }
 
     /// [B, in, H, W] to [B, out, H', W'].
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        conv2d(x, weight: weight, bias: bias, stride: stride, padding: padding)
+        conv2d(x, weight: weight, bias: bias, stride: stride, padding: padding, precision: precision)
     }
 }

@@ -12,8 +12,10 @@ public struct FeedForward: Sendable {
         down = try Linear(w["net.2"], from: factor * width, to: width)
     }
 
-    /// [..., width] to the same.
-    public func callAsFunction(_ x: Tensor) -> Tensor { down(gelu(up(x), .tanh)) }
+    /// [..., width] to the same, and what follows it.
+    public func callAsFunction(_ x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()) -> Tensor {
+        down(up(x, LinearEpilogue(.geluTanh)), epilogue)
+    }
 }
 
 /// The two-layer perceptron that turns a vector of conditions into the model's width: SiLU between.
@@ -23,10 +25,10 @@ public struct ConditionEmbedder: Sendable {
 
     /// Takes `linear_1` (input to width) and `linear_2` (width to width).
     public init(_ w: Weights, from input: Int, to width: Int) throws {
-        first = try Linear(w["linear_1"], from: input, to: width)
-        second = try Linear(w["linear_2"], from: width, to: width)
+        first = try Linear(w["linear_1"], from: input, to: width, isSensitive: true)
+        second = try Linear(w["linear_2"], from: width, to: width, isSensitive: true)
     }
 
     /// [B, input] to [B, width].
-    public func callAsFunction(_ x: Tensor) -> Tensor { second(silu(first(x))) }
+    public func callAsFunction(_ x: Tensor) -> Tensor { second(first(x, LinearEpilogue(.silu))) }
 }

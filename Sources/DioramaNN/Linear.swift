@@ -1,27 +1,79 @@
 public import DioramaTensor
 public import DioramaWeights
 
-/// A linear layer: y = x Wᵀ + b, the weight used in place in the dtype it is stored in.
+/// A linear layer: y = x Wᵀ + b, the weight used in place in the dtype it is stored in, or quantised to bytes once.
 ///
 /// What adapters add to the weight is applied beside it, x (Σ ΔW)ᵀ as products of their small matrices: no copy of the weight is made.
 public struct Linear: Sendable {
-    /// [out, in].
-    public let weight: Tensor
     /// [out].
     public let bias: Tensor?
+    /// What products are rounded to.
+    public let precision: Precision
+    private let weight: Weight
     private let deltas: [WeightDelta]
 
+    private enum Weight: Sendable {
+        case stored(Tensor)
+        case quantized(QuantizedWeight)
+    }
+
     /// Takes `weight` [output, input] and, unless `bias` is false, `bias` [output].
-    public init(_ w: Weights, from input: Int, to output: Int, bias: Bool = true) throws {
-        let adapted = try w.adapted("weight", [output, input])
-        weight = adapted.stored
-        deltas = adapted.deltas
+    ///
+    /// - Parameters:
+    ///   - w: where the tensors are, and the precision that is wanted.
+    ///   - input: elements of the last axis of what it takes.
+    ///   - output: elements of the last axis of what it gives.
+    ///   - bias: whether there is one.
+    ///   - isSensitive: whether bytes would cost quality and save nothing: embedders, modulations, the last layer; they are bf16 where
+    ///     others are int8.
+    /// - Throws: `WeightsError` where a tensor is missing, or of another shape or layout.
+    public init(
+        _ w: Weights, from input: Int, to output: Int, bias: Bool = true, isSensitive: Bool = false
+    ) throws {
+        if let quantized = try w.quantized("weight", [output, input]) {
+            (weight, deltas) = (.quantized(quantized.stored), quantized.deltas)
+            precision = .int8
+        } else {
+            let adapted = try w.adapted("weight", [output, input])
+            deltas = adapted.deltas
+            let wanted = w.precision(of: adapted.stored)
+            precision = isSensitive ? wanted.real : wanted
+            weight =
+                precision == .int8
+                ? .quantized(
+                    QuantizedWeight(
+                        adapted.stored, rotationGroup: QuantizedWeight.preferredRotation(of: input)))
+                : .stored(adapted.stored)
+        }
         self.bias = bias ? try w.tensor("bias", [output]) : nil
     }
 
-    /// Applies the layer to the last axis: [..., in] to [..., out].
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = linear(x, weight, bias: bias)
-        return deltas.isEmpty ? y : deltas.reduce(y) { $0 + $1(x) }
+    /// Applies the layer to the last axis, and what follows it: [..., in] to [..., out].
+    public func callAsFunction(_ x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()) -> Tensor {
+        guard deltas.isEmpty else { return epilogue(deltas.reduce(product(x)) { $0 + $1(x) }) }
+        return product(x, epilogue)
+    }
+
+    private func product(_ x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()) -> Tensor {
+        switch weight {
+        case .stored(let weight): linear(x, weight, bias: bias, precision: precision, epilogue)
+        case .quantized(let weight): linear(x, weight, bias: bias, epilogue)
+        }
+    }
+}
+
+extension LinearEpilogue {
+    /// The same as ops of their own, for a result that is known already.
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        var y = x
+        switch activation {
+        case .none: break
+        case .silu: y = silu(y)
+        case .quickGELU: y = quickGELU(y)
+        case .gelu: y = gelu(y)
+        case .geluTanh: y = gelu(y, .tanh)
+        }
+        if let gate { y = y * gate }
+        return residual.map { $0 + y } ?? y
     }
 }

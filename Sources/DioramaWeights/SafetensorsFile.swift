@@ -48,8 +48,7 @@ public struct SafetensorsFile: TensorSource {
             throw WeightsError(place, "has no tensor \(quoted(key))")
         }
         let info = entry.info
-        let end = entry.fileOffset + info.byteCount
-        do { try file.requireSize(end) } catch { throw WeightsError(error) }
+        let end = try self.end(of: entry)
         if let dtype = info.type.native {
             return Tensor(
                 storage: storage, byteOffset: entry.fileOffset, shape: info.shape, dtype: dtype, on: device)
@@ -62,5 +61,22 @@ public struct SafetensorsFile: TensorSource {
             )
         }
         return tensor
+    }
+
+    /// The stored bytes of `key`, in place; throws as `tensor(_:on:)`, and where an element is more than a byte.
+    public func bytes(_ key: String, on device: Device) throws -> Tensor {
+        guard let entry = entries[key], entry.info.type.bits == 8 else {
+            throw WeightsError(place, "has no tensor \(quoted(key)) of bytes")
+        }
+        _ = try end(of: entry)
+        return Tensor(
+            storage: storage, byteOffset: entry.fileOffset, shape: entry.info.shape, dtype: .u8, on: device)
+    }
+
+    /// Where a tensor ends in the file, which must still be as long.
+    private func end(of entry: SafetensorsHeader.Entry) throws -> Int {
+        let end = entry.fileOffset + entry.info.byteCount
+        do { try file.requireSize(end) } catch { throw WeightsError(error) }
+        return end
     }
 }

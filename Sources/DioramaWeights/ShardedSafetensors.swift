@@ -45,6 +45,12 @@ public struct ShardedSafetensors: TensorSource {
         return try shard.tensor(key, on: device)
     }
 
+    /// The stored bytes of `key`; throws when there is none or its elements are more than a byte.
+    public func bytes(_ key: String, on device: Device) throws -> Tensor {
+        guard let shard = shard(of: key) else { throw WeightsError(place, "has no tensor \(quoted(key))") }
+        return try shard.bytes(key, on: device)
+    }
+
     private func shard(of key: String) -> SafetensorsFile? { shardOfKey[key].flatMap { shards[$0] } }
 
     private static func locate(_ name: String, in folder: URL, index: ModelConfig) throws -> URL {

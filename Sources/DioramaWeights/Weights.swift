@@ -1,3 +1,4 @@
+import DioramaJSON
 public import DioramaTensor
 import Synchronization
 
@@ -14,20 +15,30 @@ public struct Weights: Sendable {
     private let root: Root
     /// What adapters change, by the full names of tensors.
     private let changes: [String: [WeightChange]]
+    /// What layers round the terms of their products to; nil for what their weights are stored as.
+    public let precision: Precision?
 
     /// The root over all tensors of `source`, which will be made on `device`.
     ///
     /// Where `keyMap` gives two keys of the file one name, the first in the file has it and the other stays unused.
-    public init(_ source: any TensorSource, on device: Device, keyMap: KeyMap = .identity) {
+    public init(
+        _ source: any TensorSource, on device: Device, keyMap: KeyMap = .identity, precision: Precision? = nil
+    ) {
         path = ""
         root = Root(source: source, device: device, keyMap: keyMap)
         changes = [:]
+        self.precision = precision
     }
 
-    private init(path: String, root: Root, changes: [String: [WeightChange]]) {
+    private init(_ other: Weights, path: String, changes: [String: [WeightChange]]) {
         self.path = path
-        self.root = root
         self.changes = changes
+        (root, precision) = (other.root, other.precision)
+    }
+
+    /// What a layer over `weight` rounds the terms of its products to: what was wanted, or bf16 for bf16 and f32 for all others.
+    public func precision(of weight: Tensor) -> Precision {
+        precision ?? (weight.dtype == .bf16 ? .bf16 : .f32)
     }
 
     /// The device tensors are made on.
@@ -37,7 +48,7 @@ public struct Weights: Sendable {
 
     /// One or more steps down, joined by dots: `w["attn.to_q"]` is `w["attn"]["to_q"]`.
     public subscript(_ key: String) -> Weights {
-        Weights(path: name(key), root: root, changes: changes)
+        Weights(self, path: name(key), changes: changes)
     }
 
     /// The step down to one element of a list: `w["blocks"][3]`.
@@ -79,6 +90,67 @@ public struct Weights: Sendable {
         return tensor
     }
 
+    /// The weight of a linear layer here that the file has in bytes; nil where it has it as floats, or not at all.
+    ///
+    /// A layer is in bytes where `name` is stored as I8, as ComfyUI's `int8_tensorwise` has it: `<name>_scale` beside it, and `comfy_quant`,
+    /// a JSON text that says whether groups of inputs are rotated (``QuantizedWeight``).
+    ///
+    /// - Returns: the weight, and what adapters add to it.
+    /// - Throws: `WeightsError` with both shapes, and for layouts that are not known.
+    public func quantized(
+        _ name: String, _ shape: Shape
+    ) throws -> (stored: QuantizedWeight, deltas: [WeightDelta])? {
+        let full = self.name(name)
+        guard let key = root.keys[full], let info = root.source.info(key), info.type == .i8 else {
+            return nil
+        }
+        guard info.shape == shape else {
+            throw WeightsError(place, "\(full) has shape \(info.shape), expected \(shape)")
+        }
+        let rotation = try rotationGroup(for: full, inputs: shape[1])
+        guard let scaleKey = root.keys[full + "_scale"], let scaleInfo = root.source.info(scaleKey),
+            scaleInfo.shape.count == 1 || scaleInfo.shape.count == shape[0],
+            scaleInfo.type.readAs?.isFloat == true
+        else {
+            throw WeightsError(
+                place,
+                "\(full) is stored as I8, but \(full)_scale with \(shape[0]) floats, or one, is missing")
+        }
+        let (values, scales) = (
+            try root.source.bytes(key, on: device), try root.source.tensor(scaleKey, on: device)
+        )
+        root.taken.withLock { taken in
+            taken.tensors[key] = values
+            taken.skipped.formUnion([scaleKey, root.keys[path + ".comfy_quant"] ?? scaleKey])
+        }
+        let stored = QuantizedWeight(values: values, scales: scales, rotationGroup: rotation)
+        guard let changes = changes[full] else { return (stored, []) }
+        let adapted = AdaptedTensor(stored.dequantized, changes)
+        return (stored, adapted.deltas)
+    }
+
+    /// How many inputs of a layer in bytes are rotated together, by the layer's own text or the file's.
+    private func rotationGroup(for full: String, inputs: Int) throws -> Int? {
+        guard let key = root.keys[path + ".comfy_quant"] else { return nil }
+        let text = try root.source.bytes(key, on: device).ints().map { UInt8(truncatingIfNeeded: $0) }
+        guard let layout = try? JSON(parsing: text).object, layout["format"]?.string == "int8_tensorwise"
+        else {
+            throw WeightsError(
+                place,
+                "\(full) is quantised as \(quoted(String(decoding: text.prefix(80), as: UTF8.self))); known for I8 is the format int8_tensorwise"
+            )
+        }
+        guard layout["convrot"]?.bool == true else { return nil }
+        let group = layout["convrot_groupsize"]?.integer ?? 256
+        guard QuantizedWeight.canRotate(inputs, by: group) else {
+            throw WeightsError(
+                place,
+                "\(full) rotates groups of \(group) inputs, which must be a power of 4 that divides \(inputs)"
+            )
+        }
+        return group
+    }
+
     /// This place with what an adapter file has for it, added to what was added before; the tensors are the same.
     ///
     /// What does not fit is told by ``AdapterApplication/finish()``.
@@ -96,7 +168,7 @@ public struct Weights: Sendable {
         for (tensor, changes) in try adapter.changes(for: self, names, strength: strength) {
             all[name(tensor), default: []] += changes
         }
-        return Weights(path: path, root: root, changes: all)
+        return Weights(self, path: path, changes: all)
     }
 
     /// Counts everything here as taken: tensors that checkpoints have and the model does not need.

@@ -42,4 +42,11 @@ public struct GivenTensors: TensorSource {
         guard let tensor = tensors[key] else { throw WeightsError(place, "has no tensor \(key)") }
         return tensor.to(device)
     }
+
+    /// The tensor of `key`, which must be u8.
+    public func bytes(_ key: String, on device: Device) throws -> Tensor {
+        let tensor = try tensor(key, on: device)
+        guard tensor.dtype == .u8 else { throw WeightsError(place, "has no tensor \(key) of bytes") }
+        return tensor
+    }
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Sets of instructions, each including the ones before it. */
-enum { DK_BASELINE = 0, DK_AVX2 = 1, DK_AVX512 = 2 };
+enum { DK_BASELINE = 0, DK_AVX2 = 1, DK_AVX512 = 2, DK_AVX512_DOT = 3 };
 
 /* Functions of one element. */
 typedef enum {
@@ -27,11 +27,39 @@ typedef enum { DK_SUM, DK_MEAN, DK_MAX, DK_MIN } dk_reduce_op;
 /* Element types of weights. */
 typedef enum { DK_F32, DK_F16, DK_BF16 } dk_float_type;
 
-/* One attention: rows of q against all keys of one head. */
+/* What a product's terms are rounded to: singles; bf16, summed in f32; or bytes with a scale a row, summed in i32. */
+typedef enum { DK_SINGLE, DK_HALF, DK_INT8 } dk_precision;
+
+/* What a product's sums go through. */
+typedef enum { DK_LINEAR, DK_WITH_SILU, DK_WITH_QUICK_GELU, DK_WITH_GELU, DK_WITH_GELU_TANH } dk_activation;
+
+/* Packed rows times one packed panel:
+ * out[rows, columns] = residual + gate * activation(left * panel + bias), scaled by rows and columns if int8. */
 typedef struct {
-    size_t keys, dim;             /* k and v are [keys, dim] */
+    dk_precision precision;
+    size_t rows, columns, units;   /* columns are at most the panel's; units as panel_units says */
+    const void *left;              /* tiles of rows from pack_tile */
+    const void *panel;             /* from pack_panel */
+    const float *row_scales;       /* [rows], int8 only */
+    const float *column_scales;    /* [panel_columns], int8 only */
+    const int32_t *column_sums;    /* [panel_columns], int8 only */
+    const float *bias;             /* [columns]; may be NULL */
+    const float *row_bias;         /* [rows]; may be NULL */
+    dk_activation activation;
+    const float *gate;             /* [.., columns], gate_stride apart; may be NULL */
+    size_t gate_stride, rows_per_gate;
+    size_t first_row;              /* number of the first row, which decides the row of gate */
+    const float *residual;         /* as out, which it may be; may be NULL */
+    float *out;
+    size_t out_stride;             /* elements from one row of out and residual to the next */
+} dk_panel_product;
+
+/* The keys and values of one head, packed, and what their scores go through. */
+typedef struct {
+    dk_precision precision;       /* DK_SINGLE or DK_HALF */
+    size_t keys, dim;
+    const void *packed;           /* attention_packed bytes, filled by pack_keys */
     size_t query_stride;          /* elements from one row of q and out to the next */
-    size_t key_stride;            /* elements from one row of k and v to the next */
     float scale;                  /* multiplies the scores */
     const float *key_bias;        /* [keys], added to the scores; may be NULL */
     const float *mask;            /* added to the scores; may be NULL */
@@ -96,8 +124,6 @@ typedef struct {
     void (*pack_rows)(float *panel, const void *rows, dk_float_type type, size_t row_stride, size_t columns, size_t k);
     /* panel[k, tile_columns] = b[k, columns], row_stride elements apart; missing columns are zeros */
     void (*pack_columns)(float *panel, const float *b, size_t row_stride, size_t columns, size_t k);
-    /* panel[channels * kernel, tile_columns] = what output pixels first ..< first + columns see of x */
-    void (*pack_pixels)(float *panel, const float *x, const dk_conv *conv, size_t first, size_t columns);
     /* c[m, columns] = a[m, k] * panel[k, columns] + row_bias[m] + column_bias[columns]; biases may be NULL */
     void (*gemm)(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panel,
                  const float *row_bias, const float *column_bias, size_t m, size_t columns, size_t k);
@@ -105,11 +131,45 @@ typedef struct {
     void (*dot_rows)(float *out, size_t out_stride, const float *x, const void *w, dk_float_type type,
                      const float *bias, size_t rows, size_t inputs, size_t outputs);
 
+    size_t panel_rows, panel_columns; /* rows of a packed tile, columns of a packed panel */
+    /* units of four bytes that hold a sum of this many terms */
+    size_t (*panel_units)(dk_precision precision, size_t depth);
+    /* panel[units, panel_columns] = rows[columns, depth]^T, singles or bf16; what is missing is zero */
+    void (*pack_panel)(void *panel, dk_precision precision, const void *rows, dk_float_type type, size_t row_stride,
+                       size_t columns, size_t depth);
+    /* the same from bytes, and sums[panel_columns] = the sum of each column */
+    void (*pack_panel_int8)(void *panel, int32_t *sums, const int8_t *rows, size_t row_stride, size_t columns,
+                            size_t depth);
+    /* out[n] = x[n] / scale in -127 ... 127; the scale is what it returns, not a number if x has one or infinity */
+    float (*quantize_row)(int8_t *out, const float *x, size_t n);
+    /* x[n] = x turned, `group` elements at a time, by the symmetric Hadamard matrix of that power of 4; 1 for none */
+    void (*rotate_row)(float *x, size_t group, size_t n);
+    /* tile[units, panel_rows] = x[rows, depth]^T; for int8 rows are rotated and get scales[panel_rows];
+     * scratch has room for two rows of depth singles */
+    void (*pack_tile)(void *tile, float *scales, dk_precision precision, const float *x, size_t row_stride,
+                      size_t rows, size_t depth, size_t rotation, void *scratch);
+    /* units of what a pixel of the result sees */
+    size_t (*conv_units)(dk_precision precision, const dk_conv *conv);
+    /* panel[units, panel_columns] = what pixels first ..< first + columns of the result see of x */
+    void (*pack_pixels)(void *panel, dk_precision precision, const float *x, const dk_conv *conv, size_t first,
+                        size_t columns);
+    /* tile[units, panel_rows] = weights[rows, channels, kernel], in the order of pack_pixels */
+    void (*pack_filters)(void *tile, dk_precision precision, const void *weights, dk_float_type type,
+                         const dk_conv *conv, size_t rows);
+    /* scratch has room for whole tiles of rows by panel_columns singles */
+    void (*multiply_panel)(const dk_panel_product *product, void *scratch);
+
+    size_t key_block; /* keys that are packed at a time */
+    /* bytes of the packed keys and values of one head */
+    size_t (*attention_packed)(dk_precision precision, size_t keys, size_t dim);
+    /* packed = keys first ..< first + key_block of k and v [keys, dim], rows key_stride elements apart */
+    void (*pack_keys)(void *packed, dk_precision precision, const float *k, const float *v, size_t key_stride,
+                      size_t keys, size_t dim, size_t first);
     /* bytes of scratch that attention wants for this many queries */
-    size_t (*attention_scratch)(const dk_attention *problem, size_t queries);
+    size_t (*attention_scratch)(dk_precision precision, size_t dim, size_t queries);
     /* out[queries, dim] = softmax(q * k^T * scale + biases) * v; first is the number of the first query */
-    void (*attention)(float *out, const float *q, const float *k, const float *v, const dk_attention *problem,
-                      size_t first, size_t queries, void *scratch);
+    void (*attention)(float *out, const float *q, const dk_attention *problem, size_t first, size_t queries,
+                      void *scratch);
 } dk_kernels;
 
 /* The best set of instructions this processor runs, at most `limit`. */

@@ -12,6 +12,10 @@
 
 #include "gemm.h"
 
+#include "dot.h"
+
+#include "panels.h"
+
 #include "attention.h"
 
 #include "conv.h"
@@ -38,9 +42,23 @@ const dk_kernels DK_TABLE = {
     .rope = rope,
     .pack_rows = pack_rows,
     .pack_columns = pack_columns,
-    .pack_pixels = pack_pixels,
     .gemm = gemm,
     .dot_rows = dot_rows,
+    .panel_rows = DK_PANEL_ROWS,
+    .panel_columns = DK_PANEL_COLUMNS,
+    .panel_units = panel_units,
+    .pack_panel = pack_panel,
+    .pack_panel_int8 = pack_panel_int8,
+    .quantize_row = quantize_row,
+    .rotate_row = rotate_row,
+    .pack_tile = pack_tile,
+    .conv_units = conv_units,
+    .pack_pixels = pack_pixels,
+    .pack_filters = pack_filters,
+    .multiply_panel = multiply_panel,
+    .key_block = DK_KEY_BLOCK,
+    .attention_packed = attention_packed,
+    .pack_keys = pack_keys,
     .attention_scratch = attention_scratch,
     .attention = attention,
 };

@@ -1,50 +1,256 @@
-/* Attention of a block of queries with all keys of one head. */
+/* Attention of a block of queries with all keys of one head, in one pass.
+ *
+ * Keys and values are packed once a head, DK_KEY_BLOCK keys at a time: keys as panels [units of dim, DK_KEY_COLUMNS],
+ * values as panels [units of keys, DK_KEY_COLUMNS of dim]. A block of queries meets one block of keys after the other;
+ * the greatest score so far, the sum of exponentials and the weighted values are carried on and corrected where a
+ * greater score appears (Milakov and Gimelshein, Online normalizer calculation for softmax, 2018; Dao et al.,
+ * FlashAttention, 2022). No more scores exist than those of a block. */
 
-/* The least multiple of a cache line, in singles. */
-static size_t aligned(size_t count) { return (count + 15) / 16 * 16; }
+enum {
+    DK_KEY_COLUMNS = DK_KEY_VECTORS * DK_LANES,
+    DK_KEY_ROWS = 6,
+    DK_KEY_BLOCK = 256,
+};
 
-/* Scratch: scores [queries, keys], and a panel for the longer of the two products. */
-static size_t attention_scratch(const dk_attention *problem, size_t queries) {
-    size_t depth = problem->keys > problem->dim ? problem->keys : problem->dim;
-    return (aligned(queries * problem->keys) + aligned(depth * DK_COLUMNS)) * sizeof(float);
+/* What a head's dim is rounded up to. */
+DK_INLINE size_t padded_dim(size_t dim) { return (dim + DK_KEY_COLUMNS - 1) / DK_KEY_COLUMNS * DK_KEY_COLUMNS; }
+
+/* Four-byte units of a packed block: its keys, then its values. */
+DK_INLINE size_t packed_keys(dk_precision precision, size_t dim) { return panel_units(precision, dim) * DK_KEY_BLOCK; }
+
+DK_INLINE size_t packed_block(dk_precision precision, size_t dim) {
+    return packed_keys(precision, dim) + panel_units(precision, DK_KEY_BLOCK) * padded_dim(dim);
 }
 
-/* scores[n] = scores * scale + biases of one query, which sees keys 0 ..< visible. */
-static void bias_scores(float *scores, const dk_attention *problem, size_t query, size_t visible) {
-    scale_row(scores, scores, problem->scale, visible);
-    if (problem->key_bias) binary(DK_ADD, scores, scores, problem->key_bias, 1, 1, visible);
-    if (problem->mask) {
-        const float *mask = problem->mask + query * problem->mask_query_stride;
-        for (size_t key = 0; key < visible; key++) scores[key] += mask[key * problem->mask_key_stride];
+static size_t attention_packed(dk_precision precision, size_t keys, size_t dim) {
+    return (keys + DK_KEY_BLOCK - 1) / DK_KEY_BLOCK * packed_block(precision, dim) * 4;
+}
+
+/* One unit of keys of values: columns ..< width of the rows that there are. */
+DK_INLINE void pack_values(uint32_t *out, dk_precision precision, const float *v, size_t stride, size_t rows, size_t width) {
+    vf first = width == DK_LANES ? vf_load(v) : vf_load_part(v, width, 0);
+    if (precision == DK_SINGLE) {
+        vf_store((float *)out, first);
+        return;
+    }
+    vf second = {0};
+    if (rows > 1) second = width == DK_LANES ? vf_load(v + stride) : vf_load_part(v + stride, width, 0);
+    vu pair = vu_pair_bf16(first, second);
+    memcpy(out, &pair, sizeof pair);
+}
+
+static void pack_keys(void *packed, dk_precision precision, const float *k, const float *v, size_t key_stride,
+                      size_t keys, size_t dim, size_t first) {
+    size_t units = panel_units(precision, dim), terms = unit_terms(precision);
+    size_t count = keys - first < DK_KEY_BLOCK ? keys - first : DK_KEY_BLOCK;
+    uint32_t *out = (uint32_t *)packed + first / DK_KEY_BLOCK * packed_block(precision, dim);
+    const float *key = k + first * key_stride, *value = v + first * key_stride;
+    for (size_t column = 0; column < DK_KEY_BLOCK; column += DK_KEY_COLUMNS) {
+        size_t columns = column < count ? count - column : 0;
+        if (columns > DK_KEY_COLUMNS) columns = DK_KEY_COLUMNS;
+        if (precision == DK_SINGLE)
+            pack_panel_of(out + column * units, DK_KEY_COLUMNS, DK_SINGLE, key + column * key_stride, DK_F32, key_stride,
+                          columns, dim);
+        else
+            pack_panel_of(out + column * units, DK_KEY_COLUMNS, DK_HALF, key + column * key_stride, DK_F32, key_stride,
+                          columns, dim);
+    }
+    out += packed_keys(precision, dim);
+    size_t depth = DK_KEY_BLOCK / terms;
+    memset(out, 0, depth * padded_dim(dim) * 4);
+    for (size_t column = 0; column < dim; column += DK_LANES) {
+        uint32_t *panel = out + column / DK_KEY_COLUMNS * depth * DK_KEY_COLUMNS + column % DK_KEY_COLUMNS;
+        size_t width = dim - column < DK_LANES ? dim - column : DK_LANES;
+        for (size_t row = 0; row < count; row += terms)
+            pack_values(panel + row / terms * DK_KEY_COLUMNS, precision, value + row * key_stride + column, key_stride,
+                        count - row, width);
     }
 }
 
-static void attention(float *out, const float *q, const float *k, const float *v, const dk_attention *problem,
-                      size_t first, size_t queries, void *scratch) {
-    size_t keys = problem->keys, dim = problem->dim, stride = problem->query_stride;
-    float *scores = scratch;
-    float *panel = scores + aligned(queries * keys);
-    for (size_t key = 0; key < keys; key += DK_COLUMNS) {
-        size_t columns = keys - key < DK_COLUMNS ? keys - key : DK_COLUMNS;
-        pack_rows(panel, k + key * problem->key_stride, DK_F32, problem->key_stride, columns, dim);
-        gemm(scores + key, keys, q, stride, panel, NULL, NULL, queries, columns, dim);
-    }
-    for (size_t i = 0; i < queries; i++) {
-        float *row = scores + i * keys;
-        size_t visible = problem->causal && first + i + 1 < keys ? first + i + 1 : keys;
-        bias_scores(row, problem, first + i, visible);
-        memset(row + visible, 0, (keys - visible) * sizeof *row);
-        float greatest = row_max(row, visible);
-        if (greatest == -INFINITY) {
-            memset(row, 0, keys * sizeof *row);
-            continue;
+/* out[rows, ..] (+)= left[rows, units] * panel; rows, vectors and begins are known when compiling. */
+DK_INLINE void key_tile(float *out, size_t stride, dk_precision precision, const size_t rows, bool begins,
+                        const uint32_t *left, size_t left_stride, const uint32_t *panel, size_t units) {
+    vf sum[DK_KEY_ROWS][DK_KEY_VECTORS];
+#define DK_ROWS _Pragma("clang loop unroll(full)") for (size_t row = 0; row < rows; row++)
+#define DK_VECS _Pragma("clang loop unroll(full)") for (size_t v = 0; v < DK_KEY_VECTORS; v++)
+    DK_ROWS DK_VECS sum[row][v] = begins ? (vf){0} : vf_load(out + row * stride + v * DK_LANES);
+    for (size_t i = 0; i < units; i++, panel += DK_KEY_COLUMNS, left++) {
+        vi b[DK_KEY_VECTORS];
+        DK_VECS b[v] = (vi)vf_load((const float *)(panel + v * DK_LANES));
+        DK_ROWS {
+            vi a = vi_splat_unit(left + row * left_stride);
+            DK_VECS sum[row][v] = precision == DK_SINGLE ? dot_f32(sum[row][v], a, b[v]) : dot_bf16(sum[row][v], a, b[v]);
         }
-        float sum = exp_row(row, row, greatest, visible);
-        scale_row(row, row, 1.0f / sum, visible);
     }
-    for (size_t column = 0; column < dim; column += DK_COLUMNS) {
-        size_t columns = dim - column < DK_COLUMNS ? dim - column : DK_COLUMNS;
-        pack_columns(panel, v + column, problem->key_stride, columns, keys);
-        gemm(out + column, stride, scores, keys, panel, NULL, NULL, queries, columns, keys);
+    DK_ROWS DK_VECS vf_store(out + row * stride + v * DK_LANES, sum[row][v]);
+#undef DK_ROWS
+#undef DK_VECS
+}
+
+#define DK_DEFINE_KEY_TILE(name, precision, rows)                                                              \
+    static __attribute__((noinline)) void name(float *out, size_t stride, bool begins, const uint32_t *left,   \
+                                               size_t left_stride, const uint32_t *panel, size_t units) {      \
+        if (begins)                                                                                            \
+            key_tile(out, stride, precision, rows, true, left, left_stride, panel, units);                     \
+        else                                                                                                   \
+            key_tile(out, stride, precision, rows, false, left, left_stride, panel, units);                    \
+    }
+DK_DEFINE_KEY_TILE(key_single, DK_SINGLE, DK_KEY_ROWS)
+DK_DEFINE_KEY_TILE(key_half, DK_HALF, DK_KEY_ROWS)
+DK_DEFINE_KEY_TILE(key_single_1, DK_SINGLE, 1)
+DK_DEFINE_KEY_TILE(key_half_1, DK_HALF, 1)
+
+/* out[queries, columns] (+)= left * panels, tile by tile; panels of DK_KEY_COLUMNS follow one another. */
+static void key_product(float *out, size_t stride, dk_precision precision, bool begins, const uint32_t *left,
+                        size_t left_stride, const uint32_t *panels, size_t queries, size_t columns, size_t depth,
+                        size_t units) {
+    for (size_t column = 0; column < columns; column += DK_KEY_COLUMNS) {
+        const uint32_t *panel = panels + column * depth;
+        for (size_t row = 0; row < queries;) {
+            bool whole = queries - row >= DK_KEY_ROWS;
+            (precision == DK_SINGLE ? whole ? key_single : key_single_1 : whole ? key_half : key_half_1)(
+                out + row * stride + column, stride, begins, left + row * left_stride, left_stride, panel, units);
+            row += whole ? DK_KEY_ROWS : 1;
+        }
+    }
+}
+
+/* e^x for x <= 0, and zero below -87. */
+DK_INLINE vf vf_exp_down(vf x) {
+    vf shifted = x * 1.44269504f + 12582912.0f;
+    vf n = shifted - 12582912.0f;
+    vf r = x - n * 0.693145752f;
+    r = r - n * 1.42860677e-6f;
+    vf tail = DK_HORNER5(r, 0.499999995251392f, 0.1666657369451685f, 0.04166686107978224f, 0.00836373983109862f,
+                         0.0013901521813732868f);
+    vf y = r * r * tail + r + 1.0f;
+    vf power = (vf)(((vu)shifted << 23) + 0x3F800000u);
+    return vf_select(x < -87.0f, vf_splat(0), y * power);
+}
+
+/* What is carried from one block of keys to the next, and where the work happens. */
+typedef struct {
+    float *scores;      /* [queries, DK_KEY_BLOCK]; in DK_HALF the weights take the front of each row's place */
+    uint32_t *weights;  /* [queries, units of DK_KEY_BLOCK] */
+    uint32_t *left;     /* [queries, units of dim] */
+    float *sums;        /* [queries, padded dim] */
+    float *greatest;    /* [queries] */
+    float *totals;      /* [queries] */
+} dk_attention_state;
+
+static dk_attention_state attention_state(dk_precision precision, size_t dim, size_t queries, void *scratch) {
+    dk_attention_state s;
+    float *at = scratch;
+    s.scores = at, at += queries * DK_KEY_BLOCK;
+    s.weights = (uint32_t *)(precision == DK_SINGLE ? s.scores : at);
+    if (precision != DK_SINGLE) at += queries * DK_KEY_BLOCK / 2;
+    s.sums = at, at += queries * padded_dim(dim);
+    s.left = (uint32_t *)at, at += (queries * panel_units(precision, dim) + 15) / 16 * 16;
+    s.greatest = at, at += (queries + 15) / 16 * 16;
+    s.totals = at;
+    return s;
+}
+
+static size_t attention_scratch(dk_precision precision, size_t dim, size_t queries) {
+    dk_attention_state s = attention_state(precision, dim, queries, NULL);
+    return (size_t)((char *)s.totals - (char *)NULL) + (queries + 15) / 16 * 64;
+}
+
+/* left[queries, units] = q * scale. */
+static void pack_queries(uint32_t *left, const float *q, const dk_attention *p, size_t queries) {
+    size_t units = panel_units(p->precision, p->dim);
+    for (size_t row = 0; row < queries; row++, left += units, q += p->query_stride) {
+        left[units - 1] = 0;
+        for (size_t i = 0; i < p->dim; i += DK_LANES) {
+            size_t width = p->dim - i < DK_LANES ? p->dim - i : DK_LANES;
+            vf x = (width == DK_LANES ? vf_load(q + i) : vf_load_part(q + i, width, 0)) * p->scale;
+            vh half = vh_term(x);
+            if (p->precision == DK_SINGLE) memcpy((float *)left + i, &x, width * 4);
+            else memcpy((uint16_t *)left + i, &half, width * 2);
+        }
+    }
+}
+
+/* The greatest of a row and of what was before, not-a-number passed over: it shows in the weights. */
+DK_INLINE float greatest_score(const float *scores, float before) {
+    vf best[2] = {vf_splat(before), vf_splat(before)};
+    for (size_t i = 0; i < DK_KEY_BLOCK; i += 2 * DK_LANES)
+        for (size_t half = 0; half < 2; half++) {
+            vf x = vf_load(scores + i + half * DK_LANES);
+            best[half] = vf_select(x > best[half], x, best[half]);
+        }
+    return vf_greatest(vf_select(best[0] > best[1], best[0], best[1]));
+}
+
+static bool all_equal(const float *scores, float value) {
+    bool equal = true;
+    for (size_t i = 0; i < DK_KEY_BLOCK; i++) equal = equal && scores[i] == value;
+    return equal;
+}
+
+/* Scores of one query and block become weights; the query's sums are corrected. */
+static void weigh_scores(const dk_attention_state *s, const dk_attention *p, size_t row, size_t query, size_t first,
+                         size_t count) {
+    float *scores = s->scores + row * DK_KEY_BLOCK;
+    size_t units = panel_units(p->precision, DK_KEY_BLOCK), visible = count;
+    if (p->causal) visible = query < first ? 0 : query - first + 1 < count ? query - first + 1 : count;
+    if (p->key_bias)
+        for (size_t i = 0; i < visible; i++) scores[i] += p->key_bias[first + i];
+    if (p->mask) {
+        const float *mask = p->mask + query * p->mask_query_stride + first * p->mask_key_stride;
+        for (size_t i = 0; i < visible; i++) scores[i] += mask[i * p->mask_key_stride];
+    }
+    for (size_t i = visible; i < DK_KEY_BLOCK; i++) scores[i] = -INFINITY;
+    float before = s->greatest[row], greatest = greatest_score(scores, before);
+    uint32_t *weights = s->weights + row * units;
+    if (greatest == -INFINITY) {
+        if (all_equal(scores, -INFINITY)) {
+            memset(weights, 0, units * 4);
+            return;
+        }
+        greatest = 0; /* not-a-number, which makes the weights so */
+    }
+    vf total = {0};
+    for (size_t i = 0; i < DK_KEY_BLOCK; i += 2 * DK_LANES) {
+        vf low = vf_exp_down(vf_load(scores + i) - greatest);
+        vf high = vf_exp_down(vf_load(scores + i + DK_LANES) - greatest);
+        total += low + high;
+        if (p->precision == DK_SINGLE) {
+            vf_store((float *)weights + i, low);
+            vf_store((float *)weights + i + DK_LANES, high);
+        } else {
+            vh_store((uint16_t *)weights + i, vh_term(low));
+            vh_store((uint16_t *)weights + i + DK_LANES, vh_term(high));
+        }
+    }
+    float correction = before == -INFINITY ? 0 : expf(before - greatest);
+    s->totals[row] = s->totals[row] * correction + vf_sum(total);
+    s->greatest[row] = greatest;
+    if (first > 0 && correction != 1) {
+        float *sums = s->sums + row * padded_dim(p->dim);
+        for (size_t i = 0; i < padded_dim(p->dim); i += DK_LANES) vf_store(sums + i, vf_load(sums + i) * correction);
+    }
+}
+
+static void attention(float *out, const float *q, const dk_attention *p, size_t first, size_t queries, void *scratch) {
+    dk_attention_state s = attention_state(p->precision, p->dim, queries, scratch);
+    size_t units = panel_units(p->precision, p->dim), width = padded_dim(p->dim);
+    size_t depth = panel_units(p->precision, DK_KEY_BLOCK);
+    pack_queries(s.left, q, p, queries);
+    for (size_t row = 0; row < queries; row++) s.greatest[row] = -INFINITY, s.totals[row] = 0;
+    memset(s.sums, 0, queries * width * sizeof *s.sums);
+    const uint32_t *keys = p->packed;
+    for (size_t key = 0; key < p->keys; key += DK_KEY_BLOCK, keys += packed_block(p->precision, p->dim)) {
+        size_t count = p->keys - key < DK_KEY_BLOCK ? p->keys - key : DK_KEY_BLOCK;
+        if (p->causal && key > first + queries - 1) break;
+        key_product(s.scores, DK_KEY_BLOCK, p->precision, true, s.left, units, keys, queries, count, units, units);
+        for (size_t row = 0; row < queries; row++) weigh_scores(&s, p, row, first + row, key, count);
+        size_t deep = panel_units(p->precision, count);
+        key_product(s.sums, width, p->precision, false, s.weights, depth, keys + packed_keys(p->precision, p->dim), queries,
+                    width, depth, deep);
+    }
+    for (size_t row = 0; row < queries; row++) {
+        float inverse = s.greatest[row] == -INFINITY ? 0 : 1.0f / s.totals[row];
+        scale_row(out + row * p->query_stride, s.sums + row * width, inverse, p->dim);
     }
 }

@@ -1,41 +1,74 @@
-/* What output pixels see of an image, as a panel for gemm. */
+/* What output pixels see of an image, as a panel for multiply_panel.
+ *
+ * Terms are ordered by place in the kernel first and by channel within it, so that the two terms of a bf16 unit are
+ * neighbouring channels of one pixel. */
 
-/* panel[.., columns] of one output row: pixels column ..< column + width, one channel, one kernel row. */
-DK_INLINE void pack_taps(float *panel, const float *row, const dk_conv *conv, size_t column, size_t width) {
-    for (size_t tap = 0; tap < conv->kernel_width; tap++, panel += DK_COLUMNS) {
-        ptrdiff_t start = (ptrdiff_t)(column * conv->stride + tap) - (ptrdiff_t)conv->padding;
-        ptrdiff_t last = start + (ptrdiff_t)((width - 1) * conv->stride);
-        if (row && conv->stride == 1 && start >= 0 && last < (ptrdiff_t)conv->width) {
-            if (width == DK_COLUMNS)
-                for (size_t v = 0; v < DK_COLUMNS; v += DK_LANES) vf_store(panel + v, vf_load(row + start + v));
-            else
-                memcpy(panel, row + start, width * sizeof *panel);
-            continue;
-        }
-        for (size_t i = 0; i < width; i++) {
-            ptrdiff_t at = start + (ptrdiff_t)(i * conv->stride);
-            panel[i] = row && at >= 0 && at < (ptrdiff_t)conv->width ? row[at] : 0;
-        }
+/* What output pixels see of one channel at one place of the kernel. */
+typedef struct {
+    bool whole;                    /* pixels offset ..< offset + DK_PANEL_COLUMNS of a channel, without gaps */
+    ptrdiff_t offset;
+    ptrdiff_t at[DK_PANEL_COLUMNS]; /* otherwise one by one; -1 outside the image */
+} dk_view;
+
+static dk_view view_pixels(const dk_conv *conv, size_t first, size_t columns, size_t ky, size_t kx) {
+    dk_view view = {columns == DK_PANEL_COLUMNS, 0, {0}};
+    for (size_t i = 0; i < DK_PANEL_COLUMNS; i++) {
+        ptrdiff_t y = (ptrdiff_t)((first + i) / conv->out_width * conv->stride + ky) - (ptrdiff_t)conv->padding;
+        ptrdiff_t x = (ptrdiff_t)((first + i) % conv->out_width * conv->stride + kx) - (ptrdiff_t)conv->padding;
+        bool inside = i < columns && y >= 0 && x >= 0 && y < (ptrdiff_t)conv->height && x < (ptrdiff_t)conv->width;
+        view.at[i] = inside ? y * (ptrdiff_t)conv->width + x : -1;
+        view.whole = view.whole && inside && view.at[i] == view.at[0] + (ptrdiff_t)i;
     }
+    view.offset = view.at[0];
+    return view;
 }
 
-static void pack_pixels(float *panel, const float *x, const dk_conv *conv, size_t first, size_t columns) {
-    size_t taps = conv->kernel_width * DK_COLUMNS;
-    size_t depth = conv->channels * conv->kernel_height * conv->kernel_width;
-    if (columns < DK_COLUMNS) memset(panel, 0, depth * DK_COLUMNS * sizeof *panel);
-    /* A panel may run over several output rows. */
-    for (size_t done = 0; done < columns;) {
-        size_t row = (first + done) / conv->out_width, column = (first + done) % conv->out_width;
-        size_t width = conv->out_width - column;
-        if (width > columns - done) width = columns - done;
-        float *to = panel + done;
-        for (size_t channel = 0; channel < conv->channels; channel++)
-            for (size_t tap = 0; tap < conv->kernel_height; tap++, to += taps) {
-                ptrdiff_t y = (ptrdiff_t)(row * conv->stride + tap) - (ptrdiff_t)conv->padding;
-                bool inside = y >= 0 && y < (ptrdiff_t)conv->height;
-                const float *from = inside ? x + (channel * conv->height + (size_t)y) * conv->width : NULL;
-                pack_taps(to, from, conv, column, width);
+/* The channel's pixels of a view: in place, or gathered to `room`. */
+DK_INLINE const float *seen(const dk_view *view, const float *channel, float *room) {
+    if (view->whole) return channel + view->offset;
+    for (size_t i = 0; i < DK_PANEL_COLUMNS; i++) room[i] = view->at[i] < 0 ? 0 : channel[view->at[i]];
+    return room;
+}
+
+static void pack_pixels(void *panel, dk_precision precision, const float *x, const dk_conv *conv, size_t first,
+                        size_t columns) {
+    uint32_t *out = panel;
+    size_t area = conv->height * conv->width;
+    float rooms[2][DK_PANEL_COLUMNS];
+    for (size_t ky = 0; ky < conv->kernel_height; ky++)
+        for (size_t kx = 0; kx < conv->kernel_width; kx++) {
+            dk_view view = view_pixels(conv, first, columns, ky, kx);
+            for (size_t c = 0; c < conv->channels; c += unit_terms(precision), out += DK_PANEL_COLUMNS) {
+                const float *low = seen(&view, x + c * area, rooms[0]);
+                if (precision == DK_SINGLE) {
+                    for (size_t v = 0; v < DK_PANEL_COLUMNS; v += DK_LANES) vf_store((float *)out + v, vf_load(low + v));
+                    continue;
+                }
+                const float *high = c + 1 < conv->channels ? seen(&view, x + (c + 1) * area, rooms[1]) : NULL;
+                for (size_t v = 0; v < DK_PANEL_COLUMNS; v += DK_LANES) {
+                    vu pair = vu_pair_bf16(vf_load(low + v), high ? vf_load(high + v) : (vf){0});
+                    memcpy(out + v, &pair, sizeof pair);
+                }
             }
-        done += width;
-    }
+        }
+}
+
+static size_t conv_units(dk_precision precision, const dk_conv *conv) {
+    return conv->kernel_height * conv->kernel_width * panel_units(precision, conv->channels);
+}
+
+/* The weights [rows, channels, kernel] of up to DK_PANEL_ROWS outputs as a tile, in the order of pack_pixels. */
+static void pack_filters(void *tile, dk_precision precision, const void *weights, dk_float_type type,
+                         const dk_conv *conv, size_t rows) {
+    uint32_t *out = tile;
+    size_t places = conv->kernel_height * conv->kernel_width, terms = unit_terms(precision);
+    for (size_t place = 0; place < places; place++)
+        for (size_t c = 0; c < conv->channels; c += terms)
+            for (size_t row = 0; row < DK_PANEL_ROWS; row++) {
+                vf value = {0};
+                for (size_t t = 0; t < terms && row < rows && c + t < conv->channels; t++)
+                    value[t] = vf_load_weights_part(weights, type, (row * conv->channels + c + t) * places + place, 1)[0];
+                vh half = vh_term(value);
+                *out++ = precision == DK_SINGLE ? ((vu)value)[0] : (uint32_t)half[0] | (uint32_t)half[1] << 16;
+            }
 }

@@ -1,5 +1,15 @@
 /* Ops on one element at a time. */
 
+DK_INLINE vf vf_silu(vf v) { return v / (1.0f + vf_exp(-v)); }
+
+DK_INLINE vf vf_quick_gelu(vf v) { return v / (1.0f + vf_exp(-1.702f * v)); }
+
+DK_INLINE vf vf_gelu(vf v) { return 0.5f * v * (1.0f + vf_erf(v * 0.707106781f)); }
+
+DK_INLINE vf vf_gelu_tanh(vf v) {
+    return 0.5f * v * (1.0f + vf_tanh(0.797884561f * (v + 0.044715f * v * v * v)));
+}
+
 #define DK_EACH(expression)                                         \
     do {                                                            \
         size_t i = 0;                                               \
@@ -25,11 +35,11 @@ static void unary(dk_unary_op op, float *out, const float *x, size_t n) {
     case DK_SIN: for (size_t i = 0; i < n; i++) out[i] = sinf(x[i]); break;
     case DK_COS: for (size_t i = 0; i < n; i++) out[i] = cosf(x[i]); break;
     case DK_ABS: DK_EACH(vf_abs(v)); break;
-    case DK_SILU: DK_EACH(v / (1.0f + vf_exp(-v))); break;
-    case DK_QUICK_GELU: DK_EACH(v / (1.0f + vf_exp(-1.702f * v))); break;
+    case DK_SILU: DK_EACH(vf_silu(v)); break;
+    case DK_QUICK_GELU: DK_EACH(vf_quick_gelu(v)); break;
     case DK_RELU: DK_EACH(vf_max(v, vf_splat(0))); break;
-    case DK_GELU: DK_EACH(0.5f * v * (1.0f + vf_erf(v * 0.707106781f))); break;
-    case DK_GELU_TANH: DK_EACH(0.5f * v * (1.0f + vf_tanh(0.797884561f * (v + 0.044715f * v * v * v)))); break;
+    case DK_GELU: DK_EACH(vf_gelu(v)); break;
+    case DK_GELU_TANH: DK_EACH(vf_gelu_tanh(v)); break;
     }
 }
 

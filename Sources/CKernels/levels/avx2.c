@@ -8,6 +8,9 @@
 #define DK_LANES 8
 #define DK_TILE_ROWS 6
 #define DK_HALF_CONVERT 1
+#define DK_PANEL_ROWS 6
+#define DK_PANEL_VECTORS 2
+#define DK_KEY_VECTORS 2
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #include "../kernels/all.h"

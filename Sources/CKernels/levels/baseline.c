@@ -8,9 +8,15 @@
 /* 32 vector registers; halves convert by instruction. */
 #define DK_TILE_ROWS 12
 #define DK_HALF_CONVERT 1
+#define DK_PANEL_ROWS 8
+#define DK_PANEL_VECTORS 3
+#define DK_KEY_VECTORS 4
 #else
 #define DK_TILE_ROWS 6
 #define DK_HALF_CONVERT 0
+#define DK_PANEL_ROWS 6
+#define DK_PANEL_VECTORS 2
+#define DK_KEY_VECTORS 2
 #endif
 
 #include "../kernels/all.h"

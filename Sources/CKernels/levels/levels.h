@@ -10,4 +10,5 @@ extern const dk_kernels dk_kernels_baseline;
 #if defined(__x86_64__)
 extern const dk_kernels dk_kernels_avx2;
 extern const dk_kernels dk_kernels_avx512;
+extern const dk_kernels dk_kernels_avx512_dot;
 #endif

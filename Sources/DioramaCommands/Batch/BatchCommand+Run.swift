@@ -14,6 +14,7 @@ extension BatchCommand {
         var options = SessionOptions(
             folders: try folders.folders(graphFolder: source.folder, in: context, output: output))
         options.threads = threads
+        options.precision = precision.precision
         options.memory = MemoryLimit(byteCount: freeMemory()) { [json] shortage in
             endForLackOfMemory(shortage, asJSON: json, in: context)
         }

@@ -81,6 +81,8 @@ struct BatchCommand: Command {
     @OptionGroup(title: "Graph") var settings: SettingOptions
     @OptionGroup(title: "Folders") var folders: FolderOptions
 
+    @OptionGroup var precision: PrecisionOptions
+
     @Option(help: "CPU threads to use, 1 or more; the pictures do not depend on it. Default: one a core.")
     var threads: Int?
 

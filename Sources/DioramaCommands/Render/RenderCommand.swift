@@ -49,6 +49,8 @@ struct RenderCommand: Command {
     )
     var threads: Int?
 
+    @OptionGroup var precision: PrecisionOptions
+
     @Option(
         name: .customLong("repeat"), parsing: .unconditional,
         help: ArgumentHelp(
@@ -153,6 +155,7 @@ struct RenderCommand: Command {
         var options = SessionOptions(
             folders: try folders.folders(graphFolder: graphFolder, in: context, output: folder))
         options.threads = threads
+        options.precision = precision.precision
         options.memory = MemoryLimit(byteCount: freeMemory()) { [json] shortage in
             endForLackOfMemory(shortage, asJSON: json, in: context)
         }

@@ -62,7 +62,9 @@ struct CellAttention: Sendable {
         let count = x.shape[2] * x.shape[3]
         let cells = norm(x).reshaped(batch, channels, count).transposed(1, 2)
         func oneHead(_ y: Tensor) -> Tensor { y.reshaped(batch, count, 1, channels) }
-        let mixed = attention(oneHead(query(cells)), oneHead(key(cells)), oneHead(value(cells)))
+        let mixed = attention(
+            oneHead(query(cells)), oneHead(key(cells)), oneHead(value(cells)),
+            precision: query.precision)
         return x + output(mixed.reshaped(batch, count, channels)).transposed(1, 2).reshaped(x.shape)
     }
 }

@@ -101,7 +101,7 @@ struct CLIPTextLayer: Sendable {
     private let query, key, value, output: Linear
     private let up, down: Linear
     private let heads: Int
-    private let activation: CLIPTextConfig.Activation
+    private let activation: LinearEpilogue.Activation
 
     init(_ w: Weights, _ c: CLIPTextConfig) throws {
         norm1 = try LayerNorm(w["layer_norm1"], width: c.width, eps: c.eps)
@@ -114,26 +114,24 @@ struct CLIPTextLayer: Sendable {
         up = try Linear(w["mlp.fc1"], from: c.width, to: c.innerWidth)
         down = try Linear(w["mlp.fc2"], from: c.innerWidth, to: c.width)
         heads = c.heads
-        activation = c.activation
+        activation =
+            switch c.activation {
+            case .quickGELU: .quickGELU
+            case .gelu: .gelu
+            }
     }
 
     /// [B, L, D] to the same.
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = x + selfAttention(norm1(x))
-        return y + down(activate(up(norm2(y))))
+        let y = selfAttention(norm1(x), LinearEpilogue(residual: x))
+        return down(up(norm2(y), LinearEpilogue(activation)), LinearEpilogue(residual: y))
     }
 
-    private func selfAttention(_ x: Tensor) -> Tensor {
+    private func selfAttention(_ x: Tensor, _ epilogue: LinearEpilogue) -> Tensor {
         let (batch, length, width) = (x.shape[0], x.shape[1], x.shape[2])
         func split(_ y: Tensor) -> Tensor { y.reshaped(batch, length, heads, width / heads) }
-        let mixed = attention(split(query(x)), split(key(x)), split(value(x)), causal: true)
-        return output(mixed.reshaped(batch, length, width))
-    }
-
-    private func activate(_ x: Tensor) -> Tensor {
-        switch activation {
-        case .quickGELU: quickGELU(x)
-        case .gelu: gelu(x)
-        }
+        let mixed = attention(
+            split(query(x)), split(key(x)), split(value(x)), causal: true, precision: query.precision)
+        return output(mixed.reshaped(batch, length, width), epilogue)
     }
 }

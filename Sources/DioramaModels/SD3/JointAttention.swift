@@ -5,6 +5,8 @@ import DioramaWeights
 /// The projection of tokens to queries, keys or values, split into heads, with the norm of each head where the model has one.
 struct HeadProjection: Sendable {
     private let linear: Linear
+    /// What attention's products are rounded to.
+    var precision: Precision { linear.precision }
     private let norm: RMSNorm?
     private let heads: Int
 
@@ -41,9 +43,10 @@ struct ImageAttention: Sendable {
         output = try Linear(w["to_out.0"], from: c.width, to: c.width)
     }
 
-    /// [B, N, D] to the same.
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        output(attention(query(x), key(x), value(x)).joinedHeads())
+    /// [B, N, D] to the same, and what follows it.
+    func callAsFunction(_ x: Tensor, _ epilogue: LinearEpilogue) -> Tensor {
+        output(
+            attention(query(x), key(x), value(x), precision: query.precision).joinedHeads(), epilogue)
     }
 }
 
@@ -58,30 +61,34 @@ struct JointAttention: Sendable {
         contextValue = try HeadProjection(w, "add_v_proj", c)
     }
 
-    /// What the image [B, N, D] takes from itself and the text [B, L, D]: [B, N, D].
+    /// What the image [B, N, D] takes from itself and the text [B, L, D], and what follows it: [B, N, D].
     ///
     /// `keyBias` [1, N + L] is added to the scores of the keys.
-    func callAsFunction(_ x: Tensor, reading context: Tensor, keyBias: Tensor?) -> Tensor {
-        image.output(mix(image.query(x), x, context, keyBias))
+    func callAsFunction(
+        _ x: Tensor, reading context: Tensor, keyBias: Tensor?, _ epilogue: LinearEpilogue
+    ) -> Tensor {
+        image.output(mix(image.query(x), x, context, keyBias), epilogue)
     }
 
-    /// What both kinds take from both, by `text`'s way of asking: [B, N, D] and [B, L, D].
+    /// What both kinds take from both, by `text`'s way of asking, and what follows each: [B, N, D] and [B, L, D].
     func callAsFunction(
-        _ x: Tensor, and context: Tensor, _ text: TextQuery, keyBias: Tensor?
+        _ x: Tensor, and context: Tensor, _ text: TextQuery, keyBias: Tensor?,
+        _ imageEpilogue: LinearEpilogue, _ textEpilogue: LinearEpilogue
     ) -> (image: Tensor, context: Tensor) {
         let queries = Tensor.concatenated([image.query(x), text.query(context)], axis: 1)
         let mixed = mix(queries, x, context, keyBias)
         let count = x.shape[1]
         return (
-            image.output(mixed.narrowed(axis: 1, 0..<count)),
-            text.output(mixed.narrowed(axis: 1, count..<mixed.shape[1]))
+            image.output(mixed.narrowed(axis: 1, 0..<count), imageEpilogue),
+            text.output(mixed.narrowed(axis: 1, count..<mixed.shape[1]), textEpilogue)
         )
     }
 
     private func mix(_ queries: Tensor, _ x: Tensor, _ context: Tensor, _ keyBias: Tensor?) -> Tensor {
         let keys = Tensor.concatenated([image.key(x), contextKey(context)], axis: 1)
         let values = Tensor.concatenated([image.value(x), contextValue(context)], axis: 1)
-        return attention(queries, keys, values, keyBias: keyBias).joinedHeads()
+        return attention(queries, keys, values, keyBias: keyBias, precision: image.query.precision)
+            .joinedHeads()
     }
 }
 

@@ -37,8 +37,8 @@ struct Modulation: Sendable {
     /// LN(x) (1 + scale) + shift: what the branch reads.
     func input(_ x: Tensor) -> Tensor { modulatedLayerNorm(x, scale: scale, shift: shift, eps: 1e-6) }
 
-    /// x + gate * branch: what the branch adds.
-    func add(_ branch: Tensor, to x: Tensor) -> Tensor { gatedAdd(x, gate: gate, branch) }
+    /// x + gate * branch: what follows the branch's last layer.
+    func added(to x: Tensor) -> LinearEpilogue { LinearEpilogue(residual: x, gate: gate) }
 }
 
 /// One block of the multimodal diffusion transformer: joint attention and a perceptron for each stream, all by adaLN-zero.
@@ -58,12 +58,13 @@ public struct JointTransformerBlock: Sendable {
     public init(_ w: Weights, layer: Int, _ c: SD3Config) throws {
         let isLast = layer == c.layers - 1
         let isDual = c.dualAttentionLayers.contains(layer)
-        modulation = try Linear(w["norm1.linear"], from: c.width, to: (isDual ? 9 : 6) * c.width)
+        modulation = try Linear(
+            w["norm1.linear"], from: c.width, to: (isDual ? 9 : 6) * c.width, isSensitive: true)
         attention = try JointAttention(w["attn"], c)
         imageAttention = isDual ? try ImageAttention(w["attn2"], c) : nil
         mlp = try FeedForward(w["ff"], width: c.width)
         contextModulation = try Linear(
-            w["norm1_context.linear"], from: c.width, to: (isLast ? 2 : 6) * c.width)
+            w["norm1_context.linear"], from: c.width, to: (isLast ? 2 : 6) * c.width, isSensitive: true)
         if isLast {
             // Checkpoints store the text's queries of the last block too.
             w["attn.add_q_proj"].skip()
@@ -85,27 +86,28 @@ public struct JointTransformerBlock: Sendable {
 
         guard let contextPath else {
             let mixed = attention(
-                x, reading: finalNorm(context, forText), keyBias: conditions.keyBias)
-            return BlockState(image: finishImage(state.image, mixed, forImage), context: context)
+                x, reading: finalNorm(context, forText), keyBias: conditions.keyBias,
+                forImage[0].added(to: state.image))
+            return BlockState(image: finishImage(mixed, state.image, forImage), context: context)
         }
         let (mix, think) = Modulation.pair(forText)
         let mixed = attention(
-            x, and: mix.input(context), contextPath.query, keyBias: conditions.keyBias)
-        let text = mix.add(mixed.context, to: context)
+            x, and: mix.input(context), contextPath.query, keyBias: conditions.keyBias,
+            forImage[0].added(to: state.image), mix.added(to: context))
         return BlockState(
-            image: finishImage(state.image, mixed.image, forImage),
-            context: think.add(contextPath.mlp(think.input(text)), to: text))
+            image: finishImage(mixed.image, state.image, forImage),
+            context: contextPath.mlp(think.input(mixed.context), think.added(to: mixed.context)))
     }
 
     /// The image's way on from joint attention: its own attention where the block is dual, and the perceptron.
-    private func finishImage(_ x: Tensor, _ mixed: Tensor, _ modulations: [Modulation]) -> Tensor {
-        let (mix, think) = (modulations[0], modulations[1])
-        var y = mix.add(mixed, to: x)
+    ///
+    /// Both attentions read what the block was given.
+    private func finishImage(_ mixed: Tensor, _ given: Tensor, _ modulations: [Modulation]) -> Tensor {
+        var x = mixed
         if let imageAttention {
-            let mixAlone = modulations[2]
-            y = mixAlone.add(imageAttention(mixAlone.input(x)), to: y)
+            x = imageAttention(modulations[2].input(given), modulations[2].added(to: x))
         }
-        return think.add(mlp(think.input(y)), to: y)
+        return mlp(modulations[1].input(x), modulations[1].added(to: x))
     }
 }
 

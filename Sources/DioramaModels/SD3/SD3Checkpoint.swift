@@ -4,9 +4,11 @@ import DioramaWeights
 
 extension Checkpoint {
     /// Loads a `StableDiffusion3Pipeline` folder: transformer, two CLIPs with tokenizers, autoencoder, flow schedule.
-    static func stableDiffusion3(_ directory: DiffusersDirectory, on device: Device) throws -> Checkpoint {
-        var loader = PartLoader(directory, device)
-        let model = try loader.load("transformer", as: "SD3Transformer2DModel") {
+    static func stableDiffusion3(
+        _ directory: DiffusersDirectory, on device: Device, precision: Precision?
+    ) throws -> Checkpoint {
+        var loader = PartLoader(directory, device, precision)
+        let model = try loader.load("transformer", as: "SD3Transformer2DModel", allowsBytes: true) {
             try SD3Transformer($0, SD3Config($1))
         }
         let autoencoder = try loader.load("vae", as: "AutoencoderKL") {

@@ -31,13 +31,15 @@ public struct SD3Transformer: DiffusionModel {
             w["time_text_embed.timestep_embedder"], from: Self.timeWidth, to: width)
         textEmbedder = try ConditionEmbedder(
             w["time_text_embed.text_embedder"], from: config.pooledWidth, to: width)
-        contextEmbedder = try Linear(w["context_embedder"], from: config.contextWidth, to: width)
+        contextEmbedder = try Linear(
+            w["context_embedder"], from: config.contextWidth, to: width, isSensitive: true)
         blocks = try (0..<config.layers).map {
             try JointTransformerBlock(w["transformer_blocks"][$0], layer: $0, config)
         }
-        outputModulation = try Linear(w["norm_out.linear"], from: width, to: 2 * width)
+        outputModulation = try Linear(w["norm_out.linear"], from: width, to: 2 * width, isSensitive: true)
         output = try Linear(
-            w["proj_out"], from: width, to: config.patch * config.patch * config.outputChannels)
+            w["proj_out"], from: width, to: config.patch * config.patch * config.outputChannels,
+            isSensitive: true)
     }
 
     /// The transformer with an adapter's changes, its own weights shared.

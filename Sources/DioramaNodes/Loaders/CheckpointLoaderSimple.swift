@@ -35,7 +35,9 @@ struct CheckpointLoaderSimple: Node {
 
     func run(_ context: RunContext) async throws {
         let folder = try context.folders.model(ckptName, in: Self.kinds, includingRoots: true)
-        let checkpoint = try ModelCatalog.builtin.load(folder, on: context.resource(Device.self))
+        let checkpoint = try ModelCatalog.builtin.load(
+            folder, on: context.resource(Device.self),
+            precision: context.environment.resources[ModelPrecision.self]?.precision)
         for note in checkpoint.notes { context.notice(note) }
         model = Model(
             network: checkpoint.model,
@@ -49,6 +51,8 @@ struct CheckpointLoaderSimple: Node {
     func fingerprint(_ environment: RunEnvironment) throws -> String? {
         guard let name = $ckptName.literal else { return nil }
         let folder = try environment.folders.model(name, in: Self.kinds, includingRoots: true)
-        return try FileIdentity(of: folder).description
+        let identity = try FileIdentity(of: folder).description
+        let precision = environment.resources[ModelPrecision.self]?.fingerprint
+        return precision.map { "\(identity) \($0)" } ?? identity
     }
 }

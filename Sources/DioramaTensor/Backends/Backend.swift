@@ -51,10 +51,17 @@ package protocol Backend: Sendable {
     /// out[i] = a[i] · b[i] for each pair of matrices, [m, k] · [k, n].
     func matmul(_ out: MutableFloats, _ a: Floats, _ b: Floats, _ problem: MatmulProblem)
 
-    /// out[rows, outputs] = x[rows, inputs] · weight[outputs, inputs]ᵀ + bias[outputs].
-    func linear(
-        _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ weightType: DType, bias: Floats?,
-        rows: Int, inputs: Int, outputs: Int)
+    /// out[rows, outputs] = residual + gate · activation(x[rows, inputs] · weight[outputs, inputs]ᵀ + bias)
+    func linear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem)
+
+    /// out[rows, columns] = the rows of x, rotated in groups, as signed bytes times scales[rows].
+    func quantize(
+        _ out: UnsafeMutableRawPointer, scales: MutableFloats, _ x: UnsafeRawPointer, _ type: DType,
+        rotation: Int, rows: Int, columns: Int)
+
+    /// The way back of `quantize`.
+    func dequantize(
+        _ out: MutableFloats, _ x: UnsafeRawPointer, scales: Floats, rotation: Int, rows: Int, columns: Int)
 
     /// out[rows, columns] = normalised rows of x, scaled and shifted.
     func layerNorm(

@@ -45,6 +45,32 @@ package struct MatmulProblem: Sendable {
     package var pairs: [(a: Int, b: Int)]
 }
 
+/// A fully connected layer.
+package struct LinearProblem: @unchecked Sendable {
+    /// Where the weight [outputs, inputs] is.
+    package enum Weight {
+        /// As floats of a type.
+        case stored(UnsafeRawPointer, DType)
+        /// As signed bytes with a scale for each output; inputs were rotated in groups, of 1 for none.
+        case quantized(UnsafeRawPointer, scales: Floats, rotation: Int)
+    }
+
+    /// The weight.
+    package var weight: Weight
+    /// What the terms are rounded to.
+    package var precision: Precision
+    /// The sizes: x is [rows, inputs], the result [rows, outputs].
+    package var rows = 0, inputs: Int, outputs: Int
+    /// [outputs].
+    package var bias: Floats?
+    /// What follows the sum.
+    package var activation = LinearEpilogue.Activation.none
+    /// [.., outputs]; row r uses row r / rowsPerGate.
+    package var gate: Floats?, rowsPerGate = 1
+    /// [rows, outputs].
+    package var residual: Floats?
+}
+
 /// What is done to the elements of a normalised row: · weight + bias, or · (1 + scale) + shift.
 package struct RowAffine: @unchecked Sendable {
     /// [columns], the same for each row.
@@ -71,6 +97,8 @@ package struct AttentionProblem: @unchecked Sendable {
     package var scale: Float
     /// Query i sees only keys 0...i.
     package var causal: Bool
+    /// What q, k and v, and the weights of the keys, are rounded to.
+    package var precision: Precision
     /// [.., keys], added to the scores; keyBiasStride elements from one batch to the next.
     package var keyBias: Floats?, keyBiasStride = 0
     /// Added to the scores; read with strides over [batch, heads, queries, keys].
@@ -93,6 +121,8 @@ package struct ConvProblem: Sendable {
     package var outputs: Int, kernelHeight: Int, kernelWidth: Int, groups: Int
     /// Step of the kernel, and zeros assumed around the image.
     package var stride: Int, padding: Int
+    /// What x and the weight are rounded to.
+    package var precision: Precision
 
     /// The result's extents.
     package var outHeight: Int { (height + 2 * padding - kernelHeight) / stride + 1 }

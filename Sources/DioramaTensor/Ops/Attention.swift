@@ -10,10 +10,11 @@
 ///   - causal: query i sees only keys 0...i.
 ///   - keyBias: added to the scores of each key, [B, Lk] or [1, Lk]. A key that stands for n equal keys has log(n).
 ///   - mask: added to the scores; broadcasts to [B, H, L, Lk].
+///   - precision: what operands and the keys' weights are rounded to; `.int8` counts as `.bf16`.
 /// - Returns: [B, L, H, D].
 public func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, scale: Float? = nil, causal: Bool = false, keyBias: Tensor? = nil,
-    mask: Tensor? = nil
+    mask: Tensor? = nil, precision: Precision = .f32
 ) -> Tensor {
     precondition(q.dtype.isFloat && k.dtype.isFloat && v.dtype.isFloat, "attention: operands are not floats")
     precondition(
@@ -23,7 +24,8 @@ public func attention(
         "attention: q \(q.shape), k \(k.shape) and v \(v.shape) do not fit")
     var problem = AttentionProblem(
         batch: q.shape[0], queries: q.shape[1], keys: k.shape[1], heads: q.shape[2], keyHeads: k.shape[2],
-        dim: q.shape[3], scale: scale ?? 1 / Float(Swift.max(q.shape[3], 1)).squareRoot(), causal: causal)
+        dim: q.shape[3], scale: scale ?? 1 / Float(Swift.max(q.shape[3], 1)).squareRoot(), causal: causal,
+        precision: precision.real)
     if let keyBias {
         precondition(
             keyBias.rank == 2 && keyBias.shape[1] == problem.keys

@@ -6,10 +6,12 @@
 ///   - bias: [O].
 ///   - stride: step of the kernel, 1 or more.
 ///   - padding: zeros assumed on each edge.
+///   - precision: what x and the weight are rounded to; `.int8` counts as `.bf16`.
 /// - Returns: [B, O, (H + 2 padding - kh) / stride + 1, (W + 2 padding - kw) / stride + 1].
-public func conv2d(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0)
-    -> Tensor
-{
+public func conv2d(
+    _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0,
+    precision: Precision = .f32
+) -> Tensor {
     precondition(
         x.dtype.isFloat && weight.dtype.isFloat, "conv2d: \(x.dtype) and \(weight.dtype), not float types")
     precondition(
@@ -19,7 +21,8 @@ public func conv2d(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: Int
         batch: x.shape[0], channels: x.shape[1], height: x.shape[2], width: x.shape[3],
         outputs: weight.shape[0],
         kernelHeight: weight.shape[2], kernelWidth: weight.shape[3],
-        groups: Swift.max(x.shape[1] / weight.shape[1], 1), stride: stride, padding: padding)
+        groups: Swift.max(x.shape[1] / weight.shape[1], 1), stride: stride, padding: padding,
+        precision: precision.real)
     precondition(
         stride > 0 && padding >= 0 && problem.outputs.isMultiple(of: problem.groups)
             && problem.height + 2 * padding >= problem.kernelHeight

@@ -32,33 +32,3 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
         backend.matmul(out, x.data, y.data, problem)
     }
 }
-
-/// A fully connected layer: `x · weightᵀ + bias`.
-///
-/// - Parameters:
-///   - x: [..., I].
-///   - weight: [O, I], of any float type; read in place.
-///   - bias: [O].
-/// - Returns: [..., O].
-public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor? = nil) -> Tensor {
-    precondition(
-        x.dtype.isFloat && weight.dtype.isFloat, "linear: \(x.dtype) and \(weight.dtype), not float types")
-    precondition(
-        x.rank >= 1 && weight.rank == 2 && x.shape[-1] == weight.shape[1],
-        "linear: x \(x.shape) does not fit weight \(weight.shape)")
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    if let bias {
-        precondition(
-            bias.shape == [outputs], "linear: bias \(bias.shape) does not fit weight \(weight.shape)")
-    }
-    let (values, offsets) = (x.f32, bias?.f32)
-    let rows = x.shape.dims.dropLast().reduce(1, *)
-    return .computed(
-        "linear", [values, weight, offsets], x.shape.replacing(-1, with: outputs),
-        .result(of: [x, weight, bias]), on: x.device
-    ) { backend, out in
-        backend.linear(
-            out, values.data, weight.bytes, weight.dtype, bias: offsets?.data,
-            rows: rows, inputs: inputs, outputs: outputs)
-    }
-}

@@ -31,33 +31,4 @@ extension CPUBackend {
                 part / (down * across), worker)
         }
     }
-
-    /// A fully connected layer; each thread converts the weights of its block to f32 first.
-    func deepLinear(
-        _ product: OpenBLAS.Product, _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer,
-        _ weightType: DType, bias: Floats?, rows: Int, inputs: Int, outputs: Int
-    ) {
-        let room = weightType == .f32 ? 0 : Self.blockColumns * inputs
-        withScratch(pool.threads * room) { scratch in
-            divideDeep(rows: rows, columns: outputs) { rows, columns, _, worker in
-                let source = weight + columns.lowerBound * inputs * weightType.size
-                var weights = source.assumingMemoryBound(to: Float.self)
-                if weightType != .f32 {
-                    let own = scratch + worker * room
-                    widen(own, source, weightType, count: columns.count * inputs)
-                    weights = UnsafePointer(own)
-                }
-                let to = out + rows.lowerBound * outputs + columns.lowerBound
-                product(
-                    to, stride: outputs, x + rows.lowerBound * inputs, stride: inputs, weights,
-                    stride: inputs,
-                    transposed: true, m: rows.count, n: columns.count, k: inputs)
-                guard let bias else { return }
-                for row in 0..<rows.count {
-                    let line = to + row * outputs
-                    kernels.binary(DK_ADD, line, line, bias + columns.lowerBound, 1, 1, columns.count)
-                }
-            }
-        }
-    }
 }

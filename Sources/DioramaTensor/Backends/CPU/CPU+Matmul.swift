@@ -10,9 +10,6 @@ extension CPUBackend {
     /// Multiply-adds that are worth a part of their own.
     private static let productGrain = 1 << 18
 
-    /// Rows up to which `linear` reads weights once by dot products, rather than packing them.
-    private static let dotRows = 8
-
     package func matmul(_ out: MutableFloats, _ a: Floats, _ b: Floats, _ problem: MatmulProblem) {
         let (m, n, k) = (problem.m, problem.n, problem.k)
         if let product = deepProduct(rows: m, columns: n, depth: k) {
@@ -31,35 +28,6 @@ extension CPUBackend {
             let c = out + (index * m + rows.lowerBound) * n + columns.lowerBound
             kernels.gemm(
                 c, n, a + pair.a + rows.lowerBound * k, k, panel, nil, nil, rows.count, columns.count, k)
-        }
-    }
-
-    package func linear(
-        _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ weightType: DType, bias: Floats?,
-        rows: Int, inputs: Int, outputs: Int
-    ) {
-        let type = weightType.kernelType
-        guard rows > Self.dotRows else {
-            divide(outputs, cost: inputs * rows) { range in
-                let first = range.lowerBound
-                kernels.dot_rows(
-                    out + first, outputs, x, weight + first * inputs * weightType.size, type,
-                    bias.map { $0 + first }, rows, inputs, range.count)
-            }
-            return
-        }
-        if let product = deepProduct(rows: rows, columns: outputs, depth: inputs) {
-            deepLinear(
-                product, out, x, weight, weightType, bias: bias, rows: rows, inputs: inputs, outputs: outputs)
-            return
-        }
-        multiply(rows: rows, columns: outputs, depth: inputs) { panel, part, columns, _ in
-            let first = columns.lowerBound
-            kernels.pack_rows(
-                panel, weight + first * inputs * weightType.size, type, inputs, columns.count, inputs)
-            kernels.gemm(
-                out + part.lowerBound * outputs + first, outputs, x + part.lowerBound * inputs, inputs, panel,
-                nil, bias.map { $0 + first }, part.count, columns.count, inputs)
         }
     }
 

@@ -57,9 +57,14 @@ package struct CPUBackend: Backend {
     ///   - cost: elements of work in one item.
     ///   - body: given a range of items.
     func divide(_ count: Int, cost: Int = 1, _ body: (Range<Int>) -> Void) {
+        divide(count, cost: cost) { range, _ in body(range) }
+    }
+
+    /// As above; `body` is also given the number of the thread that it runs on.
+    func divide(_ count: Int, cost: Int = 1, _ body: (Range<Int>, _ worker: Int) -> Void) {
         let length = Swift.max(Self.grain / Swift.max(cost, 1), 1)
-        pool.run((count + length - 1) / length) { part, _ in
-            body(part * length..<Swift.min((part + 1) * length, count))
+        pool.run((count + length - 1) / length) { part, worker in
+            body(part * length..<Swift.min((part + 1) * length, count), worker)
         }
     }
 
@@ -73,7 +78,7 @@ package struct CPUBackend: Backend {
 
 extension Instructions {
     /// The best there is.
-    package static let best = Instructions.avx512
+    package static let best = Instructions.avx512Dot
 
     /// Those that this machine can run, lowest first.
     package static var runnable: [Instructions] {

@@ -6,4 +6,6 @@ package enum Instructions: Int32, Sendable, CaseIterable {
     case avx2 = 1
     /// AVX-512 F, BW, VL and DQ.
     case avx512 = 2
+    /// The same with BF16 and VNNI: dot products of bf16 and of bytes.
+    case avx512Dot = 3
 }

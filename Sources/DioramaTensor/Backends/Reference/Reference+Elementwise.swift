@@ -22,7 +22,7 @@ extension ReferenceBackend {
         for i in 0..<count { out[i] = Float(value(op, Double(x[i]))) }
     }
 
-    private func value(_ op: UnaryOp, _ x: Double) -> Double {
+    func value(_ op: UnaryOp, _ x: Double) -> Double {
         switch op {
         case .negate: -x
         case .exp: exp(x)

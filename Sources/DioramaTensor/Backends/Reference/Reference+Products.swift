@@ -14,21 +14,6 @@ extension ReferenceBackend {
         }
     }
 
-    package func linear(
-        _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ weightType: DType, bias: Floats?,
-        rows: Int, inputs: Int, outputs: Int
-    ) {
-        for row in 0..<rows {
-            for output in 0..<outputs {
-                let sum = (0..<inputs).reduce(Double(bias?[output] ?? 0)) {
-                    let w = loadFloat(weight, weightType, at: output * inputs + $1)
-                    return $0 + Double(x[row * inputs + $1]) * Double(w)
-                }
-                out[row * outputs + output] = Float(sum)
-            }
-        }
-    }
-
     package func attention(_ out: MutableFloats, _ q: Floats, _ k: Floats, _ v: Floats, _ p: AttentionProblem)
     {
         for batch in 0..<p.batch {

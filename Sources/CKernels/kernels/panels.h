@@ -1,0 +1,296 @@
+/* Products with weights that were packed once.
+ *
+ * Both operands are cut into units of four bytes along the summed extent (dot.h). The right one, the weights, is
+ * packed as panels [units, DK_PANEL_COLUMNS] of DK_PANEL_COLUMNS outputs; the left one as tiles
+ * [units, DK_PANEL_ROWS]. A step of the inner loop loads DK_PANEL_VECTORS vectors of the panel and multiplies each with one unit
+ * of each of the tile's rows. Long sums go in pieces of DK_PANEL_DEPTH units, so that a piece of a panel stays in the
+ * first cache while a block of tiles passes by; between pieces the sums wait in scratch. */
+
+enum { DK_PANEL_COLUMNS = DK_PANEL_VECTORS * DK_LANES, DK_PANEL_DEPTH = 160 };
+
+/* How many terms of a sum a unit holds. */
+DK_INLINE size_t unit_terms(dk_precision precision) {
+    return precision == DK_INT8 ? 4 : precision == DK_HALF ? 2 : 1;
+}
+
+static size_t panel_units(dk_precision precision, size_t depth) {
+    size_t terms = unit_terms(precision);
+    return (depth + terms - 1) / terms;
+}
+
+/* Two bf16 of one unit. */
+DK_INLINE vu vu_pair_bf16(vf low, vf high) {
+    return __builtin_convertvector(vh_term(low), vu) | __builtin_convertvector(vh_term(high), vu) << 16;
+}
+
+/* unit `at` of a row of weights in f32 or bf16; terms past the end are zeros. */
+DK_INLINE uint32_t weight_unit(dk_precision precision, const void *row, dk_float_type type, size_t at, size_t depth) {
+    size_t terms = unit_terms(precision), left = depth - at * terms;
+    vf w = vf_load_weights_part(row, type, at * terms, left < terms ? left : terms);
+    if (precision == DK_SINGLE) return ((vu)w)[0];
+    vh half = vh_term(w);
+    return (uint32_t)half[0] | (uint32_t)half[1] << 16;
+}
+
+/* A square of units, transposed. */
+DK_INLINE void pack_unit_square(uint32_t *panel, const size_t width, const void *rows, dk_precision precision,
+                                dk_float_type type, size_t stride, size_t at) {
+    vf square[DK_LANES];
+    size_t size = type == DK_F32 ? 4 : 2;
+    for (size_t i = 0; i < DK_LANES; i++) {
+        const char *row = (const char *)rows + i * stride * size;
+        if (precision == DK_SINGLE) {
+            square[i] = vf_load_weights(row, type, at);
+        } else if (type == DK_BF16) {
+            square[i] = vf_load((const float *)(row + at * 4));
+        } else {
+            vh low = vh_term(vf_load_weights(row, type, at * 2));
+            vh high = vh_term(vf_load_weights(row, type, at * 2 + DK_LANES));
+            memcpy(&square[i], &low, sizeof low);
+            memcpy((char *)&square[i] + sizeof low, &high, sizeof high);
+        }
+    }
+    DK_TRANSPOSE(vf, square);
+    for (size_t i = 0; i < DK_LANES; i++) vf_store((float *)(panel + i * width), square[i]);
+}
+
+DK_INLINE void pack_panel_of(uint32_t *panel, const size_t width, dk_precision precision, const void *rows,
+                             dk_float_type type, size_t stride, size_t columns, size_t depth) {
+    size_t units = panel_units(precision, depth), size = type == DK_F32 ? 4 : 2;
+    size_t whole = columns / DK_LANES * DK_LANES;
+    size_t deep = depth / unit_terms(precision) / DK_LANES * DK_LANES;
+    for (size_t column = 0; column < whole; column += DK_LANES)
+        for (size_t i = 0; i < deep; i += DK_LANES)
+            pack_unit_square(panel + i * width + column, width, (const char *)rows + column * stride * size, precision,
+                             type, stride, i);
+    for (size_t column = 0; column < width; column++)
+        for (size_t i = column < whole ? deep : 0; i < units; i++)
+            panel[i * width + column] =
+                column < columns
+                    ? weight_unit(precision, (const char *)rows + column * stride * size, type, i, depth)
+                    : 0;
+}
+
+static void pack_panel(void *panel, dk_precision precision, const void *rows, dk_float_type type, size_t row_stride,
+                       size_t columns, size_t depth) {
+#define DK_PACK(p, t) pack_panel_of(panel, DK_PANEL_COLUMNS, p, rows, t, row_stride, columns, depth)
+    switch (type) {
+    case DK_F32: precision == DK_SINGLE ? DK_PACK(DK_SINGLE, DK_F32) : DK_PACK(DK_HALF, DK_F32); break;
+    case DK_F16: precision == DK_SINGLE ? DK_PACK(DK_SINGLE, DK_F16) : DK_PACK(DK_HALF, DK_F16); break;
+    case DK_BF16: precision == DK_SINGLE ? DK_PACK(DK_SINGLE, DK_BF16) : DK_PACK(DK_HALF, DK_BF16); break;
+    }
+#undef DK_PACK
+}
+
+static void pack_panel_int8(void *panel, int32_t *sums, const int8_t *rows, size_t row_stride, size_t columns,
+                            size_t depth) {
+    uint32_t *out = panel;
+    size_t units = panel_units(DK_INT8, depth);
+    for (size_t column = 0; column < DK_PANEL_COLUMNS; column++) {
+        int32_t sum = 0;
+        for (size_t i = 0; i < units; i++) {
+            int8_t terms[4] = {0};
+            for (size_t t = 0; t < 4 && column < columns && i * 4 + t < depth; t++)
+                sum += terms[t] = rows[column * row_stride + i * 4 + t];
+            memcpy(out + i * DK_PANEL_COLUMNS + column, terms, 4);
+        }
+        sums[column] = sum;
+    }
+}
+
+/* The greatest absolute value; NaN if there is one. */
+DK_INLINE float greatest_absolute(const float *x, size_t n) {
+    vf best = {0};
+    size_t i = 0;
+    for (; i + DK_LANES <= n; i += DK_LANES) best = vf_max(best, vf_abs(vf_load(x + i)));
+    if (i < n) best = vf_max(best, vf_abs(vf_load_part(x + i, n - i, 0)));
+    return vf_greatest(best);
+}
+
+/* Numbers of -127 ... 127 that times the result are nearest x; not-a-number makes the result one. */
+static float quantize_row(int8_t *out, const float *x, size_t n) {
+    float scale = greatest_absolute(x, n) / 127.0f;
+    float inverse = scale > 0 ? 1.0f / scale : 0;
+    if (!(inverse <= 3.4028234e38f)) inverse = 0;
+    for (size_t i = 0; i < n; i += DK_LANES) {
+        size_t width = n - i < DK_LANES ? n - i : DK_LANES;
+        vf v = width == DK_LANES ? vf_load(x + i) : vf_load_part(x + i, width, 0);
+        /* Adding 1.5 · 2^23 rounds to nearest even and leaves the number in the lowest bits. */
+        vi q = (vi)(v * inverse + 12582912.0f) - 0x4B400000;
+        typedef int8_t vb __attribute__((vector_size(DK_LANES)));
+        vb bytes = __builtin_convertvector(q, vb);
+        memcpy(out + i, &bytes, width);
+    }
+    return scale;
+}
+
+/* Four numbers, `step` apart, times the matrix with -1 on its other diagonal and 1 elsewhere, over 2. */
+DK_INLINE void rotate_four(float *x, size_t step, size_t at) {
+    float *a = x + at, *b = a + step, *c = b + step, *d = c + step;
+    float half = 0.5f * ((*a + *b) + (*c + *d)), first = *a, second = *b;
+    *a = half - *d, *b = half - *c, *c = half - second, *d = half - first;
+}
+
+static void rotate_row(float *x, size_t group, size_t n) {
+    for (size_t step = 1; step < group; step *= 4)
+        for (size_t block = 0; block < n; block += 4 * step) {
+            size_t i = 0;
+            for (; i + DK_LANES <= step; i += DK_LANES) {
+                float *at = x + block + i;
+                vf a = vf_load(at), b = vf_load(at + step), c = vf_load(at + 2 * step), d = vf_load(at + 3 * step);
+                vf half = 0.5f * ((a + b) + (c + d));
+                vf_store(at, half - d);
+                vf_store(at + step, half - c);
+                vf_store(at + 2 * step, half - b);
+                vf_store(at + 3 * step, half - a);
+            }
+            for (; i < step; i++) rotate_four(x, step, block + i);
+        }
+}
+
+DK_INLINE void round_terms(uint16_t *out, const float *x, size_t n) {
+    size_t i = 0;
+    for (; i + DK_LANES <= n; i += DK_LANES) vh_store(out + i, vh_term(vf_load(x + i)));
+    if (i == n) return;
+    vh last = vh_term(vf_load_part(x + i, n - i, 0));
+    memcpy(out + i, &last, (n - i) * sizeof *out);
+}
+
+/* A tile of up to DK_PANEL_ROWS rows of x, [units, DK_PANEL_ROWS]; missing rows are zeros. */
+static void pack_tile(void *tile, float *scales, dk_precision precision, const float *x, size_t row_stride,
+                      size_t rows, size_t depth, size_t rotation, void *scratch) {
+    uint32_t *out = tile;
+    size_t units = panel_units(precision, depth);
+    for (size_t row = 0; row < DK_PANEL_ROWS; row++) {
+        if (row >= rows) {
+            for (size_t i = 0; i < units; i++) out[i * DK_PANEL_ROWS + row] = 0;
+            if (precision == DK_INT8) scales[row] = 0;
+            continue;
+        }
+        const float *from = x + row * row_stride;
+        const uint32_t *line = (const uint32_t *)from;
+        if (precision != DK_SINGLE) {
+            line = scratch;
+            ((uint32_t *)scratch)[units - 1] = 0;
+            if (precision == DK_HALF) {
+                round_terms(scratch, from, depth);
+            } else {
+                float *turned = (float *)scratch + units;
+                memcpy(turned, from, depth * sizeof *turned);
+                rotate_row(turned, rotation, depth);
+                scales[row] = quantize_row(scratch, turned, depth);
+                for (size_t i = 0; i < units; i++) ((uint32_t *)scratch)[i] ^= 0x80808080u;
+            }
+        }
+        for (size_t i = 0; i < units; i++) out[i * DK_PANEL_ROWS + row] = line[i];
+    }
+}
+
+/* sums[rows, DK_PANEL_COLUMNS] (+)= tile · panel over `units`; precision, rows and begins are known when compiling. */
+DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t rows, const bool begins,
+                          const uint32_t *left, const uint32_t *panel, size_t units) {
+    vf sum[DK_PANEL_ROWS][DK_PANEL_VECTORS];
+#define DK_ROWS _Pragma("clang loop unroll(full)") for (size_t row = 0; row < rows; row++)
+#define DK_VECS _Pragma("clang loop unroll(full)") for (size_t v = 0; v < DK_PANEL_VECTORS; v++)
+    DK_ROWS DK_VECS sum[row][v] = begins ? (vf){0} : sums[row * DK_PANEL_VECTORS + v];
+    for (size_t i = 0; i < units; i++, panel += DK_PANEL_COLUMNS, left += DK_PANEL_ROWS) {
+        vi b[DK_PANEL_VECTORS];
+        DK_VECS b[v] = (vi)vf_load((const float *)(panel + v * DK_LANES));
+        DK_ROWS {
+            vi a = vi_splat_unit(left + row);
+            DK_VECS {
+                if (precision == DK_SINGLE) sum[row][v] = dot_f32(sum[row][v], a, b[v]);
+                else if (precision == DK_HALF) sum[row][v] = dot_bf16(sum[row][v], a, b[v]);
+                else sum[row][v] = (vf)dot_i8((vi)sum[row][v], a, b[v]);
+            }
+        }
+    }
+    DK_ROWS DK_VECS sums[row * DK_PANEL_VECTORS + v] = sum[row][v];
+#undef DK_ROWS
+#undef DK_VECS
+}
+
+#define DK_DEFINE_PANEL_TILE(name, precision, rows)                                                           \
+    static __attribute__((noinline)) void name##_begin(vf *sums, const uint32_t *left, const uint32_t *panel,    \
+                                                       size_t units) {                                        \
+        panel_tile(sums, precision, rows, true, left, panel, units);                                          \
+    }                                                                                                         \
+    static __attribute__((noinline)) void name##_go_on(vf *sums, const uint32_t *left, const uint32_t *panel,    \
+                                                       size_t units) {                                        \
+        panel_tile(sums, precision, rows, false, left, panel, units);                                         \
+    }
+DK_DEFINE_PANEL_TILE(panel_single, DK_SINGLE, DK_PANEL_ROWS)
+DK_DEFINE_PANEL_TILE(panel_half, DK_HALF, DK_PANEL_ROWS)
+DK_DEFINE_PANEL_TILE(panel_int8, DK_INT8, DK_PANEL_ROWS)
+DK_DEFINE_PANEL_TILE(panel_single_1, DK_SINGLE, 1)
+DK_DEFINE_PANEL_TILE(panel_half_1, DK_HALF, 1)
+DK_DEFINE_PANEL_TILE(panel_int8_1, DK_INT8, 1)
+
+typedef void (*dk_panel_tile)(vf *, const uint32_t *, const uint32_t *, size_t);
+
+/* By precision, whether one row alone, and whether sums go on. */
+static const dk_panel_tile panel_tiles[3][2][2] = {
+    {{panel_single_begin, panel_single_go_on}, {panel_single_1_begin, panel_single_1_go_on}},
+    {{panel_half_begin, panel_half_go_on}, {panel_half_1_begin, panel_half_1_go_on}},
+    {{panel_int8_begin, panel_int8_go_on}, {panel_int8_1_begin, panel_int8_1_go_on}},
+};
+
+DK_INLINE vf activated(dk_activation activation, vf v) {
+    switch (activation) {
+    case DK_LINEAR: return v;
+    case DK_WITH_SILU: return vf_silu(v);
+    case DK_WITH_QUICK_GELU: return vf_quick_gelu(v);
+    case DK_WITH_GELU: return vf_gelu(v);
+    case DK_WITH_GELU_TANH: return vf_gelu_tanh(v);
+    }
+    return v;
+}
+
+/* What becomes of one vector of sums: scales, bias, function, gate and residual. */
+DK_INLINE vf finish_sum(const dk_panel_product *p, vf sum, size_t row, size_t column, size_t width) {
+    if (p->precision == DK_INT8) {
+        vi whole = (vi)sum, compensation;
+        memcpy(&compensation, p->column_sums + column, sizeof compensation);
+        vf real = __builtin_convertvector(whole - compensation * 128, vf);
+        sum = real * (p->row_scales[row] * vf_load(p->column_scales + column));
+    }
+    if (p->bias) sum += vf_load_part(p->bias + column, width, 0);
+    if (p->row_bias) sum += p->row_bias[row];
+    sum = activated(p->activation, sum);
+    if (p->gate) sum *= vf_load_part(p->gate + (p->first_row + row) / p->rows_per_gate * p->gate_stride + column, width, 0);
+    if (p->residual) sum += vf_load_part(p->residual + row * p->out_stride + column, width, 0);
+    return sum;
+}
+
+static void finish_tile(const dk_panel_product *p, const vf *sums, size_t first, size_t rows) {
+    for (size_t row = 0; row < rows; row++) {
+        float *out = p->out + (first + row) * p->out_stride;
+        for (size_t v = 0; v < DK_PANEL_VECTORS && v * DK_LANES < p->columns; v++) {
+            size_t column = v * DK_LANES;
+            size_t width = p->columns - column < DK_LANES ? p->columns - column : DK_LANES;
+            vf value = finish_sum(p, sums[row * DK_PANEL_VECTORS + v], first + row, column, width);
+            if (width == DK_LANES) vf_store(out + column, value);
+            else vf_store_part(out + column, value, width);
+        }
+    }
+}
+
+static void multiply_panel(const dk_panel_product *p, void *scratch) {
+    enum { tile_vectors = DK_PANEL_ROWS * DK_PANEL_VECTORS };
+    size_t pieces = (p->units + DK_PANEL_DEPTH - 1) / DK_PANEL_DEPTH;
+    size_t length = pieces ? (p->units + pieces - 1) / pieces : 0;
+    const uint32_t *left = p->left, *panel = p->panel;
+    const dk_panel_tile *tiles = panel_tiles[p->precision][p->rows == 1];
+    size_t from = 0;
+    do {
+        size_t piece = p->units - from < length ? p->units - from : length;
+        bool last = from + piece == p->units;
+        for (size_t row = 0; row < p->rows; row += DK_PANEL_ROWS) {
+            size_t tile = row / DK_PANEL_ROWS;
+            vf *sums = (vf *)scratch + (pieces > 1 ? tile * tile_vectors : 0);
+            tiles[from > 0](sums, left + (tile * p->units + from) * DK_PANEL_ROWS, panel + from * DK_PANEL_COLUMNS, piece);
+            if (last) finish_tile(p, sums, row, p->rows - row < DK_PANEL_ROWS ? p->rows - row : DK_PANEL_ROWS);
+        }
+        from += piece;
+    } while (from < p->units);
+}

@@ -1,0 +1,21 @@
+/* AVX-512 F, BW, VL and DQ with its dot products of bf16 and of bytes: BF16 and VNNI. */
+#include "levels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define DK_LEVEL DK_AVX512_DOT
+#define DK_TABLE dk_kernels_avx512_dot
+#define DK_LANES 16
+#define DK_TILE_ROWS 12
+#define DK_HALF_CONVERT 1
+#define DK_PANEL_ROWS 8
+#define DK_PANEL_VECTORS 3
+#define DK_KEY_VECTORS 4
+#define DK_DOT_INSTRUCTIONS 1
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni,avx2,fma,f16c"))), apply_to = function)
+#include "../kernels/all.h"
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,244 @@
+import CKernels
+
+// Fully connected layers. The rows of x are packed once for all outputs; the weights are packed panel by panel, into
+// scratch of the thread that then multiplies all rows with them. So a weight is read in whatever type it is stored
+// in, once a pass, and no second copy of it is kept.
+extension CPUBackend {
+    /// Rows up to which weights are read once by dot products, rather than packed.
+    private static let dotRows = 8
+
+    /// Bytes of packed rows that are worth keeping at a time; rows beyond go in another pass over the weights.
+    private static let packedRows = 64 << 20
+
+    /// Rows that pass by a panel while it is in the cache.
+    private static let rowBlock = 240
+
+    package func linear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem) {
+        guard problem.rows > 0, problem.outputs > 0 else { return }
+        if problem.rows <= Self.dotRows, problem.precision == .f32,
+            case .stored(let weight, let type) = problem.weight
+        {
+            dotLinear(out, x, weight, type, problem)
+            return
+        }
+        let precision = problem.precision.kernelPrecision
+        let units = kernels.panel_units(precision, problem.inputs)
+        let block = (Self.rowBlock + kernels.panel_rows - 1) / kernels.panel_rows * kernels.panel_rows
+        let most = Swift.max(Self.packedRows / Swift.max(4 * units, 1) / block, 1) * block
+        for first in stride(from: 0, to: problem.rows, by: most) {
+            let rows = first..<Swift.min(first + most, problem.rows)
+            withPackedRows(x + rows.lowerBound * problem.inputs, rows.count, problem) { tiles, scales in
+                multiply(out, tiles, scales, rows: rows, block: block, problem)
+            }
+        }
+    }
+
+    /// Packs rows of x, several threads at a time, and gives them to `body` with their scales.
+    private func withPackedRows(
+        _ x: Floats, _ rows: Int, _ problem: LinearProblem,
+        _ body: (UnsafeMutablePointer<Float>, MutableFloats) -> Void
+    ) {
+        let (precision, height) = (problem.precision.kernelPrecision, kernels.panel_rows)
+        let units = kernels.panel_units(precision, problem.inputs)
+        let tiles = (rows + height - 1) / height
+        let room = 2 * (problem.inputs + 64)
+        withScratch(tiles * height * (units + 1)) { packed in
+            let scales = packed + tiles * height * units
+            withScratch(pool.threads * room) { scratch in
+                divide(tiles, cost: height * problem.inputs) { part, worker in
+                    for tile in part {
+                        let first = tile * height
+                        kernels.pack_tile(
+                            packed + first * units, scales + first, precision, x + first * problem.inputs,
+                            problem.inputs, Swift.min(height, rows - first), problem.inputs, problem.rotation,
+                            scratch + worker * room)
+                    }
+                }
+            }
+            body(packed, scales)
+        }
+    }
+
+    /// Multiplies packed rows with all panels: a part packs a few panels, and takes all rows past them block by block.
+    private func multiply(
+        _ out: MutableFloats, _ tiles: Floats, _ rowScales: Floats, rows: Range<Int>, block: Int,
+        _ problem: LinearProblem
+    ) {
+        let width = kernels.panel_columns
+        let units = kernels.panel_units(problem.precision.kernelPrecision, problem.inputs)
+        let panels = (problem.outputs + width - 1) / width
+        let group = Swift.max(Swift.min(panels / (4 * pool.threads), 4), 1)
+        let parts = (panels + group - 1) / group
+        let panelRoom = (units + 2) * width
+        let sumsRoom = (block + kernels.panel_rows) * width
+        withScratch(pool.threads * (group * panelRoom + sumsRoom)) { scratch in
+            pool.run(parts) { part, worker in
+                let own = scratch + worker * (group * panelRoom + sumsRoom)
+                let sums = own + group * panelRoom
+                let mine = part * group..<Swift.min((part + 1) * group, panels)
+                for panel in mine {
+                    pack(own + (panel - mine.lowerBound) * panelRoom, panel: panel, units: units, problem)
+                }
+                for first in stride(from: 0, to: rows.count, by: block) {
+                    for panel in mine {
+                        let packed = own + (panel - mine.lowerBound) * panelRoom
+                        var product = product(
+                            problem, panel: panel, packed, units: units, out, row: rows.lowerBound + first)
+                        product.rows = Swift.min(block, rows.count - first)
+                        product.left = UnsafeRawPointer(tiles + first * units)
+                        product.row_scales = rowScales + first
+                        kernels.multiply_panel(&product, sums)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Packs a panel's weights, and behind them scales and sums of its columns.
+    private func pack(_ packed: MutableFloats, panel: Int, units: Int, _ problem: LinearProblem) {
+        let width = kernels.panel_columns
+        let columns = panel * width..<Swift.min((panel + 1) * width, problem.outputs)
+        switch problem.weight {
+        case .stored(let weight, let type):
+            kernels.pack_panel(
+                packed, problem.precision.kernelPrecision,
+                weight + columns.lowerBound * problem.inputs * type.size, type.kernelType, problem.inputs,
+                columns.count, problem.inputs)
+        case .quantized(let values, let scales, _):
+            let columnScales = packed + units * width
+            let rows = values.assumingMemoryBound(to: Int8.self) + columns.lowerBound * problem.inputs
+            (columnScales + width).withMemoryRebound(to: Int32.self, capacity: width) { sums in
+                kernels.pack_panel_int8(packed, sums, rows, problem.inputs, columns.count, problem.inputs)
+            }
+            columnScales.update(repeating: 0, count: width)
+            columnScales.update(from: scales + columns.lowerBound, count: columns.count)
+        }
+    }
+
+    private func product(
+        _ problem: LinearProblem, panel: Int, _ packed: MutableFloats, units: Int, _ out: MutableFloats,
+        row: Int
+    ) -> dk_panel_product {
+        let width = kernels.panel_columns
+        let column = panel * width
+        let at = row * problem.outputs + column
+        var product = dk_panel_product()
+        product.precision = problem.precision.kernelPrecision
+        product.columns = Swift.min(width, problem.outputs - column)
+        product.units = units
+        product.panel = UnsafeRawPointer(packed)
+        product.column_scales = UnsafePointer(packed + units * width)
+        product.column_sums = UnsafeRawPointer(packed + (units + 1) * width).assumingMemoryBound(
+            to: Int32.self)
+        product.bias = problem.bias.map { $0 + column }
+        product.activation = problem.activation.kernelActivation
+        product.gate = problem.gate.map { $0 + column }
+        (product.gate_stride, product.rows_per_gate) = (problem.outputs, problem.rowsPerGate)
+        product.first_row = row
+        product.residual = problem.residual.map { $0 + at }
+        product.out = out + at
+        product.out_stride = problem.outputs
+        return product
+    }
+
+    /// A few rows: each weight is read once, in place, and what follows the sums is a pass of its own.
+    private func dotLinear(
+        _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ type: DType, _ problem: LinearProblem
+    ) {
+        let (rows, inputs, outputs) = (problem.rows, problem.inputs, problem.outputs)
+        divide(outputs, cost: inputs * rows) { range in
+            let first = range.lowerBound
+            kernels.dot_rows(
+                out + first, outputs, x, weight + first * inputs * type.size, type.kernelType,
+                problem.bias.map { $0 + first }, rows, inputs, range.count)
+        }
+        for row in 0..<rows {
+            let line = out + row * outputs
+            if let op = problem.activation.unary { kernels.unary(op, line, line, outputs) }
+            if let gate = problem.gate {
+                let own = gate + row / problem.rowsPerGate * outputs
+                kernels.binary(DK_MULTIPLY, line, line, own, 1, 1, outputs)
+            }
+            if let residual = problem.residual {
+                kernels.binary(DK_ADD, line, line, residual + row * outputs, 1, 1, outputs)
+            }
+        }
+    }
+
+    package func quantize(
+        _ out: UnsafeMutableRawPointer, scales: MutableFloats, _ x: UnsafeRawPointer, _ type: DType,
+        rotation: Int, rows: Int, columns: Int
+    ) {
+        let values = out.assumingMemoryBound(to: Int8.self)
+        withScratch(pool.threads * columns) { scratch in
+            divide(rows, cost: columns) { part, worker in
+                let line = scratch + worker * columns
+                for row in part {
+                    convert(line, .f32, x + row * columns * type.size, type, count: columns)
+                    kernels.rotate_row(line, rotation, columns)
+                    scales[row] = kernels.quantize_row(values + row * columns, line, columns)
+                }
+            }
+        }
+    }
+
+    package func dequantize(
+        _ out: MutableFloats, _ x: UnsafeRawPointer, scales: Floats, rotation: Int, rows: Int, columns: Int
+    ) {
+        let values = x.assumingMemoryBound(to: Int8.self)
+        divide(rows, cost: columns) { part in
+            for row in part {
+                let line = out + row * columns
+                for column in 0..<columns {
+                    line[column] = Float(values[row * columns + column]) * scales[row]
+                }
+                kernels.rotate_row(line, rotation, columns)
+            }
+        }
+    }
+}
+
+extension LinearProblem {
+    /// Inputs that are rotated together; 1 for none.
+    var rotation: Int {
+        switch weight {
+        case .stored: 1
+        case .quantized(_, _, let group): group
+        }
+    }
+}
+
+extension Precision {
+    /// The precision as the kernels number it.
+    var kernelPrecision: dk_precision {
+        switch self {
+        case .f32: DK_SINGLE
+        case .bf16: DK_HALF
+        case .int8: DK_INT8
+        }
+    }
+}
+
+extension LinearEpilogue.Activation {
+    /// The function as the kernels number it, in a product.
+    var kernelActivation: dk_activation {
+        switch self {
+        case .none: DK_LINEAR
+        case .silu: DK_WITH_SILU
+        case .quickGELU: DK_WITH_QUICK_GELU
+        case .gelu: DK_WITH_GELU
+        case .geluTanh: DK_WITH_GELU_TANH
+        }
+    }
+
+    /// The function as an op of its own; nil for none.
+    var unary: dk_unary_op? {
+        switch self {
+        case .none: nil
+        case .silu: DK_SILU
+        case .quickGELU: DK_QUICK_GELU
+        case .gelu: DK_GELU
+        case .geluTanh: DK_GELU_TANH
+        }
+    }
+}
