@@ -228,7 +228,7 @@ import Testing
         var counting = sample
         counting.network = CountingNetwork()
         func seen(_ positive: Conditioning, sigma: Float) throws -> [Float] {
-            let guided = GuidedModel(
+            let guided = try GuidedModel(
                 counting, positive: positive, negative: Conditioning([]), guidance: Guidance(scale: 1),
                 latent: [1, 16, 1, 2], needsUnconditional: false)
             let x = Tensor.zeros([1, 16, 1, 2], on: bench.device)

@@ -40,7 +40,7 @@ import Testing
         report.append(("sigmas", relativeError(sigmas, golden.floats("sigmas"))))
 
         let start = golden.keys.contains("init_latents") ? golden["init_latents"] : noise * 0
-        let guided = GuidedModel(
+        let guided = try GuidedModel(
             model, positive: Conditioning([positive]), negative: Conditioning([negative]),
             guidance: Guidance(scale: settings.guidance), latent: start.shape, needsUnconditional: false)
         let expected = golden["latents_after_step"]

@@ -34,7 +34,8 @@ SetLatentNoiseMask DifferentialDiffusion PrimitiveInt PrimitiveFloat PrimitiveSt
 PrimitiveBoolean StringConcatenate StringSubstring StringLength CaseConverter StringTrim StringReplace StringContains
 StringCompare RegexMatch RegexExtract RegexReplace JsonExtractString ComfyNumberConvert ResolutionSelector PreviewAny
 ComfyMathExpression BatchLatentsNode FluxGuidance CLIPSetLastLayer
-InpaintModelConditioning VAEEncodeForInpaint
+InpaintModelConditioning VAEEncodeForInpaint ConditioningSetArea ConditioningSetAreaPercentage
+ConditioningSetAreaStrength
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 

@@ -57,6 +57,7 @@ struct InpaintPictures {
     /// - Parameters:
     ///   - pixels: the side of the square that each covered pixel becomes; an even one reaches further right and down.
     ///   - factor: how many pixels the side of a latent's cell has.
+    /// - Returns: coverage, [1 or B, H, W] with sides that are multiples of the factor.
     func noiseMask(grownBy pixels: Int, factor: Int) -> Mask {
         let whole = rounded(cut(mask, factor))
         guard pixels > 0 else { return Mask(coverage: whole) }

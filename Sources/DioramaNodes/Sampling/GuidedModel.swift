@@ -10,8 +10,8 @@ package struct GuidedModel: Sendable {
     private let model: Model
     private let guidance: Guidance
     private let onBlock: @Sendable (BlockReport) throws -> Void
-    private let positive: [WeightedContext]
-    private let negative: [WeightedContext]
+    private let positive: [PromptQuery]
+    private let negative: [PromptQuery]
     private let both: TextContext?
 
     /// Prepares a model for prompts.
@@ -24,25 +24,28 @@ package struct GuidedModel: Sendable {
     ///   - latent: the shape of the latents that are denoised at once, `[B, C, H, W]`.
     ///   - needsUnconditional: whether the sampler follows the negative prediction even at scale 1.
     ///   - onBlock: told of each block that the network has run; throwing ends the evaluation.
+    /// - Throws: `ModelInputError` where a prompt's area lies outside of the latents.
     package init(
         _ model: Model, positive: Conditioning, negative: Conditioning, guidance: Guidance, latent: Shape,
         needsUnconditional: Bool, onBlock: @escaping @Sendable (BlockReport) throws -> Void = { _ in }
-    ) {
+    ) throws {
         self.model = model
         self.guidance = guidance
         self.onBlock = onBlock
-        self.positive = positive.entries.map { WeightedContext($0, latent, model.sampling) }
+        let prompts = PlacedPrompt.matched(
+            [positive, negative].map { $0.entries.map { PlacedPrompt($0, in: latent) } })
         let asksNegative =
             guidance.needsUnconditional || needsUnconditional || model.guidance.needsUnconditional
+        self.positive = try prompts[0].map { try PromptQuery($0, latent, model.sampling) }
         self.negative =
-            asksNegative ? negative.entries.map { WeightedContext($0, latent, model.sampling) } : []
+            asksNegative ? try prompts[1].map { try PromptQuery($0, latent, model.sampling) } : []
         let all = self.negative + self.positive
         let isOneEach = self.positive.count == 1 && self.negative.count == 1 && all.allSatisfy(\.isPlain)
         both = isOneEach ? TextContext.batch(all.map(\.context)) : nil
     }
 
-    /// Every conditioning that the model will be asked with.
-    var contexts: [TextContext] { (positive + negative).map(\.context) }
+    /// All that the model will be asked.
+    var queries: [PromptQuery] { positive + negative }
 
     /// The picture that the model sees in the noisy latent `x`, `[B, C, H, W]`, at a noise level.
     package func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
@@ -79,12 +82,11 @@ package struct GuidedModel: Sendable {
             return try picture(in: x, sigma, asked[0].context, through: runner)
         }
         var sum = Tensor.zeros(x.shape, on: x.device)
-        var weights = Tensor.full(
-            .leastNormalMagnitude, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
-        for entry in asked where entry.window.contains(sigma) {
-            let seen = try picture(in: x, sigma, entry.context, through: runner)
-            sum = sum + seen * entry.weight
-            weights = weights + entry.weight
+        var weights = Tensor.full(1e-37, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
+        for query in asked where query.holds(at: sigma) {
+            let seen = try picture(in: query.part(of: x), sigma, query.context, through: runner)
+            sum = sum + query.placed(seen * query.weight, in: x.shape)
+            weights = weights + query.placed(query.weight, in: x.shape)
         }
         return sum / weights
     }
@@ -108,30 +110,5 @@ package struct GuidedModel: Sendable {
         return BlockRunner(
             hooks: own.map(\.hook) + hooks, sigma: sigma, percent: model.sampling.percent(of: sigma),
             onBlock: onBlock)
-    }
-}
-
-/// A conditioning as a run of the sampler asks with it.
-private struct WeightedContext: Sendable {
-    /// For each latent of the batch.
-    let context: TextContext
-    /// The noise levels at which it holds.
-    let window: SigmaWindow
-    /// The weight of its prediction, `[B, 1, H, W]`.
-    let weight: Tensor
-    /// Whether its prediction is the mean where it is the only one: it holds always and everywhere.
-    let isPlain: Bool
-
-    init(_ entry: Conditioning.Entry, _ latent: Shape, _ sampling: ModelSampling) {
-        let device = entry.context.tokens.device
-        context = entry.context.repeated(latent[0])
-        isPlain = entry.percents == 0...1 && entry.mask == nil && entry.strength == 1
-        window =
-            entry.percents == 0...1
-            ? .whole : sampling.window(fromPercent: entry.percents.lowerBound, to: entry.percents.upperBound)
-        let mask =
-            entry.mask?.planes(for: latent)
-            ?? Tensor.full(1, [latent[0], 1, latent[2], latent[3]], on: device)
-        weight = mask * Float(entry.strength)
     }
 }
