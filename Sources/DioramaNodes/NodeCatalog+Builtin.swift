@@ -73,6 +73,7 @@ extension NodeCatalog {
                 DisableNoise.self,
                 BasicGuider.self,
                 CFGGuider.self,
+                DualCFGGuider.self,
                 KSamplerSelect.self,
                 BasicScheduler.self,
                 BetaSamplingScheduler.self,

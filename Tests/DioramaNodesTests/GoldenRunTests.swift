@@ -41,8 +41,9 @@ import Testing
 
         let start = golden.keys.contains("init_latents") ? golden["init_latents"] : noise * 0
         let guided = try GuidedModel(
-            model, positive: Conditioning([positive]), negative: Conditioning([negative]),
-            guidance: Guidance(scale: settings.guidance), latent: start.shape, needsUnconditional: false)
+            Guider(
+                model, positive: Conditioning([positive]), negative: Conditioning([negative]),
+                scale: settings.guidance), latent: start.shape, needsUnconditional: false)
         let expected = golden["latents_after_step"]
         var worst: Float = 0
         let end = try Sampler.named("euler").sample(

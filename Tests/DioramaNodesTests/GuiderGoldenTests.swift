@@ -48,18 +48,102 @@ import Testing
         return Conditioning(entries: entries)
     }
 
-    @Test("prompts count where and when they do in ComfyUI", arguments: cases.map(\.key).sorted())
+    /// The guider of a case, made by its node.
+    private func guider(_ settings: JSON) async throws -> Guider {
+        let positive = try await conditioning(try #require(settings["positive"]))
+        let negative = try await conditioning(try #require(settings["negative"]))
+        var model = model
+        if settings["hook"] == true {
+            model.guidance.after.append { guided, step, _ in
+                guided * 0.5 + step.conditional * 0.25 + (step.unconditional ?? step.x) * 0.125
+            }
+            // ComfyUI's guider of three prompts does not call what comes before guidance.
+            model.guidance.before.append { step, _ in step.conditional = step.x }
+        }
+        guard let style = settings["style"] else {
+            return try await bench.output(
+                of: "CFGGuider", ["cfg": try #require(settings["cfg"])],
+                given: ["model": model, "positive": positive, "negative": negative])
+        }
+        return try await bench.output(
+            of: "DualCFGGuider",
+            [
+                "cfg_conds": try #require(settings["cfg1"]), "style": style,
+                "cfg_cond2_negative": try #require(settings["cfg2"]),
+            ],
+            given: [
+                "model": model, "cond1": positive, "negative": negative,
+                "cond2": try await conditioning(try #require(settings["middle"])),
+            ])
+    }
+
+    @Test("a step is ComfyUI's", arguments: cases.map(\.key).sorted())
     func agrees(name: String) async throws {
         let settings = try #require(Self.cases[name])
-        guard settings["style"] == nil else { return }
         let guided = try GuidedModel(
-            model, positive: try await conditioning(try #require(settings["positive"])),
-            negative: try await conditioning(try #require(settings["negative"])),
-            guidance: Guidance(scale: try #require(settings["cfg"]?.double)), latent: golden["x"].shape,
-            needsUnconditional: false)
+            try await guider(settings), latent: golden["x"].shape, needsUnconditional: false)
         let sigma = Float(try #require(settings["sigma"]?.double))
         let found = try guided(golden["x"], sigma: sigma).guided.narrowed(axis: 1, 0..<4)
         #expect(relativeError(found, golden[name]) < Tolerance.f32.op)
+    }
+
+    /// At scale 1 the prompts that cancel out are not asked, unless a hook or a sampler looks at them; nested asks all.
+    @Test(
+        "only what is needed is asked",
+        arguments: [
+            ("regular", 3.0, 2.0, [1, 2, 3]), ("regular", 3, 1, [1, 2]), ("regular", 1, 1, [1]),
+            ("nested", 1, 1, [1, 2, 3]),
+        ] as [(String, Double, Double, [Float])])
+    func asked(style: String, first: Double, second: Double, prompts: [Float]) async throws {
+        func asked(_ change: (inout Model) -> Void = { _ in }, _ needsUnconditional: Bool = false)
+            async throws
+            -> [Float]
+        {
+            let network = ToyNetwork(bench.noise([1, 16, 4, 6]))
+            var model = model
+            model.network = network
+            change(&model)
+            let three = [1, 2, 3].map { (number: Float) in
+                Conditioning([ToyNetwork.prompt(number, on: bench.device)])
+            }
+            let guider: Guider = try await bench.output(
+                of: "DualCFGGuider",
+                [
+                    "cfg_conds": .double(first), "cfg_cond2_negative": .double(second),
+                    "style": .string(style),
+                ],
+                given: ["model": model, "cond1": three[0], "cond2": three[1], "negative": three[2]])
+            let x = bench.noise([1, 16, 4, 6], seed: 2)
+            _ = try GuidedModel(guider, latent: x.shape, needsUnconditional: needsUnconditional)(
+                x, sigma: 0.5)
+            return network.calls.flatMap(\.prompts).sorted()
+        }
+        #expect(try await asked() == prompts)
+        #expect(try await asked({ _ in }, true) == [1, 2, 3])
+        #expect(try await asked { $0.guidance.needsUnconditional = true } == [1, 2, 3])
+        let seen = try await asked { $0.guidance.after.append { guided, _, _ in guided } }
+        #expect(seen == (prompts == [1] ? [1, 2] : prompts))
+    }
+
+    @Test func aGuiderOfThreePromptsSamples() async throws {
+        let three = [1, 2, 3].map { (number: Float) in
+            Conditioning([ToyNetwork.prompt(number, on: bench.device)])
+        }
+        let target = bench.noise([1, 16, 4, 6])
+        var toy = model
+        toy.network = ToyNetwork(target)
+        let guider: Guider = try await bench.output(
+            of: "DualCFGGuider",
+            given: ["model": toy, "cond1": three[0], "cond2": three[1], "negative": three[2]])
+        // All three see the same picture, whatever the scales.
+        let latent: Latent = try await bench.output(
+            of: "SamplerCustomAdvanced",
+            given: [
+                "noise": Noise(seed: 7), "guider": guider, "sampler": try Sampler.named("euler"),
+                "sigmas": Sigmas([1, 0.5, 0]),
+                "latent_image": Latent(samples: .zeros([1, 16, 4, 6], on: bench.device)),
+            ])
+        #expect(relativeError(model.latentFormat.toModel(latent.samples), target) < Tolerance.f32.block)
     }
 
     @Test func thereAreCases() { #expect(Self.cases.count > 30) }

@@ -35,7 +35,7 @@ PrimitiveBoolean StringConcatenate StringSubstring StringLength CaseConverter St
 StringCompare RegexMatch RegexExtract RegexReplace JsonExtractString ComfyNumberConvert ResolutionSelector PreviewAny
 ComfyMathExpression BatchLatentsNode FluxGuidance CLIPSetLastLayer
 InpaintModelConditioning VAEEncodeForInpaint ConditioningSetArea ConditioningSetAreaPercentage
-ConditioningSetAreaStrength
+ConditioningSetAreaStrength DualCFGGuider
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 

@@ -19,9 +19,7 @@ struct SamplingRun {
         let model = guider.model
         let start = try startingLatent()
         let guided = try GuidedModel(
-            model, positive: guider.positive, negative: guider.negative,
-            guidance: Guidance(scale: guider.scale),
-            latent: start.shape, needsUnconditional: sampler.needsUnconditional
+            guider, latent: start.shape, needsUnconditional: sampler.needsUnconditional
         ) { try context.report($0) }
         for query in guided.queries {
             try model.network.check(latent: query.latent, context: query.context)
