@@ -5,6 +5,16 @@ public protocol TextEncoder: Sendable {
     /// Encodes one text; throws `ModelInputError` where the encoder cannot take what the tokenizer gives.
     func encode(_ text: String) throws -> EncodedText
 
+    /// Encodes one text with the states after another layer than the family's own.
+    ///
+    /// - Parameters:
+    ///   - text: the text.
+    ///   - layer: -1 is the last layer, -2 the one before it; one that an encoder does not have gives what comes behind
+    ///     its final norm.
+    /// - Returns: the conditioning, a batch of one.
+    /// - Throws: `ModelInputError`, also where the encoder has no layers to choose from.
+    func encode(_ text: String, layer: Int) throws -> EncodedText
+
     /// How many tokens at the end of a text ``encode(_:)`` would leave out, found without encoding it; nil where that cannot
     /// be told.
     func truncatedTokens(in text: String) -> Int?
@@ -18,6 +28,12 @@ public protocol TextEncoder: Sendable {
 extension TextEncoder {
     /// Not told beforehand.
     public func truncatedTokens(in text: String) -> Int? { nil }
+
+    /// Has no layers to choose from; throws `ModelInputError`.
+    public func encode(_ text: String, layer: Int) throws -> EncodedText {
+        throw ModelInputError(
+            "this text encoder gives the states of one layer only; leave out CLIP Set Last Layer")
+    }
 
     /// Takes no adapters; throws `ModelInputError`.
     public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> Self {

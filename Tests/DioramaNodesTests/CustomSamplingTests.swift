@@ -228,9 +228,8 @@ import Testing
         var counting = sample
         counting.network = CountingNetwork()
         func seen(_ positive: Conditioning, sigma: Float) throws -> [Float] {
-            let guided = GuidedModel(
-                counting, positive: positive, negative: Conditioning([]), guidance: Guidance(scale: 1),
-                latent: [1, 16, 1, 2], needsUnconditional: false)
+            let guided = try GuidedModel(
+                Guider(counting, positive: positive), latent: [1, 16, 1, 2], needsUnconditional: false)
             let x = Tensor.zeros([1, 16, 1, 2], on: bench.device)
             // x0 = x - sigma * velocity.
             return Array(try guided(x, sigma: sigma).guided.floats().prefix(2)).map { -$0 / sigma }

@@ -40,9 +40,10 @@ import Testing
         report.append(("sigmas", relativeError(sigmas, golden.floats("sigmas"))))
 
         let start = golden.keys.contains("init_latents") ? golden["init_latents"] : noise * 0
-        let guided = GuidedModel(
-            model, positive: Conditioning([positive]), negative: Conditioning([negative]),
-            guidance: Guidance(scale: settings.guidance), latent: start.shape, needsUnconditional: false)
+        let guided = try GuidedModel(
+            Guider(
+                model, positive: Conditioning([positive]), negative: Conditioning([negative]),
+                scale: settings.guidance), latent: start.shape, needsUnconditional: false)
         let expected = golden["latents_after_step"]
         var worst: Float = 0
         let end = try Sampler.named("euler").sample(

@@ -20,6 +20,16 @@ public struct CLIPTextModel: Sendable {
 
         /// The state before the last layer, which diffusion models condition on.
         public var penultimate: Tensor { hiddenStates[hiddenStates.count - 2] }
+
+        /// The state after a layer counted from the end, as ComfyUI's `clip_layer` has it.
+        ///
+        /// - Parameter layer: -1 is the last layer, whose state is not normed; one that the encoder does not have
+        ///   gives ``last``.
+        /// - Returns: [B, L, width].
+        public func state(ofLayer layer: Int) -> Tensor {
+            let layers = hiddenStates.count - 1
+            return layer < 0 && layer >= -layers ? hiddenStates[hiddenStates.count + layer] : last
+        }
     }
 
     /// Its shape.

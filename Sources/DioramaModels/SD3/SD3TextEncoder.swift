@@ -66,10 +66,19 @@ public struct SD3TextEncoder: TextEncoder {
     }
 
     /// Encodes one text.
-    public func encode(_ text: String) throws -> EncodedText {
+    public func encode(_ text: String) throws -> EncodedText { try encode(text, states: \.penultimate) }
+
+    /// Encodes one text with the states after a layer of each CLIP, counted from its end; see `TextEncoder`.
+    public func encode(_ text: String, layer: Int) throws -> EncodedText {
+        try encode(text) { $0.state(ofLayer: layer) }
+    }
+
+    private func encode(
+        _ text: String, states chosen: (CLIPTextModel.Output) -> Tensor
+    ) throws -> EncodedText {
         let encodings = tokenize(text)
         let outputs = try zip([first, second], encodings).map { try $0.model([$1.ids], on: device) }
-        let states = Tensor.concatenated(outputs.map(\.penultimate), axis: -1)
+        let states = Tensor.concatenated(outputs.map(chosen), axis: -1)
         let padded = states.padded([
             (axis: 2, before: 0, after: contextWidth - states.shape[2]),
             (axis: 1, before: 0, after: 1),

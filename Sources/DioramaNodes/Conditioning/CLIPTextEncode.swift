@@ -14,7 +14,7 @@ struct CLIPTextEncode: Node {
     @Output("The encoded prompt.") var conditioning: Conditioning
 
     func run(_ context: RunContext) async throws {
-        let encoded = try clip.encoder.encode(text)
+        let encoded = try clip.encode(text)
         if encoded.truncatedTokens > 0 {
             context.notice(
                 "the prompt is too long for the text encoder: its last \(encoded.truncatedTokens) tokens were left out"

@@ -125,28 +125,19 @@ struct ConditioningSetMask: Node {
     @Input("Where it counts, 0 to 1; of any size.") var mask: Mask
     @Input("Its weight among the other prompts there.", in: 0...10, step: 0.01) var strength = 1.0
     @Input(
-        "default asks about the whole picture; mask bounds, which would ask about the mask's rectangle, is not supported.",
+        "What the model is shown: default the whole picture, or the prompt's area; mask bounds the smallest rectangle that "
+            + "holds what the mask covers, at least 64 by 64 pixels.",
         options: ["default", "mask bounds"])
     var setCondArea = "default"
 
     @Output("The prompt with its mask.") var masked: Conditioning
 
-    func validate(_ environment: RunEnvironment) -> [InputProblem] {
-        $setCondArea.literal == "mask bounds"
-            ? [
-                $setCondArea.problem(
-                    "\"mask bounds\" is not supported: use \"default\", which gives the same place")
-            ] : []
-    }
-
     func run(_ context: RunContext) async throws {
-        guard setCondArea == "default" else {
-            throw context.fail($setCondArea, "is \"mask bounds\", which is not supported: use \"default\"")
-        }
         let mask = try context.masks($mask)
         masked = conditioning.mapped { entry in
             entry.mask = mask
-            entry.strength = strength
+            entry.maskStrength = strength
+            entry.asksAboutMaskBounds = setCondArea == "mask bounds"
         }
     }
 }

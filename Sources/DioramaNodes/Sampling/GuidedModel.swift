@@ -2,89 +2,114 @@ package import DioramaModels
 package import DioramaSampling
 package import DioramaTensor
 
-/// A model asked with both prompts, and their predictions combined by guidance.
+/// A model asked with the prompts of a guider, and their predictions combined by guidance.
 ///
-/// Where the two conditionings have the same shape, both are asked in one batch, the negative one first, as ComfyUI
-/// does; otherwise, or where hooks hold for one of them only, one after the other.
+/// Where the positive and the negative conditioning have the same shape, both are asked in one batch, the negative one
+/// first, as ComfyUI does; otherwise, or where hooks hold for one of them only, one after the other.
 package struct GuidedModel: Sendable {
     private let model: Model
     private let guidance: Guidance
+    private let third: ThirdPrompt?
     private let onBlock: @Sendable (BlockReport) throws -> Void
-    private let positive: [WeightedContext]
-    private let negative: [WeightedContext]
+    private let positive: [PromptQuery]
+    private let negative: [PromptQuery]
+    private let beyond: [PromptQuery]
     private let both: TextContext?
 
     /// Prepares a model for prompts.
     ///
     /// - Parameters:
-    ///   - model: the model to ask.
-    ///   - positive: what the picture shall show.
-    ///   - negative: what the picture shall not show.
-    ///   - guidance: how to combine the two predictions.
+    ///   - guider: the model, its prompts, and how to combine their predictions.
     ///   - latent: the shape of the latents that are denoised at once, `[B, C, H, W]`.
     ///   - needsUnconditional: whether the sampler follows the negative prediction even at scale 1.
     ///   - onBlock: told of each block that the network has run; throwing ends the evaluation.
+    /// - Throws: `ModelInputError` where a prompt's area lies outside of the latents.
     package init(
-        _ model: Model, positive: Conditioning, negative: Conditioning, guidance: Guidance, latent: Shape,
-        needsUnconditional: Bool, onBlock: @escaping @Sendable (BlockReport) throws -> Void = { _ in }
-    ) {
+        _ guider: Guider, latent: Shape, needsUnconditional: Bool,
+        onBlock: @escaping @Sendable (BlockReport) throws -> Void = { _ in }
+    ) throws {
+        let model = guider.model
         self.model = model
-        self.guidance = guidance
         self.onBlock = onBlock
-        self.positive = positive.entries.map { WeightedContext($0, latent, model.sampling) }
+        guidance = Guidance(scale: guider.scale)
+        third = guider.third
         let asksNegative =
             guidance.needsUnconditional || needsUnconditional || model.guidance.needsUnconditional
-        self.negative =
-            asksNegative ? negative.entries.map { WeightedContext($0, latent, model.sampling) } : []
-        let all = self.negative + self.positive
-        let isOneEach = self.positive.count == 1 && self.negative.count == 1 && all.allSatisfy(\.isPlain)
+            || third?.style == .outer
+        let asksPositive = asksNegative || !guider.asksThirdAlone
+
+        func queries(_ prompts: [PlacedPrompt], _ isAsked: Bool = true) throws -> [PromptQuery] {
+            isAsked ? try prompts.map { try PromptQuery($0, latent, model.sampling) } : []
+        }
+        let prompts = guider.placedPrompts(in: latent)
+        positive = try queries(prompts.positive, asksPositive)
+        negative = try queries(prompts.negative, asksNegative)
+        beyond = try queries(prompts.third)
+        let all = negative + positive
+        let isOneEach = positive.count == 1 && negative.count == 1 && all.allSatisfy(\.isPlain)
         both = isOneEach ? TextContext.batch(all.map(\.context)) : nil
     }
 
-    /// Every conditioning that the model will be asked with.
-    var contexts: [TextContext] { (positive + negative).map(\.context) }
+    /// All that the model will be asked.
+    var queries: [PromptQuery] { positive + negative + beyond }
 
     /// The picture that the model sees in the noisy latent `x`, `[B, C, H, W]`, at a noise level.
     package func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
-        let percent = model.sampling.percent(of: sigma)
-        let query = ModelQuery(percent: percent) { hooks, prompts in
+        guard let third else { return try pairGuidance(at: sigma, in: x).denoised(pair(in: x, sigma)) }
+        let prediction =
+            try prediction(of: beyond, in: x, sigma, third.style == .added ? .positive : .negative)
+            ?? .zeros(x.shape, on: x.device)
+        if positive.isEmpty && third.style == .added { return Denoised(prediction) }
+        let step = try pair(in: x, sigma)
+        var guidance = pairGuidance(at: sigma, in: x)
+        guidance.beforeGuidance = []
+        var denoised = try guidance.denoised(step)
+        denoised.guided = third.combined(prediction, denoised.guided, positive: step.conditional)
+        return denoised
+    }
+
+    /// Guidance with the model's hooks, which may ask the model again.
+    private func pairGuidance(at sigma: Float, in x: Tensor) -> Guidance {
+        let query = ModelQuery(percent: model.sampling.percent(of: sigma)) { hooks, prompts in
             for hook in hooks { try hook.blocks.check(model.network.blockGroups) }
-            return try prediction(in: x, sigma, prompts, adding: hooks)
+            let asked = prompts == .negative ? negative : positive
+            return try prediction(of: asked, in: x, sigma, prompts, adding: hooks)
         }
-        let guidance = model.guidance.applied(to: guidance, asking: query)
+        return model.guidance.applied(to: guidance, asking: query)
+    }
+
+    /// The predictions with the positive and the negative prompt.
+    private func pair(in x: Tensor, _ sigma: Float) throws -> Guidance.Step {
         let asksOneByOne = model.blockHooks.contains { $0.prompts != .both && $0.window.contains(sigma) }
         if let both, !asksOneByOne {
             let halves = try picture(
                 in: .concatenated([x, x], axis: 0), sigma, both, through: runner(at: sigma, for: .both)
             ).chunked(into: 2, axis: 0)
-            return try guidance.denoised(
-                .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0]))
+            return .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0])
         }
-        let conditional = try prediction(in: x, sigma, .positive) ?? x
-        let unconditional = try prediction(in: x, sigma, .negative)
-        return try guidance.denoised(
-            .init(x: x, sigma: sigma, conditional: conditional, unconditional: unconditional))
+        return .init(
+            x: x, sigma: sigma, conditional: try prediction(of: positive, in: x, sigma, .positive) ?? x,
+            unconditional: try prediction(of: negative, in: x, sigma, .negative))
     }
 
     /// The weighted mean of what the model sees by each conditioning of one kind, nil where there is none.
     ///
     /// Where no conditioning holds the prediction is 0, as in ComfyUI's `calc_cond_batch`.
     private func prediction(
-        in x: Tensor, _ sigma: Float, _ prompts: Prompts, adding hooks: [BlockHook] = []
+        of asked: [PromptQuery], in x: Tensor, _ sigma: Float, _ prompts: Prompts,
+        adding hooks: [BlockHook] = []
     ) throws -> Tensor? {
         let runner = runner(at: sigma, for: prompts, adding: hooks)
-        let asked = prompts == .negative ? negative : positive
         if asked.isEmpty { return nil }
         if asked.count == 1, asked[0].isPlain {
             return try picture(in: x, sigma, asked[0].context, through: runner)
         }
         var sum = Tensor.zeros(x.shape, on: x.device)
-        var weights = Tensor.full(
-            .leastNormalMagnitude, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
-        for entry in asked where entry.window.contains(sigma) {
-            let seen = try picture(in: x, sigma, entry.context, through: runner)
-            sum = sum + seen * entry.weight
-            weights = weights + entry.weight
+        var weights = Tensor.full(1e-37, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
+        for query in asked where query.holds(at: sigma) {
+            let seen = try picture(in: query.part(of: x), sigma, query.context, through: runner)
+            sum = sum + query.placed(seen * query.weight, in: x.shape)
+            weights = weights + query.placed(query.weight, in: x.shape)
         }
         return sum / weights
     }
@@ -111,27 +136,31 @@ package struct GuidedModel: Sendable {
     }
 }
 
-/// A conditioning as a run of the sampler asks with it.
-private struct WeightedContext: Sendable {
-    /// For each latent of the batch.
-    let context: TextContext
-    /// The noise levels at which it holds.
-    let window: SigmaWindow
-    /// The weight of its prediction, `[B, 1, H, W]`.
-    let weight: Tensor
-    /// Whether its prediction is the mean where it is the only one: it holds always and everywhere.
-    let isPlain: Bool
+extension Guider {
+    /// Whether the third prediction is all that there is to follow where the negative one is not needed: what is added at
+    /// scale 1 takes the positive one's place, and no hook sees that one.
+    fileprivate var asksThirdAlone: Bool {
+        guard let third, third.style == .added, !Guidance(scale: third.scale).needsUnconditional else {
+            return false
+        }
+        return model.guidance.function == nil && model.guidance.after.isEmpty
+    }
 
-    init(_ entry: Conditioning.Entry, _ latent: Shape, _ sampling: ModelSampling) {
-        let device = entry.context.tokens.device
-        context = entry.context.repeated(latent[0])
-        isPlain = entry.percents == 0...1 && entry.mask == nil && entry.strength == 1
-        window =
-            entry.percents == 0...1
-            ? .whole : sampling.window(fromPercent: entry.percents.lowerBound, to: entry.percents.upperBound)
-        let mask =
-            entry.mask?.planes(for: latent)
-            ?? Tensor.full(1, [latent[0], 1, latent[2], latent[3]], on: device)
-        weight = mask * Float(entry.strength)
+    /// The prompts with their parts of the picture, and those that guidance compares them with; in ComfyUI's order.
+    fileprivate func placedPrompts(
+        in latent: Shape
+    ) -> (positive: [PlacedPrompt], negative: [PlacedPrompt], third: [PlacedPrompt]) {
+        func placed(_ prompt: Conditioning) -> [PlacedPrompt] {
+            prompt.entries.map { PlacedPrompt($0, in: latent) }
+        }
+        let (positive, negative, beyond) = (
+            placed(positive), placed(negative), third.map { placed($0.prompt) } ?? []
+        )
+        if third?.style == .added {
+            let matched = PlacedPrompt.matched([beyond, positive, negative])
+            return (matched[1], matched[2], matched[0])
+        }
+        let matched = PlacedPrompt.matched([positive, negative, beyond])
+        return (matched[0], matched[1], matched[2])
     }
 }

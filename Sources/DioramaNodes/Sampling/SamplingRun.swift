@@ -18,12 +18,12 @@ struct SamplingRun {
     func callAsFunction(_ context: RunContext) throws -> (output: Latent, denoised: Latent) {
         let model = guider.model
         let start = try startingLatent()
-        let guided = GuidedModel(
-            model, positive: guider.positive, negative: guider.negative,
-            guidance: Guidance(scale: guider.scale),
-            latent: start.shape, needsUnconditional: sampler.needsUnconditional
+        let guided = try GuidedModel(
+            guider, latent: start.shape, needsUnconditional: sampler.needsUnconditional
         ) { try context.report($0) }
-        for prompt in guided.contexts { try model.network.check(latent: start.shape, context: prompt) }
+        for query in guided.queries {
+            try model.network.check(latent: query.latent, context: query.context)
+        }
 
         context.progress(0, of: max(0, sigmas.count - 1))
         var seen: Tensor?

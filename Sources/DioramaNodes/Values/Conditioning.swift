@@ -15,8 +15,14 @@ public struct Conditioning: PortValue {
         public var strength = 1.0
         /// The part of the way from noise (0) to picture (1) in which it holds.
         public var percents = 0.0...1.0
+        /// The part of the picture that the model is shown with it; the whole when nil.
+        public var area: ConditioningArea?
         /// Where its prediction counts, 0...1, `[B, H, W]` of any size; everywhere when nil.
         public var mask: Mask?
+        /// The weight of the mask, times ``strength``.
+        public var maskStrength = 1.0
+        /// Whether the model is shown the smallest rectangle that holds what the mask covers, in place of ``area``.
+        public var asksAboutMaskBounds = false
         /// How strongly a model that was distilled with guidance shall follow it; nil where nothing is said.
         public var guidance: Double?
 

@@ -55,9 +55,28 @@ public struct CLIP: PortValue {
 
     /// Turns text into conditioning.
     public var encoder: any TextEncoder
+    /// The layer whose states are the conditioning: -1 is the last, -2 the one before it; nil is the family's own.
+    public var layer: Int?
 
     /// Wraps an encoder.
-    public init(encoder: any TextEncoder) { self.encoder = encoder }
+    ///
+    /// - Parameters:
+    ///   - encoder: turns text into conditioning.
+    ///   - layer: counted from the end; nil for the family's own.
+    public init(encoder: any TextEncoder, layer: Int? = nil) {
+        self.encoder = encoder
+        self.layer = layer
+    }
+
+    /// Encodes one text with the states of the chosen layer.
+    ///
+    /// - Parameter text: the text.
+    /// - Returns: the conditioning, a batch of one.
+    /// - Throws: `ModelInputError` where the encoder cannot take the text, or has no layers to choose from.
+    public func encode(_ text: String) throws -> EncodedText {
+        guard let layer else { return try encoder.encode(text) }
+        return try encoder.encode(text, layer: layer)
+    }
 }
 
 /// An autoencoder between pixels and latents.

@@ -51,14 +51,25 @@ public struct Guider: PortValue {
     public var negative: Conditioning
     /// How far to go from the second prediction beyond the first: classifier-free guidance.
     public var scale: Double
+    /// A third prompt, and how it goes beyond what guidance by the other two gives; nil where there is none.
+    public var third: ThirdPrompt?
 
     /// A model with its prompts.
+    ///
+    /// - Parameters:
+    ///   - model: the model to ask.
+    ///   - positive: what the picture shall show.
+    ///   - negative: what it shall not show; empty to ask with the prompt alone.
+    ///   - scale: how far to go from the second prediction beyond the first.
+    ///   - third: a third prompt.
     public init(
-        _ model: Model, positive: Conditioning, negative: Conditioning = Conditioning([]), scale: Double = 1
+        _ model: Model, positive: Conditioning, negative: Conditioning = Conditioning([]), scale: Double = 1,
+        third: ThirdPrompt? = nil
     ) {
         self.model = model
         self.positive = positive
         self.negative = negative
         self.scale = scale
+        self.third = third
     }
 }
