@@ -133,7 +133,7 @@ struct RootCommand: ParsableCommand {
         version: "diorama \(version)",
         subcommands: [
             RenderCommand.self, BatchCommand.self, CheckCommand.self, ConvertCommand.self, NodesCommand.self,
-            InspectCommand.self,
+            InspectCommand.self, QuantizeCommand.self, BenchCommand.self,
             NewNodeCommand.self,
         ])
 

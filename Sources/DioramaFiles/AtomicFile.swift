@@ -82,7 +82,7 @@ public enum AtomicFile {
         }
     }
 
-    private static func temporaryName(in folder: String) -> String {
+    static func temporaryName(in folder: String) -> String {
         folder + "/.diorama-" + String(UInt64.random(in: .min ... .max), radix: 16) + ".tmp"
     }
 

@@ -14,21 +14,44 @@ public enum SafetensorsWriter {
     public static func encode(
         _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:]
     ) throws -> [UInt8] {
+        let entries = tensors.map { name, tensor in
+            let type = ElementType.allCases.first { $0.native == tensor.dtype } ?? .f32
+            return Entry(name: name, type: type, shape: tensor.shape)
+        }
+        var bytes = try header(entries, metadata: metadata)
+        bytes.reserveCapacity(bytes.count + entries.reduce(0) { $0 + $1.byteCount })
+        for (_, tensor) in tensors {
+            bytes += UnsafeRawBufferPointer(start: tensor.bytes, count: tensor.count * tensor.dtype.size)
+        }
+        return bytes
+    }
+
+    /// A tensor that a file will hold.
+    struct Entry: Sendable {
+        let name: String
+        let type: ElementType
+        let shape: Shape
+
+        var byteCount: Int { shape.count * type.bits / 8 }
+    }
+
+    /// What stands before the tensors' bytes, which follow one another without gaps; throws as `encode`.
+    static func header(_ entries: [Entry], metadata: [String: String]) throws -> [UInt8] {
         var header = JSON.Object()
         if !metadata.isEmpty {
             header["__metadata__"] = .object(
                 JSON.Object(metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
         }
         var end = 0
-        for (name, tensor) in tensors {
-            guard name != "__metadata__", header[name] == nil else {
-                throw WeightsError("a safetensors file", "cannot have two entries called \(quoted(name))")
+        for entry in entries {
+            guard entry.name != "__metadata__", header[entry.name] == nil else {
+                throw WeightsError(
+                    "a safetensors file", "cannot have two entries called \(quoted(entry.name))")
             }
-            let type = ElementType.allCases.first { $0.native == tensor.dtype }
             let start = end
-            end += tensor.count * tensor.dtype.size
-            header[name] = [
-                "dtype": .string(type?.rawValue ?? ""), "shape": .array(tensor.shape.dims.map(JSON.integer)),
+            end += entry.byteCount
+            header[entry.name] = [
+                "dtype": .string(entry.type.rawValue), "shape": .array(entry.shape.dims.map(JSON.integer)),
                 "data_offsets": [.integer(start), .integer(end)],
             ]
         }
@@ -41,15 +64,6 @@ public enum SafetensorsWriter {
                 "cannot have a header of \(text.count) bytes; at most \(SafetensorsHeader.largestHeader) are allowed"
             )
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(8 + text.count + end)
-        for shift in stride(from: 0, to: 64, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: text.count >> shift))
-        }
-        bytes += text
-        for (_, tensor) in tensors {
-            bytes += UnsafeRawBufferPointer(start: tensor.bytes, count: tensor.count * tensor.dtype.size)
-        }
-        return bytes
+        return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text
     }
 }

@@ -159,6 +159,9 @@ typedef struct {
     /* scratch has room for whole tiles of rows by panel_columns singles */
     void (*multiply_panel)(const dk_panel_product *product, void *scratch);
 
+    /* works in registers alone, and returns how many multiplications and additions it did; a number that depends on them to out */
+    size_t (*peak)(dk_precision precision, size_t steps, float *out);
+
     size_t key_block; /* keys that are packed at a time */
     /* bytes of the packed keys and values of one head */
     size_t (*attention_packed)(dk_precision precision, size_t keys, size_t dim);

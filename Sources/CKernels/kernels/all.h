@@ -16,6 +16,8 @@
 
 #include "panels.h"
 
+#include "peak.h"
+
 #include "attention.h"
 
 #include "conv.h"
@@ -56,6 +58,7 @@ const dk_kernels DK_TABLE = {
     .pack_pixels = pack_pixels,
     .pack_filters = pack_filters,
     .multiply_panel = multiply_panel,
+    .peak = peak,
     .key_block = DK_KEY_BLOCK,
     .attention_packed = attention_packed,
     .pack_keys = pack_keys,

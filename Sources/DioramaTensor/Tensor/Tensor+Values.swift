@@ -73,6 +73,13 @@ extension Tensor {
         }
     }
 
+    /// Gives the stored bytes to `body`, in place.
+    public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try withExtendedLifetime(self) {
+            try body(UnsafeRawBufferPointer(start: bytes, count: count * dtype.size))
+        }
+    }
+
     /// The same elements as another type.
     ///
     /// Floats round to the nearest, ties to even; to an integer type they are cut towards zero and held within

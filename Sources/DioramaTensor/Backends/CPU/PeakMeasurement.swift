@@ -1,0 +1,60 @@
+import CKernels
+
+/// What the processor's instructions can do, measured in registers: the limit that products are compared with.
+public struct PeakMeasurement: Sendable {
+    /// What products are rounded to.
+    public let precision: Precision
+    /// Threads that worked.
+    public let threads: Int
+    /// Multiplications and additions a second, all threads together: the best of several short runs.
+    public let operationsPerSecond: Double
+
+    /// Measures each precision on all threads of a new CPU device, for about a tenth of a second each.
+    ///
+    /// - Parameter threads: how many threads; nil for one a core.
+    /// - Returns: a measurement for each precision.
+    public static func all(threads: Int? = nil) -> [PeakMeasurement] {
+        let backend = CPUBackend(threads: threads)
+        return Precision.allCases.map { precision in
+            var best = 0.0
+            for _ in 0..<12 {
+                let clock = ContinuousClock()
+                var count = 0
+                let steps = 100_000
+                let time = clock.measure {
+                    count = backend.runPeak(precision.kernelPrecision, steps: steps)
+                }
+                best = Swift.max(best, Double(count) / (time / .seconds(1)))
+            }
+            return PeakMeasurement(precision: precision, threads: backend.threads, operationsPerSecond: best)
+        }
+    }
+}
+
+extension CPUBackend {
+    /// Runs the peak kernel once on each thread, and returns the operations of all.
+    fileprivate func runPeak(_ precision: dk_precision, steps: Int) -> Int {
+        withScratch(16 * threads) { sinks in
+            pool.run(threads) { part, _ in _ = kernels.peak(precision, steps, sinks + 16 * part) }
+            return threads * kernels.peak(precision, 0, sinks) + threads * operations(precision, steps)
+        }
+    }
+
+    private func operations(_ precision: dk_precision, _ steps: Int) -> Int {
+        var sink: Float = 0
+        let one = kernels.peak(precision, 1, &sink)
+        return one * steps
+    }
+}
+
+extension Device {
+    /// The vector instructions that the processor's kernels use here: `avx512_bf16_vnni`, `avx512`, `avx2` or `baseline`.
+    public static var cpuInstructions: String {
+        switch Instructions(rawValue: dk_level(Instructions.best.rawValue)) ?? .baseline {
+        case .baseline: "baseline"
+        case .avx2: "avx2"
+        case .avx512: "avx512"
+        case .avx512Dot: "avx512_bf16_vnni"
+        }
+    }
+}
