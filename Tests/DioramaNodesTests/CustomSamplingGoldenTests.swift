@@ -89,4 +89,43 @@ import Testing
             #expect(relativeError(noisy.samples.floats(), expected) < Tolerance.f32.op, "\(record.text())")
         }
     }
+
+    @Test(
+        "a sampler with parameters of its own goes ComfyUI's way",
+        arguments: [
+            ("SamplerEulerAncestral", 10), ("SamplerEulerAncestralCFGPP", 8), ("SamplerLMS", 8),
+            ("SamplerDPMPP_2S_Ancestral", 10), ("SamplerDPMPP_SDE", 12), ("SamplerDPMPP_2M_SDE", 12),
+            ("SamplerDPMPP_3M_SDE", 10), ("SamplerER_SDE", 18), ("SamplerSASolver", 24),
+            ("SamplerSEEDS2", 14),
+        ])
+    func samplers(className: String, count: Int) async throws {
+        let records = try #require(golden["samplers"]?.array).filter { $0["node"]?.string == className }
+        #expect(records.count == count)
+        let noise = Tensor((0..<16).map { -1.5 + 3 * Float($0) / 15 }, [1, 1, 4, 4], on: bench.device)
+        for record in records {
+            let model = try model(record["model"]?.string)
+            let sampler: Sampler = try await bench.output(
+                of: className, try #require(record["inputs"]?.object),
+                given: className == "SamplerSASolver" ? ["model": model] : [:])
+            let result = try sampler.sample(
+                latent: .zeros([1, 1, 4, 4], on: bench.device), noise: noise,
+                sigmas: try floats(golden["sigmas"]?[record["model"]?.string ?? ""]), model: model.sampling,
+                seed: 1234
+            ) { x, _ in
+                let denoised = tanh(x * 0.8) * 0.9 + 0.05
+                return Denoised(denoised, unconditional: denoised * 0.8)
+            }
+            let error = relativeError(result.floats(), try floats(record["out"]))
+            #expect(
+                error < Tolerance.f32.op,
+                "\(className), \(record["model"]?.text() ?? ""), \(record["inputs"]?.text() ?? "")")
+        }
+    }
+
+    @Test func aSecondEvaluationLiesBehindTheFirst() async throws {
+        #expect(
+            await bench.failure(of: "SamplerDPMPP_SDE", ["r": 0])
+                == "node (SamplerDPMPP_SDE): r is 0; the second evaluation lies behind the first, usually at 0.5"
+        )
+    }
 }

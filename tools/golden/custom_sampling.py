@@ -124,12 +124,76 @@ def noisy(custom, samplings, scale=1.5305, shift=0.0609):
                    "out": floats(out["samples"])}
 
 
+class Toy:
+    """A model as samplers ask it."""
+
+    def __init__(self, sampling):
+        self.sampling = self.model_sampling = sampling
+        self.inner_model = self.model_patcher = self
+
+    def get_model_object(self, name):
+        return self.sampling
+
+    def __call__(self, x, sigma, model_options={}, **rest):
+        denoised = torch.tanh(x * 0.8) * 0.9 + 0.05
+        for change in model_options.get("sampler_post_cfg_function", []):
+            denoised = change({"denoised": denoised, "uncond_denoised": denoised * 0.8})
+        return denoised
+
+
+STOCHASTIC = [{}, {"eta": 0.0}, {"eta": 0.6, "s_noise": 1.3}, {"s_noise": 0.0}]
+DEVICE = {"noise_device": "cpu"}
+SAMPLERS = {
+    "SamplerEulerAncestral": ({}, [*STOCHASTIC, {"eta": 1.1}]),
+    "SamplerEulerAncestralCFGPP": ({}, STOCHASTIC),
+    "SamplerLMS": ({"order": 4}, [{}, {"order": 1}, {"order": 2}, {"order": 6}]),
+    "SamplerDPMPP_2S_Ancestral": ({}, [*STOCHASTIC, {"eta": 1.1}]),
+    "SamplerDPMPP_SDE": ({"r": 0.5, **DEVICE}, [*STOCHASTIC, {"r": 0.3}, {"r": 1.0, "eta": 0.5}]),
+    "SamplerDPMPP_2M_SDE": ({"solver_type": "midpoint", **DEVICE},
+                            [*STOCHASTIC, {"solver_type": "heun"}, {"solver_type": "heun", "eta": 2.0}]),
+    "SamplerDPMPP_3M_SDE": (DEVICE, [*STOCHASTIC, {"eta": 1.7}]),
+    "SamplerER_SDE": ({"solver_type": "ER-SDE", "max_stage": 3},
+                      [*STOCHASTIC, {"max_stage": 1}, {"max_stage": 2, "eta": 2.0}, {"solver_type": "ODE"},
+                       {"solver_type": "Reverse-time SDE"}, {"solver_type": "Reverse-time SDE", "eta": 0.4}]),
+    "SamplerSASolver": ({"sde_start_percent": 0.2, "sde_end_percent": 0.8, "predictor_order": 3, "corrector_order": 4,
+                         "use_pece": False, "simple_order_2": False},
+                        [*STOCHASTIC, {"sde_start_percent": 0.0, "sde_end_percent": 1.0, "eta": 0.5}, {"use_pece": True},
+                         {"sde_start_percent": 0.9}, {"corrector_order": 0}, {"predictor_order": 1, "corrector_order": 1},
+                         {"predictor_order": 2, "corrector_order": 2},
+                         {"predictor_order": 2, "corrector_order": 2, "simple_order_2": True},
+                         {"predictor_order": 4, "corrector_order": 5, "use_pece": True}]),
+    "SamplerSEEDS2": ({"solver_type": "phi_1", "r": 0.5},
+                      [*STOCHASTIC, {"solver_type": "phi_2"}, {"r": 0.8}, {"r": 1.0, "solver_type": "phi_2", "eta": 0.3}]),
+}
+
+
+def samplers(custom, samplings, sigmas):
+    """Whole runs with the samplers that the nodes make."""
+    noise = torch.linspace(-1.5, 1.5, 16).reshape(1, 1, 4, 4)
+    for node, (defaults, changes) in SAMPLERS.items():
+        strength = {} if node == "SamplerLMS" else {"eta": 1.0, "s_noise": 1.0}
+        for model, sampling in samplings.items():
+            for change in changes:
+                inputs = {**strength, **defaults, **change}
+                given = {"model": Toy(sampling)} if node == "SamplerSASolver" else {}
+                sampler = getattr(custom, node).execute(**given, **inputs)[0]
+                steps = torch.tensor(sigmas[model])
+                x = sampling.noise_scaling(steps[0], noise, torch.zeros_like(noise), True)
+                out = sampler.sampler_function(
+                    Toy(sampling), x, steps, extra_args={"seed": 1234}, disable=True, **sampler.extra_options)
+                yield {"node": node, "inputs": inputs, "model": model,
+                       "out": floats(sampling.inverse_noise_scaling(steps[-1], out))}
+
+
 def main():
     """Write the file."""
     custom, samplings = nodes(sys.argv[1])
     origin = {"script": "tools/golden/custom_sampling.py",
               "source": f"ComfyUI 0.33.0 comfy_extras/nodes_custom_sampler.py, torch {torch.__version__}"}
-    content = {"metadata": origin, "levels": list(levels(custom)), "noisy": list(noisy(custom, samplings))}
+    sigmas = {FLOW: [1.0, 0.95, 0.9, 0.83, 0.75, 0.64, 0.5, 0.3, 0.0],
+              EPSILON: [14.614643, 7.9, 4.0, 1.9, 0.83, 0.32, 0.11, 0.03, 0.0]}
+    content = {"metadata": origin, "levels": list(levels(custom)), "noisy": list(noisy(custom, samplings)),
+               "sigmas": sigmas, "samplers": list(samplers(custom, samplings, sigmas))}
     OUTPUT.write_text(json.dumps(content, separators=(",", ":")) + "\n")
     print(f"{OUTPUT.name}: {OUTPUT.stat().st_size} bytes")
 

@@ -34,6 +34,9 @@ SetLatentNoiseMask DifferentialDiffusion PrimitiveInt PrimitiveFloat PrimitiveSt
 PrimitiveBoolean StringConcatenate StringSubstring StringLength CaseConverter StringTrim StringReplace StringContains
 StringCompare RegexMatch RegexExtract RegexReplace JsonExtractString ComfyNumberConvert ResolutionSelector PreviewAny
 ComfyMathExpression BatchLatentsNode PolyexponentialScheduler LaplaceScheduler VPScheduler AddNoise
+SamplerEulerAncestral SamplerEulerAncestralCFGPP SamplerLMS SamplerDPMPP_2S_Ancestral SamplerDPMPP_SDE
+SamplerDPMPP_2M_SDE SamplerDPMPP_3M_SDE SamplerER_SDE SamplerSASolver SamplerSEEDS2
+ImageGrid SplitImageToTileList ImageMergeTileList
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 
