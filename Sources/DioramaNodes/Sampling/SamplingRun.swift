@@ -28,7 +28,8 @@ struct SamplingRun {
         context.progress(0, of: max(0, sigmas.count - 1))
         var seen: Tensor?
         let end = try sampler.sample(
-            latent: start, noise: noise.drawn(for: latent, like: start), sigmas: sigmas, model: model.sampling,
+            latent: start, noise: noise.drawn(for: latent, like: start), sigmas: sigmas,
+            model: model.sampling,
             seed: noise.seed,
             mask: try mask(for: start, context)
         ) { x, sigma in
