@@ -15,32 +15,42 @@ extension Sampler {
     /// All samplers of ComfyUI's, in its order.
     public static let all: [Sampler] = [
         Sampler("euler", euler),
-        Sampler("euler_cfg_pp", needsUnconditional: true) { try eulerAncestralCFGPP(&$0, $1, eta: 0) },
-        Sampler("euler_ancestral", eulerAncestral),
-        Sampler("euler_ancestral_cfg_pp", needsUnconditional: true) {
-            try eulerAncestralCFGPP(&$0, $1, eta: 1)
+        Sampler("euler_cfg_pp", needsUnconditional: true) {
+            try DioramaSampling.eulerAncestralCFGPP(&$0, $1, FreshNoise(eta: 0))
         },
+        .eulerAncestral(),
+        .eulerAncestralCFGPP(),
         Sampler("heun", heun),
         Sampler("heunpp2", heunPP2),
-        Sampler("exp_heun_2_x0") { try seeds2(&$0, $1, SeedsTwo(eta: 0, node: 1, followsSlope: true)) },
-        Sampler("exp_heun_2_x0_sde") { try seeds2(&$0, $1, SeedsTwo(eta: 1, node: 1, followsSlope: true)) },
+        Sampler("exp_heun_2_x0") {
+            try DioramaSampling.seeds2(
+                &$0, $1, SeedsTwo(fresh: FreshNoise(eta: 0), node: 1, followsSlope: true))
+        },
+        Sampler("exp_heun_2_x0_sde") {
+            try DioramaSampling.seeds2(&$0, $1, SeedsTwo(node: 1, followsSlope: true))
+        },
         Sampler("dpm_2", discardsPenultimateSigma: true, dpm2),
         Sampler("dpm_2_ancestral", discardsPenultimateSigma: true, dpm2Ancestral),
+<<<<<<< HEAD
         Sampler("lms", linearMultistep),
         Sampler("dpm_fast", dpmFast),
         dpmAdaptive(),
         Sampler("dpmpp_2s_ancestral", dpmpp2SAncestral),
+=======
+        .linearMultistep(),
+        .dpmpp2SAncestral(),
+>>>>>>> 8a584ab3efca889686cd23ddbf72128e3b6a9a70
         Sampler("dpmpp_2s_ancestral_cfg_pp", needsUnconditional: true, dpmpp2SAncestralCFGPP),
-        Sampler("dpmpp_sde", dpmppSDE),
-        Sampler("dpmpp_sde_gpu", dpmppSDE),
+        .dpmppSDE(),
+        .dpmppSDE("dpmpp_sde_gpu"),
         Sampler("dpmpp_2m", dpmpp2M),
         Sampler("dpmpp_2m_cfg_pp", needsUnconditional: true, dpmpp2MCFGPP),
-        Sampler("dpmpp_2m_sde") { try dpmppMultistepSDE(&$0, $1, .midpoint) },
-        Sampler("dpmpp_2m_sde_gpu") { try dpmppMultistepSDE(&$0, $1, .midpoint) },
-        Sampler("dpmpp_2m_sde_heun") { try dpmppMultistepSDE(&$0, $1, .heun) },
-        Sampler("dpmpp_2m_sde_heun_gpu") { try dpmppMultistepSDE(&$0, $1, .heun) },
-        Sampler("dpmpp_3m_sde") { try dpmppMultistepSDE(&$0, $1, .third) },
-        Sampler("dpmpp_3m_sde_gpu") { try dpmppMultistepSDE(&$0, $1, .third) },
+        .dpmppMultistepSDE("dpmpp_2m_sde", .midpoint),
+        .dpmppMultistepSDE("dpmpp_2m_sde_gpu", .midpoint),
+        .dpmppMultistepSDE("dpmpp_2m_sde_heun", .heun),
+        .dpmppMultistepSDE("dpmpp_2m_sde_heun_gpu", .heun),
+        .dpmppMultistepSDE("dpmpp_3m_sde", .third),
+        .dpmppMultistepSDE("dpmpp_3m_sde_gpu", .third),
         Sampler("ddpm", ddpm),
         Sampler("lcm", lcm),
         Sampler("ipndm", ipndm),
@@ -58,11 +68,11 @@ extension Sampler {
         Sampler("gradient_estimation_cfg_pp", needsUnconditional: true) {
             try gradientEstimation(&$0, $1, leadsAway: true)
         },
-        Sampler("er_sde", erSDE),
-        Sampler("seeds_2") { try seeds2(&$0, $1, SeedsTwo(eta: 1, node: 0.5, followsSlope: false)) },
+        .erSDE(),
+        .seeds2(),
         Sampler("seeds_3", seeds3),
-        Sampler("sa_solver") { try saSolver(&$0, $1, evaluatesAgain: false) },
-        Sampler("sa_solver_pece") { try saSolver(&$0, $1, evaluatesAgain: true) },
+        .saSolver(),
+        .saSolver("sa_solver_pece", .evaluatingAgain),
         Sampler("ddim", redrawsKeptNoise: true, euler),
         Sampler("uni_pc", discardsPenultimateSigma: true) { try uniPC(&$0, $1, variant: .bh1) },
         Sampler("uni_pc_bh2", discardsPenultimateSigma: true) { try uniPC(&$0, $1, variant: .bh2) },

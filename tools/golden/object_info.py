@@ -36,6 +36,10 @@ StringCompare RegexMatch RegexExtract RegexReplace JsonExtractString ComfyNumber
 ComfyMathExpression BatchLatentsNode SamplerDPMAdaptative FluxGuidance CLIPSetLastLayer
 InpaintModelConditioning VAEEncodeForInpaint ConditioningSetArea ConditioningSetAreaPercentage
 ConditioningSetAreaStrength DualCFGGuider
+ComfyMathExpression BatchLatentsNode PolyexponentialScheduler LaplaceScheduler VPScheduler AddNoise
+SamplerEulerAncestral SamplerEulerAncestralCFGPP SamplerLMS SamplerDPMPP_2S_Ancestral SamplerDPMPP_SDE
+SamplerDPMPP_2M_SDE SamplerDPMPP_3M_SDE SamplerER_SDE SamplerSASolver SamplerSEEDS2
+ImageGrid SplitImageToTileList ImageMergeTileList StringFormat CustomCombo
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 

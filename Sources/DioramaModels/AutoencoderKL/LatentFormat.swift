@@ -18,6 +18,13 @@ public struct LatentFormat: Sendable, Hashable {
         public let deviation: Float
     }
 
+    /// A scale and a shift for all channels; the scale is not 0.
+    public init(scale: Float, shift: Float) {
+        self.scale = scale
+        self.shift = shift
+        statistics = nil
+    }
+
     init(_ config: ModelConfig, channels: Int) throws {
         scale = try config.float("scaling_factor", default: 0.18215)
         shift = try config.float("shift_factor", default: 0)

@@ -28,7 +28,8 @@ struct SamplingRun {
         context.progress(0, of: max(0, sigmas.count - 1))
         var seen: Tensor?
         let end = try sampler.sample(
-            latent: start, noise: startingNoise(start), sigmas: sigmas, model: model.sampling,
+            latent: start, noise: noise.drawn(for: latent, like: start), sigmas: sigmas,
+            model: model.sampling,
             seed: noise.seed,
             mask: try mask(for: start, context)
         ) { x, sigma in
@@ -40,12 +41,6 @@ struct SamplingRun {
             context.progress(step.index + 1, of: step.count)
         }
         return (finished(end), finished(seen ?? end))
-    }
-
-    private func startingNoise(_ start: Tensor) throws -> Tensor {
-        guard noise.isAdded else { return .zeros(start.shape, on: start.device) }
-        return try NoiseSource.start(
-            seed: noise.seed, shape: start.shape, batchIndex: latent.batchIndex, on: start.device)
     }
 
     /// What may change, by noise level; nil where everything may.

@@ -8,6 +8,9 @@ extension PythonText {
         if case .string(let text) = json { self.init(text) } else { self.init(Self.repr(json)) }
     }
 
+    /// As Python's `repr` of a text.
+    init(reprOf text: String) { self.init(Self.repr(text)) }
+
     /// As Python's `repr` of a value.
     private static func repr(_ json: JSON) -> String {
         switch json {
@@ -40,7 +43,8 @@ extension PythonText {
         return shown + String(quote)
     }
 
-    private static func escaped(_ value: UInt32) -> String {
+    /// A character as Python escapes it by its number.
+    static func escaped(_ value: UInt32) -> String {
         let digits = String(value, radix: 16)
         let (letter, count) = value < 0x100 ? ("x", 2) : value < 0x1_0000 ? ("u", 4) : ("U", 8)
         return "\\" + letter + String(repeating: "0", count: count - digits.count) + digits

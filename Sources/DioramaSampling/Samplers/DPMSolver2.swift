@@ -18,7 +18,7 @@ func dpm2(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
 /// ``dpm2(_:_:)`` with fresh noise in each step.
 func dpm2Ancestral(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
     try walk.run(from: x) { walk, step, x, denoised in
-        let ancestral = AncestralStep(step, of: walk.model)
+        let ancestral = AncestralStep(step, of: walk.model, FreshNoise())
         let lower = try midpointStep(walk, x, denoised.guided, from: step.sigma, to: ancestral.down)
         return step.next == 0 ? lower : ancestral.renoised(lower, with: walk.noise.next(like: x))
     }

@@ -42,13 +42,13 @@ func dpmpp2MCFGPP(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
 }
 
 /// DPM-Solver++(2S) with fresh noise in each step: a second evaluation in the middle, order 2.
-func dpmpp2SAncestral(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
+func dpmpp2SAncestral(_ walk: inout SamplingWalk, _ x: Tensor, _ fresh: FreshNoise) throws -> Tensor {
     try walk.run(from: x) { walk, step, x, denoised in
         if step.next == 0 { return denoised.guided }
-        let ancestral = AncestralStep(step, of: walk.model)
+        let ancestral = AncestralStep(step, of: walk.model, fresh)
         let down = ancestral.down
         var lower = eulerStep(x, denoised.guided, from: step.sigma, to: down)
-        if down > 0 {
+        if down > 0 || walk.model.isFlow && step.sigma >= 1 {
             let middle = middleLevel(step.sigma, down, of: walk.model)
             let halfway = eulerStep(x, denoised.guided, from: step.sigma, to: middle)
             lower = eulerStep(x, try walk.denoised(halfway, middle), from: step.sigma, to: down)

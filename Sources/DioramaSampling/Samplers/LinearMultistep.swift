@@ -1,9 +1,17 @@
 import DioramaTensor
 
-/// Adams-Bashforth of order 4 for unequal steps: one evaluation a step and the directions of the last three.
-func linearMultistep(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Adams-Bashforth for unequal steps: one evaluation a step and the directions of the last ones.
+func linearMultistep(_ walk: inout SamplingWalk, _ x: Tensor, order: Int) throws -> Tensor {
     let sigmas = walk.sigmas.map(Double.init)
-    return try multistep(&walk, x, order: 4) { index, order in
+    return try multistep(&walk, x, order: order) { index, order in
         lagrangeIntegrals(
             through: (0..<order).map { sigmas[index - $0] }, from: sigmas[index], to: sigmas[index + 1])
     }
@@ -35,18 +43,37 @@ func multistep(
     }
 }
 
-/// The integrals from `start` to `end` of the polynomials that are 1 at one of at most four points and 0 at the others.
-///
-/// Their degree is at most 3, for which Gauss' rule with two points is exact.
+/// The integrals from `start` to `end` of the polynomials that are 1 at one of the points and 0 at the others.
 private func lagrangeIntegrals(through points: [Double], from start: Double, to end: Double) -> [Double] {
     let middle = (start + end) / 2
-    let offset = (end - start) / 2 / 3.0.squareRoot()
+    let half = (end - start) / 2
+    let rule = gaussRule((points.count + 1) / 2)
     return points.indices.map { place in
         func polynomial(_ x: Double) -> Double {
             points.indices.reduce(1) {
                 $1 == place ? $0 : $0 * (x - points[$1]) / (points[place] - points[$1])
             }
         }
-        return (end - start) / 2 * (polynomial(middle - offset) + polynomial(middle + offset))
+        return rule.reduce(0) { $0 + half * $1.weight * polynomial(middle + half * $1.point) }
+    }
+}
+
+/// Gauss' rule over −1...1, exact for polynomials of a degree below twice the number of points.
+///
+/// The points are the zeros of a Legendre polynomial, found by Newton's method.
+private func gaussRule(_ count: Int) -> [(point: Double, weight: Double)] {
+    (0..<count).map { index in
+        var point = cos(Double.pi * (Double(index) + 0.75) / (Double(count) + 0.5))
+        var slope = 1.0
+        for _ in 0..<8 {
+            var (before, value) = (1.0, point)
+            for degree in 1..<max(count, 1) {
+                let degree = Double(degree)
+                (before, value) = (value, ((2 * degree + 1) * point * value - degree * before) / (degree + 1))
+            }
+            slope = Double(count) * (point * value - before) / (point * point - 1)
+            point -= value / slope
+        }
+        return (point, 2 / ((1 - point * point) * slope * slope))
     }
 }

@@ -13,8 +13,8 @@ import Darwin
 
 /// The choices that make the two-stage samplers.
 struct SeedsTwo: Sendable {
-    /// How much noise replaces the latent's own: 0 for none, 1 for the reverse diffusion.
-    let eta: Double
+    /// The noise.
+    var fresh = FreshNoise()
     /// Where in the step the second stage lies, above 0 to 1.
     let node: Double
     /// Whether the prediction is taken as a straight line in time (Heun's way) rather than as constant.
@@ -24,7 +24,7 @@ struct SeedsTwo: Sendable {
 /// Two evaluations a step: `seeds_2` and the exponential forms of Heun's method.
 func seeds2(_ walk: inout SamplingWalk, _ x: Tensor, _ form: SeedsTwo) throws -> Tensor {
     try seeds(&walk, x) { walk, step, x, first in
-        var stage = SeedsStep(step, eta: form.eta, of: walk.model)
+        var stage = SeedsStep(step, form.fresh, of: walk.model)
         let halfway = stage.move(x, to: form.node, by: [(stage.phi1(form.node), first)], &walk.noise)
         let second = try walk.denoised(halfway, stage.level(at: form.node))
         let weight = form.followsSlope ? stage.phi2(1) / form.node : stage.phi1(1) / (2 * form.node)
@@ -36,7 +36,7 @@ func seeds2(_ walk: inout SamplingWalk, _ x: Tensor, _ form: SeedsTwo) throws ->
 func seeds3(_ walk: inout SamplingWalk, _ x: Tensor) throws -> Tensor {
     try seeds(&walk, x) { walk, step, x, first in
         let (node2, node3) = (1.0 / 3, 2.0 / 3)
-        var stage = SeedsStep(step, eta: 1, of: walk.model)
+        var stage = SeedsStep(step, FreshNoise(), of: walk.model)
         let x2 = stage.move(x, to: node2, by: [(stage.phi1(node2), first)], &walk.noise)
         let second = try walk.denoised(x2, stage.level(at: node2))
         let weight2 = stage.phi2(node3) * node3 / node2
@@ -64,13 +64,15 @@ private struct SeedsStep {
     private let model: ModelSampling
     private let sigma: Float
     private let start, length, eta: Double
+    private let fresh: FreshNoise
     /// The node of the last stage and the noise that has come together on the way to it.
     private var last = 0.0
     private var noise: Tensor?
 
-    init(_ step: SamplingWalk.Step, eta: Double, of model: ModelSampling) {
+    init(_ step: SamplingWalk.Step, _ fresh: FreshNoise, of model: ModelSampling) {
         self.model = model
-        self.eta = eta
+        self.fresh = fresh
+        eta = fresh.eta
         sigma = step.sigma
         start = model.halfLogSNR(step.sigma)
         length = model.halfLogSNR(step.next) - start
@@ -101,12 +103,12 @@ private struct SeedsStep {
         let signal = level * exp(start + node * length)
         var moved = x * Float(level / Double(sigma) * exp(-node * length * eta))
         for (weight, prediction) in predictions { moved = moved.adding(-signal * weight, prediction) }
-        guard eta > 0 else { return moved }
+        guard fresh.isAdded else { return moved }
         let exponent = (last - node) * length * eta
-        let fresh = source.next(like: x) * Float((-expm1(2 * exponent)).squareRoot())
-        let shared = noise.map { $0 * Float(exp(exponent)) + fresh } ?? fresh
+        let drawn = source.next(like: x) * Float((-expm1(2 * exponent)).squareRoot())
+        let shared = noise.map { $0 * Float(exp(exponent)) + drawn } ?? drawn
         noise = shared
         last = node
-        return moved.adding(level, shared)
+        return moved.adding(level * fresh.scale, shared)
     }
 }

@@ -37,30 +37,6 @@ func karrasSigmas(_ model: ModelSampling, steps: Int) -> [Float] {
     karrasLevels(steps: steps, from: Double(model.sigmaMax), to: Double(model.sigmaMin))
 }
 
-/// Noise levels at equal distances in the `rho`-th root, then 0
-/// (Karras 2022, https://arxiv.org/abs/2206.00364, equation 5).
-///
-/// - Parameters:
-///   - steps: at least 1.
-///   - largest: the first level.
-///   - smallest: the last level above 0.
-///   - rho: the root, above 0.
-/// - Returns: `steps + 1` levels.
-public func karrasLevels(steps: Int, from largest: Double, to smallest: Double, rho: Double = 7) -> [Float] {
-    linspace(pow(largest, 1 / rho), pow(smallest, 1 / rho), steps).map { Float(pow($0, rho)) } + [0]
-}
-
-/// Noise levels in equal ratios, then 0.
-///
-/// - Parameters:
-///   - steps: at least 1.
-///   - largest: the first level, above 0.
-///   - smallest: the last level above 0.
-/// - Returns: `steps + 1` levels.
-public func exponentialLevels(steps: Int, from largest: Double, to smallest: Double) -> [Float] {
-    linspace(log(largest), log(smallest), steps).map { Float(exp($0)) } + [0]
-}
-
 /// Equal ratios.
 func exponentialSigmas(_ model: ModelSampling, steps: Int) -> [Float] {
     exponentialLevels(steps: steps, from: Double(model.sigmaMax), to: Double(model.sigmaMin))

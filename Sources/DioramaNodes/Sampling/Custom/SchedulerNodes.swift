@@ -63,47 +63,6 @@ struct Flux2Scheduler: Node {
     }
 }
 
-/// Noise levels at equal distances in a root.
-struct KarrasScheduler: Node {
-    static let spec = NodeSpec(
-        "KarrasScheduler", category: "model/sampling/schedulers",
-        "Gives noise levels at equal distances in their rho-th root (Karras et al.), between two ends.",
-        lane: .io)
-
-    @Input("Steps, one fewer than levels.", in: 1...10000) var steps = 20
-    @Input("The first level.", in: 0...5000, step: 0.01, advanced: true) var sigmaMax = 14.614642
-    @Input("The last level above 0.", in: 0...5000, step: 0.01, advanced: true) var sigmaMin = 0.0291675
-    @Input("The root: larger values crowd levels at the low end.", in: 0...100, step: 0.01, advanced: true)
-    var rho = 7.0
-
-    @Output("The noise levels.") var sigmas: Sigmas
-
-    func run(_ context: RunContext) throws {
-        guard rho > 0 else { throw context.fail($rho, "is 0; a root is above 0, usually 7") }
-        sigmas = Sigmas(karrasLevels(steps: steps, from: sigmaMax, to: sigmaMin, rho: rho))
-    }
-}
-
-/// Noise levels in equal ratios.
-struct ExponentialScheduler: Node {
-    static let spec = NodeSpec(
-        "ExponentialScheduler", category: "model/sampling/schedulers",
-        "Gives noise levels in equal ratios, between two ends.", lane: .io)
-
-    @Input("Steps, one fewer than levels.", in: 1...10000) var steps = 20
-    @Input("The first level.", in: 0...5000, step: 0.01, advanced: true) var sigmaMax = 14.614642
-    @Input("The last level above 0.", in: 0...5000, step: 0.01, advanced: true) var sigmaMin = 0.0291675
-
-    @Output("The noise levels.") var sigmas: Sigmas
-
-    func run(_ context: RunContext) throws {
-        for (value, input) in [(sigmaMax, $sigmaMax), (sigmaMin, $sigmaMin)] where value <= 0 {
-            throw context.fail(input, "is 0; equal ratios need ends above 0")
-        }
-        sigmas = Sigmas(exponentialLevels(steps: steps, from: sigmaMax, to: sigmaMin))
-    }
-}
-
 /// The noise levels of models distilled to few steps.
 struct SDTurboScheduler: Node {
     static let spec = NodeSpec(
