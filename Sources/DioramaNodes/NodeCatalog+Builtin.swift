@@ -21,6 +21,8 @@ extension NodeCatalog {
                 SkipLayerGuidanceDiTSimple.self,
                 RescaleCFG.self,
                 CFGNorm.self,
+                EasyCacheNode.self,
+                FirstBlockCacheNode.self,
                 CLIPTextEncode.self,
                 EmptyLatentImage.self,
                 EmptySD3LatentImage.self,

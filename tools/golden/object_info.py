@@ -33,7 +33,7 @@ ExponentialScheduler SDTurboScheduler ManualSigmas SplitSigmas SplitSigmasDenois
 SetLatentNoiseMask DifferentialDiffusion PrimitiveInt PrimitiveFloat PrimitiveString PrimitiveStringMultiline
 PrimitiveBoolean StringConcatenate StringSubstring StringLength CaseConverter StringTrim StringReplace StringContains
 StringCompare RegexMatch RegexExtract RegexReplace JsonExtractString ComfyNumberConvert ResolutionSelector PreviewAny
-ComfyMathExpression BatchLatentsNode SamplerDPMAdaptative
+ComfyMathExpression BatchLatentsNode SamplerDPMAdaptative EasyCache
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 

@@ -13,6 +13,7 @@ package struct GuidedModel: Sendable {
     private let positive: [WeightedContext]
     private let negative: [WeightedContext]
     private let both: TextContext?
+    private let networkHooks: NetworkHookChain
 
     /// Prepares a model for prompts.
     ///
@@ -31,6 +32,7 @@ package struct GuidedModel: Sendable {
         self.model = model
         self.guidance = guidance
         self.onBlock = onBlock
+        networkHooks = NetworkHookChain(model)
         self.positive = positive.entries.map { WeightedContext($0, latent, model.sampling) }
         let asksNegative =
             guidance.needsUnconditional || needsUnconditional || model.guidance.needsUnconditional
@@ -44,6 +46,9 @@ package struct GuidedModel: Sendable {
     /// Every conditioning that the model will be asked with.
     var contexts: [TextContext] { (positive + negative).map(\.context) }
 
+    /// What the model's network hooks tell of the run, when it has ended.
+    var notices: [String] { networkHooks.notices }
+
     /// The picture that the model sees in the noisy latent `x`, `[B, C, H, W]`, at a noise level.
     package func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
         let percent = model.sampling.percent(of: sigma)
@@ -51,50 +56,67 @@ package struct GuidedModel: Sendable {
             for hook in hooks { try hook.blocks.check(model.network.blockGroups) }
             return try prediction(in: x, sigma, prompts, adding: hooks)
         }
+        let round = networkHooks.nextRound()
         let guidance = model.guidance.applied(to: guidance, asking: query)
         let asksOneByOne = model.blockHooks.contains { $0.prompts != .both && $0.window.contains(sigma) }
         if let both, !asksOneByOne {
             let halves = try picture(
-                in: .concatenated([x, x], axis: 0), sigma, both, through: runner(at: sigma, for: .both)
-            ).chunked(into: 2, axis: 0)
+                in: .concatenated([x, x], axis: 0), sigma, both, of: [0, 1], round
+            ) { runner(at: sigma, for: .both, adding: $0) }
+            .chunked(into: 2, axis: 0)
             return try guidance.denoised(
                 .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0]))
         }
-        let conditional = try prediction(in: x, sigma, .positive) ?? x
-        let unconditional = try prediction(in: x, sigma, .negative)
+        let conditional = try prediction(in: x, sigma, .positive, round) ?? x
+        let unconditional = try prediction(in: x, sigma, .negative, round)
         return try guidance.denoised(
             .init(x: x, sigma: sigma, conditional: conditional, unconditional: unconditional))
     }
 
     /// The weighted mean of what the model sees by each conditioning of one kind, nil where there is none.
     ///
-    /// Where no conditioning holds the prediction is 0, as in ComfyUI's `calc_cond_batch`.
+    /// Where no conditioning holds the prediction is 0, as in ComfyUI's `calc_cond_batch`. Network hooks hold where it is
+    /// a part of a round, not where a guidance hook asks again.
     private func prediction(
-        in x: Tensor, _ sigma: Float, _ prompts: Prompts, adding hooks: [BlockHook] = []
+        in x: Tensor, _ sigma: Float, _ prompts: Prompts, _ round: Int? = nil, adding hooks: [BlockHook] = []
     ) throws -> Tensor? {
-        let runner = runner(at: sigma, for: prompts, adding: hooks)
         let asked = prompts == .negative ? negative : positive
-        if asked.isEmpty { return nil }
-        if asked.count == 1, asked[0].isPlain {
-            return try picture(in: x, sigma, asked[0].context, through: runner)
+        let firstNumber = prompts == .negative ? 0 : negative.count
+        func seen(by place: Int) throws -> Tensor {
+            try picture(in: x, sigma, asked[place].context, of: [firstNumber + place], round) {
+                runner(at: sigma, for: prompts, adding: hooks + $0)
+            }
         }
+        if asked.isEmpty { return nil }
+        if asked.count == 1, asked[0].isPlain { return try seen(by: 0) }
         var sum = Tensor.zeros(x.shape, on: x.device)
         var weights = Tensor.full(
             .leastNormalMagnitude, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
-        for entry in asked where entry.window.contains(sigma) {
-            let seen = try picture(in: x, sigma, entry.context, through: runner)
-            sum = sum + seen * entry.weight
+        for (place, entry) in asked.enumerated() where entry.window.contains(sigma) {
+            sum = sum + (try seen(by: place)) * entry.weight
             weights = weights + entry.weight
         }
         return sum / weights
     }
 
+    /// The picture that the network sees in `x`, with a part for each of the numbered conditionings.
     private func picture(
-        in x: Tensor, _ sigma: Float, _ context: TextContext, through runner: BlockRunner
+        in x: Tensor, _ sigma: Float, _ context: TextContext, of conditionings: [Int], _ round: Int?,
+        through runner: ([BlockHook]) -> BlockRunner
     ) throws -> Tensor {
         let time = Tensor.full(model.sampling.timestep(of: sigma), [x.shape[0]], on: x.device)
-        let output = try model.network(
-            model.sampling.modelInput(x, sigma: sigma), timestep: time, context: context, through: runner)
+        let input = model.sampling.modelInput(x, sigma: sigma)
+        func network(_ hooks: [BlockHook]) throws -> Tensor {
+            try model.network(input, timestep: time, context: context, through: runner(hooks))
+        }
+        let output =
+            if let round {
+                try networkHooks(
+                    NetworkCall(input: input, sigma: sigma, conditionings: conditionings, round: round),
+                    network)
+            } else {
+                try network([])
+            }
         return model.sampling.denoised(from: output, x: x, sigma: sigma)
     }
 
