@@ -21,6 +21,8 @@ extension NodeCatalog {
                 SkipLayerGuidanceDiTSimple.self,
                 RescaleCFG.self,
                 CFGNorm.self,
+                EasyCacheNode.self,
+                FirstBlockCacheNode.self,
                 CLIPTextEncode.self,
                 CLIPSetLastLayer.self,
                 EmptyLatentImage.self,

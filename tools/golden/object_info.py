@@ -40,6 +40,7 @@ ComfyMathExpression BatchLatentsNode PolyexponentialScheduler LaplaceScheduler V
 SamplerEulerAncestral SamplerEulerAncestralCFGPP SamplerLMS SamplerDPMPP_2S_Ancestral SamplerDPMPP_SDE
 SamplerDPMPP_2M_SDE SamplerDPMPP_3M_SDE SamplerER_SDE SamplerSASolver SamplerSEEDS2
 ImageGrid SplitImageToTileList ImageMergeTileList StringFormat CustomCombo
+ComfyMathExpression BatchLatentsNode SamplerDPMAdaptative EasyCache
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 

@@ -15,6 +15,7 @@ package struct GuidedModel: Sendable {
     private let negative: [PromptQuery]
     private let beyond: [PromptQuery]
     private let both: TextContext?
+    private let networkHooks: NetworkHookChain
 
     /// Prepares a model for prompts.
     ///
@@ -31,8 +32,13 @@ package struct GuidedModel: Sendable {
         let model = guider.model
         self.model = model
         self.onBlock = onBlock
+<<<<<<< HEAD
         guidance = Guidance(scale: guider.scale)
         third = guider.third
+=======
+        networkHooks = NetworkHookChain(model)
+        self.positive = positive.entries.map { WeightedContext($0, latent, model.sampling) }
+>>>>>>> d4a90e0e83e8ee2c47d01c2e73826f879aa0bbd0
         let asksNegative =
             guidance.needsUnconditional || needsUnconditional || model.guidance.needsUnconditional
             || third?.style == .outer
@@ -52,6 +58,9 @@ package struct GuidedModel: Sendable {
 
     /// All that the model will be asked.
     var queries: [PromptQuery] { positive + negative + beyond }
+
+    /// What the model's network hooks tell of the run, when it has ended.
+    var notices: [String] { networkHooks.notices }
 
     /// The picture that the model sees in the noisy latent `x`, `[B, C, H, W]`, at a noise level.
     package func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
@@ -75,6 +84,7 @@ package struct GuidedModel: Sendable {
             let asked = prompts == .negative ? negative : positive
             return try prediction(of: asked, in: x, sigma, prompts, adding: hooks)
         }
+<<<<<<< HEAD
         return model.guidance.applied(to: guidance, asking: query)
     }
 
@@ -90,12 +100,31 @@ package struct GuidedModel: Sendable {
         return .init(
             x: x, sigma: sigma, conditional: try prediction(of: positive, in: x, sigma, .positive) ?? x,
             unconditional: try prediction(of: negative, in: x, sigma, .negative))
+=======
+        let round = networkHooks.nextRound()
+        let guidance = model.guidance.applied(to: guidance, asking: query)
+        let asksOneByOne = model.blockHooks.contains { $0.prompts != .both && $0.window.contains(sigma) }
+        if let both, !asksOneByOne {
+            let halves = try picture(
+                in: .concatenated([x, x], axis: 0), sigma, both, of: [0, 1], round
+            ) { runner(at: sigma, for: .both, adding: $0) }
+            .chunked(into: 2, axis: 0)
+            return try guidance.denoised(
+                .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0]))
+        }
+        let conditional = try prediction(in: x, sigma, .positive, round) ?? x
+        let unconditional = try prediction(in: x, sigma, .negative, round)
+        return try guidance.denoised(
+            .init(x: x, sigma: sigma, conditional: conditional, unconditional: unconditional))
+>>>>>>> d4a90e0e83e8ee2c47d01c2e73826f879aa0bbd0
     }
 
     /// The weighted mean of what the model sees by each conditioning of one kind, nil where there is none.
     ///
-    /// Where no conditioning holds the prediction is 0, as in ComfyUI's `calc_cond_batch`.
+    /// Where no conditioning holds the prediction is 0, as in ComfyUI's `calc_cond_batch`. Network hooks hold where it is
+    /// a part of a round, not where a guidance hook asks again.
     private func prediction(
+<<<<<<< HEAD
         of asked: [PromptQuery], in x: Tensor, _ sigma: Float, _ prompts: Prompts,
         adding hooks: [BlockHook] = []
     ) throws -> Tensor? {
@@ -103,23 +132,55 @@ package struct GuidedModel: Sendable {
         if asked.isEmpty { return nil }
         if asked.count == 1, asked[0].isPlain {
             return try picture(in: x, sigma, asked[0].context, through: runner)
+=======
+        in x: Tensor, _ sigma: Float, _ prompts: Prompts, _ round: Int? = nil, adding hooks: [BlockHook] = []
+    ) throws -> Tensor? {
+        let asked = prompts == .negative ? negative : positive
+        let firstNumber = prompts == .negative ? 0 : negative.count
+        func seen(by place: Int) throws -> Tensor {
+            try picture(in: x, sigma, asked[place].context, of: [firstNumber + place], round) {
+                runner(at: sigma, for: prompts, adding: hooks + $0)
+            }
+>>>>>>> d4a90e0e83e8ee2c47d01c2e73826f879aa0bbd0
         }
+        if asked.isEmpty { return nil }
+        if asked.count == 1, asked[0].isPlain { return try seen(by: 0) }
         var sum = Tensor.zeros(x.shape, on: x.device)
+<<<<<<< HEAD
         var weights = Tensor.full(1e-37, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
         for query in asked where query.holds(at: sigma) {
             let seen = try picture(in: query.part(of: x), sigma, query.context, through: runner)
             sum = sum + query.placed(seen * query.weight, in: x.shape)
             weights = weights + query.placed(query.weight, in: x.shape)
+=======
+        var weights = Tensor.full(
+            .leastNormalMagnitude, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
+        for (place, entry) in asked.enumerated() where entry.window.contains(sigma) {
+            sum = sum + (try seen(by: place)) * entry.weight
+            weights = weights + entry.weight
+>>>>>>> d4a90e0e83e8ee2c47d01c2e73826f879aa0bbd0
         }
         return sum / weights
     }
 
+    /// The picture that the network sees in `x`, with a part for each of the numbered conditionings.
     private func picture(
-        in x: Tensor, _ sigma: Float, _ context: TextContext, through runner: BlockRunner
+        in x: Tensor, _ sigma: Float, _ context: TextContext, of conditionings: [Int], _ round: Int?,
+        through runner: ([BlockHook]) -> BlockRunner
     ) throws -> Tensor {
         let time = Tensor.full(model.sampling.timestep(of: sigma), [x.shape[0]], on: x.device)
-        let output = try model.network(
-            model.sampling.modelInput(x, sigma: sigma), timestep: time, context: context, through: runner)
+        let input = model.sampling.modelInput(x, sigma: sigma)
+        func network(_ hooks: [BlockHook]) throws -> Tensor {
+            try model.network(input, timestep: time, context: context, through: runner(hooks))
+        }
+        let output =
+            if let round {
+                try networkHooks(
+                    NetworkCall(input: input, sigma: sigma, conditionings: conditionings, round: round),
+                    network)
+            } else {
+                try network([])
+            }
         return model.sampling.denoised(from: output, x: x, sigma: sigma)
     }
 

@@ -40,6 +40,7 @@ struct SamplingRun {
             seen = step.denoised
             context.progress(step.index + 1, of: step.count)
         }
+        for notice in guided.notices { context.notice(notice) }
         return (finished(end), finished(seen ?? end))
     }
 

@@ -15,6 +15,8 @@ public struct Model: PortValue {
     public var latentFormat: LatentFormat
     /// Hooks around its blocks; a later one stands around the earlier ones.
     public private(set) var blockHooks: [ModelHook] = []
+    /// How a run of a sampler makes its hooks around the whole network; a later one stands around the earlier ones.
+    public private(set) var networkHooks: [NetworkHookMaker] = []
     /// What it changes about guidance.
     public var guidance = GuidanceHooks()
     /// How sharply cells of a noise mask change all at once, each from its own step on: 0...1; nil where a mask mixes in
@@ -46,6 +48,11 @@ public struct Model: PortValue {
         let window = sampling.window(fromPercent: start, to: end)
         blockHooks.append(ModelHook(hook: hook, window: window, prompts: prompts))
     }
+
+    /// Adds a hook around the whole network, which every run of a sampler makes anew.
+    ///
+    /// - Parameter maker: makes the hook for one run.
+    public mutating func add(networkHook maker: @escaping NetworkHookMaker) { networkHooks.append(maker) }
 }
 
 /// A text encoder with its tokenizer.
