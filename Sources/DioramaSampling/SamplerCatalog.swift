@@ -31,15 +31,10 @@ extension Sampler {
         },
         Sampler("dpm_2", discardsPenultimateSigma: true, dpm2),
         Sampler("dpm_2_ancestral", discardsPenultimateSigma: true, dpm2Ancestral),
-<<<<<<< HEAD
-        Sampler("lms", linearMultistep),
+        .linearMultistep(),
         Sampler("dpm_fast", dpmFast),
         dpmAdaptive(),
-        Sampler("dpmpp_2s_ancestral", dpmpp2SAncestral),
-=======
-        .linearMultistep(),
         .dpmpp2SAncestral(),
->>>>>>> 8a584ab3efca889686cd23ddbf72128e3b6a9a70
         Sampler("dpmpp_2s_ancestral_cfg_pp", needsUnconditional: true, dpmpp2SAncestralCFGPP),
         .dpmppSDE(),
         .dpmppSDE("dpmpp_sde_gpu"),

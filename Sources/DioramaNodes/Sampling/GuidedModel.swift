@@ -32,13 +32,9 @@ package struct GuidedModel: Sendable {
         let model = guider.model
         self.model = model
         self.onBlock = onBlock
-<<<<<<< HEAD
         guidance = Guidance(scale: guider.scale)
         third = guider.third
-=======
         networkHooks = NetworkHookChain(model)
-        self.positive = positive.entries.map { WeightedContext($0, latent, model.sampling) }
->>>>>>> d4a90e0e83e8ee2c47d01c2e73826f879aa0bbd0
         let asksNegative =
             guidance.needsUnconditional || needsUnconditional || model.guidance.needsUnconditional
             || third?.style == .outer
@@ -64,12 +60,16 @@ package struct GuidedModel: Sendable {
 
     /// The picture that the model sees in the noisy latent `x`, `[B, C, H, W]`, at a noise level.
     package func callAsFunction(_ x: Tensor, sigma: Float) throws -> Denoised {
-        guard let third else { return try pairGuidance(at: sigma, in: x).denoised(pair(in: x, sigma)) }
+        let round = networkHooks.nextRound()
+        guard let third else {
+            return try pairGuidance(at: sigma, in: x).denoised(pair(in: x, sigma, round))
+        }
         let prediction =
-            try prediction(of: beyond, in: x, sigma, third.style == .added ? .positive : .negative)
-            ?? .zeros(x.shape, on: x.device)
+            try prediction(
+                of: beyond, from: negative.count + positive.count, in: x, sigma,
+                third.style == .added ? .positive : .negative, round) ?? .zeros(x.shape, on: x.device)
         if positive.isEmpty && third.style == .added { return Denoised(prediction) }
-        let step = try pair(in: x, sigma)
+        let step = try pair(in: x, sigma, round)
         var guidance = pairGuidance(at: sigma, in: x)
         guidance.beforeGuidance = []
         var denoised = try guidance.denoised(step)
@@ -82,41 +82,28 @@ package struct GuidedModel: Sendable {
         let query = ModelQuery(percent: model.sampling.percent(of: sigma)) { hooks, prompts in
             for hook in hooks { try hook.blocks.check(model.network.blockGroups) }
             let asked = prompts == .negative ? negative : positive
-            return try prediction(of: asked, in: x, sigma, prompts, adding: hooks)
+            return try prediction(
+                of: asked, from: prompts == .negative ? 0 : negative.count, in: x, sigma, prompts,
+                adding: hooks)
         }
-<<<<<<< HEAD
         return model.guidance.applied(to: guidance, asking: query)
     }
 
     /// The predictions with the positive and the negative prompt.
-    private func pair(in x: Tensor, _ sigma: Float) throws -> Guidance.Step {
-        let asksOneByOne = model.blockHooks.contains { $0.prompts != .both && $0.window.contains(sigma) }
-        if let both, !asksOneByOne {
-            let halves = try picture(
-                in: .concatenated([x, x], axis: 0), sigma, both, through: runner(at: sigma, for: .both)
-            ).chunked(into: 2, axis: 0)
-            return .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0])
-        }
-        return .init(
-            x: x, sigma: sigma, conditional: try prediction(of: positive, in: x, sigma, .positive) ?? x,
-            unconditional: try prediction(of: negative, in: x, sigma, .negative))
-=======
-        let round = networkHooks.nextRound()
-        let guidance = model.guidance.applied(to: guidance, asking: query)
+    private func pair(in x: Tensor, _ sigma: Float, _ round: Int) throws -> Guidance.Step {
         let asksOneByOne = model.blockHooks.contains { $0.prompts != .both && $0.window.contains(sigma) }
         if let both, !asksOneByOne {
             let halves = try picture(
                 in: .concatenated([x, x], axis: 0), sigma, both, of: [0, 1], round
             ) { runner(at: sigma, for: .both, adding: $0) }
             .chunked(into: 2, axis: 0)
-            return try guidance.denoised(
-                .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0]))
+            return .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0])
         }
-        let conditional = try prediction(in: x, sigma, .positive, round) ?? x
-        let unconditional = try prediction(in: x, sigma, .negative, round)
-        return try guidance.denoised(
-            .init(x: x, sigma: sigma, conditional: conditional, unconditional: unconditional))
->>>>>>> d4a90e0e83e8ee2c47d01c2e73826f879aa0bbd0
+        return .init(
+            x: x, sigma: sigma,
+            conditional: try prediction(of: positive, from: negative.count, in: x, sigma, .positive, round)
+                ?? x,
+            unconditional: try prediction(of: negative, from: 0, in: x, sigma, .negative, round))
     }
 
     /// The weighted mean of what the model sees by each conditioning of one kind, nil where there is none.
@@ -124,41 +111,22 @@ package struct GuidedModel: Sendable {
     /// Where no conditioning holds the prediction is 0, as in ComfyUI's `calc_cond_batch`. Network hooks hold where it is
     /// a part of a round, not where a guidance hook asks again.
     private func prediction(
-<<<<<<< HEAD
-        of asked: [PromptQuery], in x: Tensor, _ sigma: Float, _ prompts: Prompts,
-        adding hooks: [BlockHook] = []
+        of asked: [PromptQuery], from firstNumber: Int, in x: Tensor, _ sigma: Float, _ prompts: Prompts,
+        _ round: Int? = nil, adding hooks: [BlockHook] = []
     ) throws -> Tensor? {
-        let runner = runner(at: sigma, for: prompts, adding: hooks)
-        if asked.isEmpty { return nil }
-        if asked.count == 1, asked[0].isPlain {
-            return try picture(in: x, sigma, asked[0].context, through: runner)
-=======
-        in x: Tensor, _ sigma: Float, _ prompts: Prompts, _ round: Int? = nil, adding hooks: [BlockHook] = []
-    ) throws -> Tensor? {
-        let asked = prompts == .negative ? negative : positive
-        let firstNumber = prompts == .negative ? 0 : negative.count
-        func seen(by place: Int) throws -> Tensor {
-            try picture(in: x, sigma, asked[place].context, of: [firstNumber + place], round) {
+        func seen(by place: Int, in part: Tensor) throws -> Tensor {
+            try picture(in: part, sigma, asked[place].context, of: [firstNumber + place], round) {
                 runner(at: sigma, for: prompts, adding: hooks + $0)
             }
->>>>>>> d4a90e0e83e8ee2c47d01c2e73826f879aa0bbd0
         }
         if asked.isEmpty { return nil }
-        if asked.count == 1, asked[0].isPlain { return try seen(by: 0) }
+        if asked.count == 1, asked[0].isPlain { return try seen(by: 0, in: x) }
         var sum = Tensor.zeros(x.shape, on: x.device)
-<<<<<<< HEAD
         var weights = Tensor.full(1e-37, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
-        for query in asked where query.holds(at: sigma) {
-            let seen = try picture(in: query.part(of: x), sigma, query.context, through: runner)
+        for (place, query) in asked.enumerated() where query.holds(at: sigma) {
+            let seen = try seen(by: place, in: query.part(of: x))
             sum = sum + query.placed(seen * query.weight, in: x.shape)
             weights = weights + query.placed(query.weight, in: x.shape)
-=======
-        var weights = Tensor.full(
-            .leastNormalMagnitude, [x.shape[0], 1, x.shape[2], x.shape[3]], on: x.device)
-        for (place, entry) in asked.enumerated() where entry.window.contains(sigma) {
-            sum = sum + (try seen(by: place)) * entry.weight
-            weights = weights + entry.weight
->>>>>>> d4a90e0e83e8ee2c47d01c2e73826f879aa0bbd0
         }
         return sum / weights
     }

@@ -103,6 +103,7 @@ struct FormatSpec {
     ///   - digits: before the point.
     ///   - after: the point and what is behind it.
     ///   - size: how many digits make a group.
+    /// - Returns: the text, as wide as the format wants it.
     func padded(before: String, digits: String, after: String, groupsOf size: Int = 3) -> [Unicode.Scalar] {
         let fillsInside = align == "=" || fillsWithZeros
         var digits = Array(digits.unicodeScalars)
