@@ -12,6 +12,10 @@ public struct BatchOptions: Sendable {
     public var retries = 0
     /// Items under way at once, at least 1: while one computes, others are read and written.
     public var inFlight = 3
+    /// Items that are denoised as one batch where they agree (see `JointSampling`), at least 1.
+    ///
+    /// Above 1, at least two more are under way at once.
+    public var batchSize = 1
     /// Whether `metadata.jsonl` is written at the end, as Hugging Face's `imagefolder` reads it.
     public var writesDataset = false
     /// Which part of the items this process makes; nil for all.

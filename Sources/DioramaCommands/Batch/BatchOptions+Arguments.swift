@@ -70,6 +70,12 @@ struct BatchPictureOptions: ParsableArguments {
         help: ArgumentHelp("Try a failed picture again this often.", valueName: "n"))
     var retries = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "Denoise up to this many pictures at once.",
+            valueName: "n"))
+    var batchSize: Int?
+
     @Flag(
         help: ArgumentHelp(
             "Write metadata.jsonl too: file_name, text and settings of each picture, as Hugging Face's imagefolder reads it.",
@@ -100,6 +106,9 @@ struct BatchPictureOptions: ParsableArguments {
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count must be 1 or more, not \(count)") }
         guard retries >= 0 else { throw ValidationError("--retry must be 0 or more, not \(retries)") }
+        if let batchSize, !(1...1024).contains(batchSize) {
+            throw ValidationError("--batch-size must be 1 to 1024, not \(batchSize)")
+        }
         if let sheet, !sheet.lowercased().hasSuffix(".png") {
             throw ValidationError("--sheet draws a PNG file: its name must end in .png, unlike '\(sheet)'")
         }
@@ -115,6 +124,7 @@ struct BatchPictureOptions: ParsableArguments {
         var options = BatchOptions()
         options.count = count
         options.retries = retries
+        options.batchSize = batchSize ?? 1
         options.writesDataset = dataset
         options.grid = try grid.map { text in
             guard let axis = GridAxis(text) else {

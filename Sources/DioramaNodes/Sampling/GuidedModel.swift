@@ -113,7 +113,7 @@ package struct GuidedModel: Sendable {
 
 /// A conditioning as a run of the sampler asks with it.
 private struct WeightedContext: Sendable {
-    /// For each latent of the batch.
+    /// For each latent of the batch; an entry's own is for all of them, or for each already.
     let context: TextContext
     /// The noise levels at which it holds.
     let window: SigmaWindow
@@ -124,7 +124,7 @@ private struct WeightedContext: Sendable {
 
     init(_ entry: Conditioning.Entry, _ latent: Shape, _ sampling: ModelSampling) {
         let device = entry.context.tokens.device
-        context = entry.context.repeated(latent[0])
+        context = entry.context.repeated(latent[0] / entry.context.tokens.shape[0])
         isPlain = entry.percents == 0...1 && entry.mask == nil && entry.strength == 1
         window =
             entry.percents == 0...1

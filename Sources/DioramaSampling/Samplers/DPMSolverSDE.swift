@@ -94,5 +94,5 @@ private func singlePrecisionMiddle(_ sigma: Float, _ next: Float, isFlow: Bool) 
 private func brownianPath(_ walk: SamplingWalk, like x: Tensor) -> BrownianTree {
     let levels = walk.sigmas.filter { $0 > 0 }
     return BrownianTree(
-        from: levels.min() ?? 0, to: levels.max() ?? 0, seed: walk.noise.seed, like: x)
+        from: levels.min() ?? 0, to: levels.max() ?? 0, seeds: walk.noise.seeds, like: x)
 }

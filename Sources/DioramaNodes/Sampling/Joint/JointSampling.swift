@@ -1,0 +1,124 @@
+public import DioramaGraph
+import Synchronization
+
+/// Lets runs that are under way at once denoise as one batch where they agree.
+///
+/// A run with a ``Member`` among its resources does not start a sampler by itself but waits. When as many wait as make a batch,
+/// or when every member waits so that no one else can come, one of them walks for all. Agreeing means the same network,
+/// sampler, noise levels and guidance, and latents and prompts of one shape. Runs with masks, hooks, several prompts or a
+/// sampler whose steps depend on the whole batch are walked by themselves.
+///
+/// Each run's noise is that of its own seed, and its latent does not depend on the others but for the rounding of matrix
+/// products, which may follow their size.
+public final class JointSampling: Sendable {
+    private struct State {
+        /// How many waits hold each member up.
+        var waits: [ObjectIdentifier: Int] = [:]
+        /// In the order in which they came.
+        var tickets: [JointTicket] = []
+
+        /// Takes out tickets that shall be walked now; nil where it is better to wait.
+        mutating func nextBatch(of size: Int) -> [JointTicket]? {
+            tickets.removeAll { ticket in
+                // Cancelled before it came to wait.
+                if !ticket.isOpen { waits[ticket.member]? -= 1 }
+                return !ticket.isOpen
+            }
+            var batch = tickets.map { kin(of: $0, atMost: size) }.first { $0.count == size }
+            if batch == nil, waits.values.allSatisfy({ $0 > 0 }) {
+                batch = tickets.first.map { kin(of: $0, atMost: size) }
+            }
+            guard let batch else { return nil }
+            for ticket in batch { waits[ticket.member]? -= 1 }
+            tickets.removeAll { ticket in batch.contains { $0 === ticket } }
+            return batch
+        }
+
+        private func kin(of ticket: JointTicket, atMost size: Int) -> [JointTicket] {
+            Array(tickets.filter { $0.kinship == ticket.kinship }.prefix(size))
+        }
+    }
+
+    /// The most runs in a batch.
+    public let size: Int
+    private let state = Mutex(State())
+
+    /// Makes batches of up to `size` runs, at least 1.
+    public init(size: Int) { self.size = max(1, size) }
+
+    /// Takes in one more that may sample; the others wait for it until it waits itself or leaves.
+    ///
+    /// - Returns: the member, whose ``Member/resources`` its run needs; it must ``Member/leave()`` at its end.
+    public func enter() -> Member {
+        let member = Member(self)
+        state.withLock { $0.waits[ObjectIdentifier(member)] = 0 }
+        return member
+    }
+
+    /// One that may sample.
+    public final class Member: Sendable {
+        private let joint: JointSampling
+
+        fileprivate init(_ joint: JointSampling) { self.joint = joint }
+
+        /// What lets a run sample as this member: for the run's resources.
+        public var resources: Resources {
+            let pauses = RunPauses {
+                self.joint.change { $0.waits[ObjectIdentifier(self)]? += 1 }
+            } onResume: {
+                self.joint.change { $0.waits[ObjectIdentifier(self)]? -= 1 }
+            }
+            return Resources().with(self).with(pauses)
+        }
+
+        /// Is no longer waited for.
+        public func leave() { joint.change { $0.waits[ObjectIdentifier(self)] = nil } }
+
+        /// Walks, with others where it can.
+        ///
+        /// - Returns: where the job ended.
+        /// - Throws: `CancellationError` when its task was cancelled, and what its walk throws.
+        func sampled(_ job: SamplingJob) async throws -> SampledLatents {
+            guard joint.size > 1, let kinship = job.kinship else { return try job.sampledAlone() }
+            let ticket = JointTicket(job, kinship, of: ObjectIdentifier(self))
+            let turn = try await withTaskCancellationHandler {
+                joint.change { state in
+                    state.waits[ticket.member]? += 1
+                    state.tickets.append(ticket)
+                }
+                return try await ticket.turn()
+            } onCancel: {
+                joint.withdraw(ticket)
+            }
+            switch turn {
+            case .sampled(let latents): return latents
+            case .alone: return try job.sampledAlone()
+            case .lead(let others): return try ticket.lead(others)
+            }
+        }
+    }
+
+    private func withdraw(_ ticket: JointTicket) {
+        ticket.settle(.failure(CancellationError()))
+        change { state in
+            guard let place = state.tickets.firstIndex(where: { $0 === ticket }) else { return }
+            state.tickets.remove(at: place)
+            state.waits[ticket.member]? -= 1
+        }
+    }
+
+    /// Changes who is here and who waits, and sends off the batches that are complete.
+    private func change(_ change: (inout State) -> Void) {
+        let batches = state.withLock { state in
+            change(&state)
+            var batches: [[JointTicket]] = []
+            while let batch = state.nextBatch(of: size) { batches.append(batch) }
+            return batches
+        }
+        for batch in batches {
+            // One that was cancelled meanwhile leads no more.
+            for (place, ticket) in batch.enumerated()
+            where ticket.settle(.success(.lead(Array(batch.dropFirst(place + 1))))) { break }
+        }
+    }
+}
