@@ -41,7 +41,7 @@ import Testing
     }
 
     private func run(
-        _ list: String, sampler: String = "euler", size: Int, in name: String, events: Events = Events()
+        _ list: String, sampler: String = "euler", size: Int?, in name: String, events: Events = Events()
     ) async throws -> BatchSummary {
         let place = temporary.url
         let options = SessionOptions(
@@ -93,6 +93,12 @@ import Testing
         #expect(events.steps.count == 5)
         for steps in events.steps.values { #expect(steps == [0, 1, 2, 3]) }
         #expect(try await run(list, sampler: sampler, size: 3, in: "joint-" + sampler).skipped == 5)
+    }
+
+    @Test func byDefaultSmallPicturesAreMadeTogether() async throws {
+        #expect(try await run(list, size: 1, in: "single").done == 5)
+        #expect(try await run(list, size: nil, in: "default").done == 5)
+        try expectSame("default", "single", count: 5)
     }
 
     @Test func whatIsMissingIsMade() async throws {

@@ -72,12 +72,12 @@ import Testing
 
     /// Runs all items at once, in batches of up to `size`; a latent or an error for each.
     private func sampled(
-        _ items: [Item], size: Int, cacheBytes: Int = 0,
+        _ items: [Item], size: Int, positions: Int = .max, cacheBytes: Int = 0,
         onStart: @Sendable ([Task<Tensor, any Error>]) -> Void = { _ in },
         onEvent: @escaping @Sendable (Int, RunEvent) -> Void = { _, _ in }
     ) async throws -> [Result<Tensor, any Error>] {
         let engine = engine(cacheBytes: cacheBytes)
-        let joint = JointSampling(size: size)
+        let joint = JointSampling(size: size, positions: positions)
         let members = items.map { _ in joint.enter() }
         let schedules = try items.map { try schedule($0, in: engine) }
         let tasks = zip(members, schedules).enumerated().map { index, pair in
@@ -171,6 +171,17 @@ import Testing
         network.log.clear()
         try expectSame(try await sampled(items, size: 2), expected)
         #expect(network.log.batches == [4, 4, 4, 4, 2, 2, 2, 2])
+    }
+
+    @Test func theSizeOfTheLatentsBoundsABatch() async throws {
+        // A latent has 24 positions.
+        let expected = try await alone(three)
+        try expectSame(try await sampled(three, size: 3, positions: 71), expected)
+        #expect(network.log.batches == [4, 4, 4, 4, 2, 2, 2, 2])
+        network.log.clear()
+        try expectSame(try await sampled(three, size: 3, positions: 47), expected)
+        #expect(network.log.batches == Array(repeating: 2, count: 12))
+        #expect(JointSampling.automatic().size == 4)
     }
 
     @Test func aRunThatWaitsForAnothersResultIsNotWaitedFor() async throws {

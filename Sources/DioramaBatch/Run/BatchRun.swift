@@ -111,7 +111,7 @@ private final class BatchRun: Sendable {
         self.feed = feed
         self.onEvent = onEvent
         summary = Mutex(BatchSummary())
-        joint = batch.options.batchSize > 1 ? JointSampling(size: batch.options.batchSize) : nil
+        joint = batch.options.joint
         let stopping = Stopping(feed)
         self.stopping = stopping
         manifest = try ManifestWriter(folder.manifest(of: batch.options.shard)) { stopping.stop($0) }
@@ -139,7 +139,7 @@ private final class BatchRun: Sendable {
 
     private func makeAll(_ known: KnownItems) async throws {
         var known = known
-        let most = max(1, batch.options.inFlight, joint.map { $0.size + 2 } ?? 1)
+        let most = batch.options.mostUnderWay
         try await withThrowingTaskGroup(of: Void.self) { group in
             var underWay = 0
             // Items that wait for company wait for the next of the list too, unless that may be long in coming.

@@ -72,7 +72,13 @@ struct BatchPictureOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Denoise up to this many pictures at once.",
+            "Denoise up to this many pictures at once. Default: 4 small ones, no more than one of 256x256 together.",
+            discussion: """
+                Pictures of one size with the same model, sampler, steps and cfg are denoised as one batch, each with the noise of \
+                its own seed. They are those made one by one up to rounding. Small pictures take less time so; larger ones take more \
+                memory and no less time, which is why the default leaves them alone, and all where less than 1 GiB of memory is free. \
+                1 never joins any.
+                """,
             valueName: "n"))
     var batchSize: Int?
 
@@ -124,7 +130,8 @@ struct BatchPictureOptions: ParsableArguments {
         var options = BatchOptions()
         options.count = count
         options.retries = retries
-        options.batchSize = batchSize ?? 1
+        // Where memory is short, pictures are made one by one.
+        options.batchSize = batchSize ?? (freeMemory().map { $0 < 1 << 30 } == true ? 1 : nil)
         options.writesDataset = dataset
         options.grid = try grid.map { text in
             guard let axis = GridAxis(text) else {

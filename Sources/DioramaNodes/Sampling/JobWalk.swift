@@ -9,7 +9,9 @@ struct JobWalk {
     let jobs: [SamplingJob]
     /// Whether someone still waits for a job; the walk ends when no one waits for any.
     let isWanted: @Sendable (Int) -> Bool
-    /// Told of a job whose latent is no longer finite; the others' latents do not depend on it. May throw to end the walk.
+    /// Told of a job whose latent is no longer finite; may throw to end the walk.
+    ///
+    /// The other jobs' latents do not depend on it.
     let onFailure: (Int, any Error) throws -> Void
 
     init(

@@ -18,15 +18,15 @@ public final class JointSampling: Sendable {
         var tickets: [JointTicket] = []
 
         /// Takes out tickets that shall be walked now; nil where it is better to wait.
-        mutating func nextBatch(of size: Int) -> [JointTicket]? {
+        mutating func nextBatch() -> [JointTicket]? {
             tickets.removeAll { ticket in
                 // Cancelled before it came to wait.
                 if !ticket.isOpen { waits[ticket.member]? -= 1 }
                 return !ticket.isOpen
             }
-            var batch = tickets.map { kin(of: $0, atMost: size) }.first { $0.count == size }
+            var batch = tickets.first { kin(of: $0).count == $0.most }.map { kin(of: $0) }
             if batch == nil, waits.values.allSatisfy({ $0 > 0 }) {
-                batch = tickets.first.map { kin(of: $0, atMost: size) }
+                batch = tickets.first.map { kin(of: $0) }
             }
             guard let batch else { return nil }
             for ticket in batch { waits[ticket.member]? -= 1 }
@@ -34,8 +34,9 @@ public final class JointSampling: Sendable {
             return batch
         }
 
-        private func kin(of ticket: JointTicket, atMost size: Int) -> [JointTicket] {
-            Array(tickets.filter { $0.kinship == ticket.kinship }.prefix(size))
+        /// The first tickets that a ticket's batch may have.
+        private func kin(of ticket: JointTicket) -> [JointTicket] {
+            Array(tickets.filter { $0.kinship == ticket.kinship }.prefix(ticket.most))
         }
     }
 
@@ -43,8 +44,29 @@ public final class JointSampling: Sendable {
     public let size: Int
     private let state = Mutex(State())
 
-    /// Makes batches of up to `size` runs, at least 1.
-    public init(size: Int) { self.size = max(1, size) }
+    /// The most positions (height times width) that the latents of a batch of several runs may have together.
+    public let positions: Int
+
+    /// Makes batches.
+    ///
+    /// - Parameters:
+    ///   - size: the most runs in a batch, at least 1.
+    ///   - positions: the most positions (height times width) of the latents of a batch of several runs, which bounds its
+    ///     memory.
+    public init(size: Int, positions: Int = .max) {
+        self.size = max(1, size)
+        self.positions = positions
+    }
+
+    /// Batches of as many runs as were measured to gain by it: up to four, and together no larger than one picture of
+    /// 256 x 256 pixels, so that a batch takes no more memory than that would (docs/PERFORMANCE.md).
+    public static func automatic() -> JointSampling { JointSampling(size: 4, positions: 32 * 32) }
+
+    /// How many runs like a job a batch may have.
+    private func most(of job: SamplingJob) -> Int {
+        let shape = job.start.shape
+        return min(size, positions / max(1, shape.count / max(1, shape[1])))
+    }
 
     /// Takes in one more that may sample; the others wait for it until it waits itself or leaves.
     ///
@@ -79,8 +101,9 @@ public final class JointSampling: Sendable {
         /// - Returns: where the job ended.
         /// - Throws: `CancellationError` when its task was cancelled, and what its walk throws.
         func sampled(_ job: SamplingJob) async throws -> SampledLatents {
-            guard joint.size > 1, let kinship = job.kinship else { return try job.sampledAlone() }
-            let ticket = JointTicket(job, kinship, of: ObjectIdentifier(self))
+            let most = joint.most(of: job)
+            guard most > 1, let kinship = job.kinship else { return try job.sampledAlone() }
+            let ticket = JointTicket(job, kinship, of: ObjectIdentifier(self), atMost: most)
             let turn = try await withTaskCancellationHandler {
                 joint.change { state in
                     state.waits[ticket.member]? += 1
@@ -112,7 +135,7 @@ public final class JointSampling: Sendable {
         let batches = state.withLock { state in
             change(&state)
             var batches: [[JointTicket]] = []
-            while let batch = state.nextBatch(of: size) { batches.append(batch) }
+            while let batch = state.nextBatch() { batches.append(batch) }
             return batches
         }
         for batch in batches {

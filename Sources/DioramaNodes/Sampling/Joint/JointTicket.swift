@@ -21,12 +21,15 @@ final class JointTicket: Sendable {
     let kinship: SamplingJob.Kinship
     /// Whose job it is.
     let member: ObjectIdentifier
+    /// The most jobs of a batch with it, at least 2.
+    let most: Int
     private let state = Mutex(State())
 
-    init(_ job: SamplingJob, _ kinship: SamplingJob.Kinship, of member: ObjectIdentifier) {
+    init(_ job: SamplingJob, _ kinship: SamplingJob.Kinship, of member: ObjectIdentifier, atMost most: Int) {
         self.job = job
         self.kinship = kinship
         self.member = member
+        self.most = most
     }
 
     /// Whether it still waits.
