@@ -44,28 +44,32 @@ public final class JointSampling: Sendable {
     public let size: Int
     private let state = Mutex(State())
 
-    /// The most positions (height times width) that the latents of a batch of several runs may have together.
-    public let positions: Int
+    /// How many positions (height times width) a run's latents must have, and how many all of a batch may have together.
+    public let positions: ClosedRange<Int>
 
     /// Makes batches.
     ///
     /// - Parameters:
     ///   - size: the most runs in a batch, at least 1.
-    ///   - positions: the most positions (height times width) of the latents of a batch of several runs, which bounds its
-    ///     memory.
-    public init(size: Int, positions: Int = .max) {
+    ///   - positions: how many positions (height times width) a run's latents must have for it to join others, and how many
+    ///     all of them may have together, which bounds the memory.
+    public init(size: Int, positions: ClosedRange<Int> = 1...Int.max) {
         self.size = max(1, size)
         self.positions = positions
     }
 
     /// Batches of as many runs as were measured to gain by it: up to four, and together no larger than one picture of
     /// 256 x 256 pixels, so that a batch takes no more memory than that would (docs/PERFORMANCE.md).
-    public static func automatic() -> JointSampling { JointSampling(size: 4, positions: 32 * 32) }
+    ///
+    /// Pictures below 64 x 64 stay alone: of so few tokens some products would take another way through the processor in a
+    /// batch, and last bits would depend on who was there.
+    public static func automatic() -> JointSampling { JointSampling(size: 4, positions: 8 * 8...32 * 32) }
 
     /// How many runs like a job a batch may have.
     private func most(of job: SamplingJob) -> Int {
         let shape = job.start.shape
-        return min(size, positions / max(1, shape.count / max(1, shape[1])))
+        let own = max(1, shape.count / max(1, shape[1]))
+        return own < positions.lowerBound ? 1 : min(size, positions.upperBound / own)
     }
 
     /// Takes in one more that may sample; the others wait for it until it waits itself or leaves.
