@@ -108,15 +108,16 @@ public struct Session: Sendable {
     ///   - schedule: of a graph from ``graph(_:)``, just made.
     ///   - target: where the pictures go, in place of the names that the graph gives.
     ///   - force: whether output nodes write their files even when nothing changed since the last render.
+    ///   - resources: what the nodes of this render are given besides.
     ///   - onEvent: told what happens, from any thread; must not block.
     /// - Returns: the files written, in the order in which they were finished.
     /// - Throws: `RunFailure` when nodes failed, `CancellationError` when the task was cancelled.
     @discardableResult
     public func render(
         _ schedule: Schedule, to target: OutputTarget? = nil, force: Bool = true,
-        onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
+        resources: Resources = Resources(), onEvent: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) async throws -> [URL] {
-        let resources = target.map { Resources().with($0) } ?? Resources()
+        let resources = target.map { resources.with($0) } ?? resources
         return try await engine.run(
             schedule, rerunOutputs: force, resources: resources, onEvent: onEvent
         ).artefacts.map(\.file)

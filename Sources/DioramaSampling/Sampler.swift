@@ -12,6 +12,9 @@ public struct Sampler: Sendable {
     public let discardsPenultimateSigma: Bool
     /// Whether it follows the prediction without the prompt, which must then be made even at guidance scale 1.
     public let needsUnconditional: Bool
+    /// Whether all samplers of this name are the same, and its walk over a batch is the walk over each of the latents, so
+    /// that several runs may be walked as one: so for those of ``all``, but for `dpm_adaptive`.
+    public internal(set) var walksBatchesApart = false
     /// Whether the part of a picture that a mask keeps is hidden under noise of its own rather than the starting noise.
     private let redrawsKeptNoise: Bool
     private let solve: @Sendable (inout SamplingWalk, Tensor) throws -> Tensor
@@ -57,19 +60,28 @@ public struct Sampler: Sendable {
         mask: SamplingMask? = nil,
         denoise: @escaping Denoiser, onStep: @escaping StepObserver = { _ in }
     ) throws -> Tensor {
+        try sample(
+            latent: latent, noise: noise, sigmas: sigmas, model: model, stepNoise: NoiseSource(seed: seed),
+            mask: mask, denoise: denoise, onStep: onStep)
+    }
+
+    /// The same with the noise of the steps in place of its seed, which may be that of several runs.
+    package func sample(
+        latent: Tensor, noise: Tensor, sigmas: [Float], model: ModelSampling, stepNoise: NoiseSource,
+        mask: SamplingMask?, denoise: @escaping Denoiser, onStep: @escaping StepObserver
+    ) throws -> Tensor {
         guard let first = sigmas.first, let last = sigmas.last, sigmas.contains(where: { $0 != first }) else {
             return latent
         }
-        var source = NoiseSource(seed: seed)
         var masked = denoise
         if let mask {
+            var source = stepNoise
             let keptNoise = redrawsKeptNoise ? source.next(like: latent) : noise
             masked = keeping(latent, where: mask, noise: keptNoise, model: model, denoise)
-            source = NoiseSource(seed: seed)
         }
         let start = model.noised(latent, with: noise, sigma: first, isMaximum: model.isMaximum(first))
         let end = try walk(
-            from: start, sigmas: sigmas, model: model, noise: source, denoise: masked, onStep: onStep)
+            from: start, sigmas: sigmas, model: model, noise: stepNoise, denoise: masked, onStep: onStep)
         return model.unnoised(end, sigma: last)
     }
 

@@ -13,7 +13,14 @@ extension Sampler {
     public static var names: [String] { all.map(\.name) }
 
     /// All samplers of ComfyUI's, in its order.
-    public static let all: [Sampler] = [
+    public static let all: [Sampler] = known.map { sampler in
+        var sampler = sampler
+        // Its steps are as long as the error of the whole batch allows.
+        sampler.walksBatchesApart = sampler.name != "dpm_adaptive"
+        return sampler
+    }
+
+    private static let known: [Sampler] = [
         Sampler("euler", euler),
         Sampler("euler_cfg_pp", needsUnconditional: true) {
             try DioramaSampling.eulerAncestralCFGPP(&$0, $1, FreshNoise(eta: 0))

@@ -84,6 +84,8 @@ private final class BatchRun: Sendable {
     private let summary: Mutex<BatchSummary>
     private let clock = ContinuousClock()
     private let stopping: Stopping
+    /// Lets items denoise together; nil where each does alone.
+    private let joint: JointSampling?
 
     /// Ends the run when files cannot be written.
     private final class Stopping: Sendable {
@@ -109,6 +111,7 @@ private final class BatchRun: Sendable {
         self.feed = feed
         self.onEvent = onEvent
         summary = Mutex(BatchSummary())
+        joint = batch.options.joint
         let stopping = Stopping(feed)
         self.stopping = stopping
         manifest = try ManifestWriter(folder.manifest(of: batch.options.shard)) { stopping.stop($0) }
@@ -136,14 +139,21 @@ private final class BatchRun: Sendable {
 
     private func makeAll(_ known: KnownItems) async throws {
         var known = known
+        let most = batch.options.mostUnderWay
         try await withThrowingTaskGroup(of: Void.self) { group in
             var underWay = 0
+            // Items that wait for company wait for the next of the list too, unless that may be long in coming.
+            var coming: JointSampling.Member?
+            defer { coming?.leave() }
             while true {
-                if underWay == max(1, batch.options.inFlight) {
+                if underWay == most {
+                    coming?.leave()
+                    coming = nil
                     try await group.next()
                     underWay -= 1
                 }
                 if stopping.message != nil { throw CancellationError() }
+                if coming == nil, !feed.isStream { coming = joint?.enter() }
                 guard let next = try await feed.next() else { break }
                 switch next {
                 case .failure(let problem): fail(problem)
@@ -153,10 +163,12 @@ private final class BatchRun: Sendable {
                         onEvent(.itemSkipped(planned))
                         continue
                     }
-                    group.addTask { try await self.make(planned) }
+                    let member = joint?.enter()
+                    group.addTask { try await self.make(planned, member) }
                     underWay += 1
                 }
             }
+            coming?.leave()
             try await group.waitForAll()
         }
     }
@@ -164,7 +176,8 @@ private final class BatchRun: Sendable {
     // MARK: One item
 
     /// Makes an item, unless its files are found.
-    private func make(_ planned: PlannedItem) async throws {
+    private func make(_ planned: PlannedItem, _ member: JointSampling.Member?) async throws {
+        defer { member?.leave() }
         let pattern = batch.pattern(for: planned.item)
         let name = pattern.name(of: planned.item, id: planned.id)
         switch FoundFiles(planned, name: name, namesContent: pattern.namesContent, in: folder) {
@@ -178,11 +191,14 @@ private final class BatchRun: Sendable {
                     + "or put {id} into the name")
         case .nothing:
             onEvent(.itemStarted(planned))
-            try await render(planned, name: name)
+            try await render(planned, name: name, member)
         }
     }
 
-    private func render(_ planned: PlannedItem, name: String) async throws {
+    private func render(
+        _ planned: PlannedItem, name: String, _ member: JointSampling.Member?
+    ) async throws {
+        let resources = member?.resources ?? Resources()
         for attempt in 0... {
             let start = clock.now
             do {
@@ -190,7 +206,7 @@ private final class BatchRun: Sendable {
                 let pictures: [URL]
                 do {
                     let written = try await batch.session.render(
-                        planned.schedule, to: files.target, force: true
+                        planned.schedule, to: files.target, force: true, resources: resources
                     ) { [onEvent] in onEvent(.node($0, of: planned)) }
                     pictures = try files.publish(written)
                 } catch {

@@ -29,6 +29,9 @@ final class ItemFeed: Sendable {
         state = Mutex(State(maker: batch.maker))
     }
 
+    /// Whether the next of the list may be long in coming.
+    var isStream: Bool { list.isStream }
+
     /// Ends a wait for more of the list.
     func cancel() { cancellation.cancel() }
 

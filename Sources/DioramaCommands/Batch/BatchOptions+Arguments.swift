@@ -70,6 +70,18 @@ struct BatchPictureOptions: ParsableArguments {
         help: ArgumentHelp("Try a failed picture again this often.", valueName: "n"))
     var retries = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "Denoise up to this many pictures at once. Default: 4 small ones, no more than one of 256x256 together.",
+            discussion: """
+                Pictures of one size with the same model, sampler, steps and cfg are denoised as one batch, each with the noise of \
+                its own seed. They are those made one by one up to rounding. Small pictures take less time so; larger ones take more \
+                memory and no less time, which is why the default leaves them alone, and all where less than 1 GiB of memory is free. \
+                1 never joins any.
+                """,
+            valueName: "n"))
+    var batchSize: Int?
+
     @Flag(
         help: ArgumentHelp(
             "Write metadata.jsonl too: file_name, text and settings of each picture, as Hugging Face's imagefolder reads it.",
@@ -100,6 +112,9 @@ struct BatchPictureOptions: ParsableArguments {
     func validate() throws {
         guard count >= 1 else { throw ValidationError("--count must be 1 or more, not \(count)") }
         guard retries >= 0 else { throw ValidationError("--retry must be 0 or more, not \(retries)") }
+        if let batchSize, !(1...1024).contains(batchSize) {
+            throw ValidationError("--batch-size must be 1 to 1024, not \(batchSize)")
+        }
         if let sheet, !sheet.lowercased().hasSuffix(".png") {
             throw ValidationError("--sheet draws a PNG file: its name must end in .png, unlike '\(sheet)'")
         }
@@ -115,6 +130,8 @@ struct BatchPictureOptions: ParsableArguments {
         var options = BatchOptions()
         options.count = count
         options.retries = retries
+        // Where memory is short, pictures are made one by one.
+        options.batchSize = batchSize ?? (freeMemory().map { $0 < 1 << 30 } == true ? 1 : nil)
         options.writesDataset = dataset
         options.grid = try grid.map { text in
             guard let axis = GridAxis(text) else {

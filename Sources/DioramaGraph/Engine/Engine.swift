@@ -125,10 +125,10 @@ public final class Engine: Sendable {
 
     /// The result of a step that is about to run, where another run has made it or is at it; when nil comes back, the
     /// caller has claimed it.
-    func madeMeanwhile(_ key: CacheKey) async -> NodeResult? {
+    func madeMeanwhile(_ key: CacheKey, _ pauses: RunPauses?) async -> NodeResult? {
         while true {
             if let kept = kept(key) { return kept }
-            if await claims.claim(key) {
+            if await claims.claim(key, pauses) {
                 // It may have been kept and released between the two looks.
                 guard let kept = kept(key) else { return nil }
                 claims.release(key)

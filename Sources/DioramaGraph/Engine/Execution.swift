@@ -206,8 +206,9 @@ struct Execution {
         let catalog = schedule.graph.catalog
         let engine = setting.engine
         let shared = reruns(plan) ? nil : plan.key
+        let pauses = setting.environment.resources[RunPauses.self]
         group.addTask(executorPreference: lane == .compute ? engine.compute : engine.io) {
-            if let shared, let kept = await engine.madeMeanwhile(shared) {
+            if let shared, let kept = await engine.madeMeanwhile(shared, pauses) {
                 call.inputs.drop()
                 return Ending(step: step, result: .success(.made(kept)), began: clock.now, wasKept: true)
             }

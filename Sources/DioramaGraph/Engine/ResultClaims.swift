@@ -7,11 +7,15 @@ final class ResultClaims: Sendable {
 
     /// Asks to make a result; if another run is at it, waits for its end.
     ///
-    /// - Parameter key: the result's key.
+    /// - Parameters:
+    ///   - key: the result's key.
+    ///   - pauses: told of the wait.
     /// - Returns: whether it is the caller's to make, who must then ``release(_:)`` it; else it is worth looking again
     ///   whether the result is kept.
-    func claim(_ key: CacheKey) async -> Bool {
+    func claim(_ key: CacheKey, _ pauses: RunPauses?) async -> Bool {
         if takes(key) { return true }
+        pauses?.onPause()
+        defer { pauses?.onResume() }
         await withCheckedContinuation { continuation in
             let isFree = waiting.withLock { waiting in
                 guard waiting[key] != nil else { return true }

@@ -8,9 +8,15 @@ extension RunContext {
     /// - Throws: `CancellationError` when the run was stopped.
     public func report(_ block: BlockReport) throws {
         try checkCancellation()
-        report(
-            WorkUnit(
-                kind: "block", name: block.call.name, index: block.call.position, of: block.call.total,
-                start: block.start, end: block.end))
+        report(WorkUnit(block))
+    }
+}
+
+extension WorkUnit {
+    /// A block that the network has run.
+    init(_ block: BlockReport) {
+        self.init(
+            kind: "block", name: block.call.name, index: block.call.position, of: block.call.total,
+            start: block.start, end: block.end)
     }
 }

@@ -37,6 +37,6 @@ struct KSampler: Node {
         let run = SamplingRun(
             guider: Guider(model, positive: positive, negative: negative, scale: cfg), sampler: sampler,
             sigmas: sigmas, noise: Noise(seed: seed), latent: latentImage)
-        latent = try run(context).output
+        latent = try await run(context).output
     }
 }

@@ -25,7 +25,7 @@ struct PromptQuery: Sendable {
     /// - Throws: `ModelInputError` where the prompt's area lies outside of the latents.
     init(_ prompt: PlacedPrompt, _ whole: Shape, _ sampling: ModelSampling) throws {
         let entry = prompt.entry
-        context = entry.context.repeated(whole[0])
+        context = entry.context.repeated(whole[0] / entry.context.tokens.shape[0])
         window =
             entry.percents == 0...1
             ? .whole : sampling.window(fromPercent: entry.percents.lowerBound, to: entry.percents.upperBound)

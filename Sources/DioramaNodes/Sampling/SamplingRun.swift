@@ -10,38 +10,24 @@ struct SamplingRun {
     let noise: Noise
     let latent: Latent
 
-    /// Denoises.
+    /// Denoises, together with other runs that agree where the application wants that (``JointSampling``).
     ///
     /// - Parameter context: progress and cancellation.
     /// - Returns: the latent at the last noise level, and the picture that the model saw in the last step.
     /// - Throws: `ModelInputError` for prompts or latents that the model cannot take; `NonFiniteLatent`.
-    func callAsFunction(_ context: RunContext) throws -> (output: Latent, denoised: Latent) {
-        let model = guider.model
+    func callAsFunction(_ context: RunContext) async throws -> (output: Latent, denoised: Latent) {
         let start = try startingLatent()
-        let guided = try GuidedModel(
-            guider, latent: start.shape, needsUnconditional: sampler.needsUnconditional
-        ) { try context.report($0) }
-        for query in guided.queries {
-            try model.network.check(latent: query.latent, context: query.context)
+        let job = SamplingJob(
+            guider: guider, sampler: sampler, sigmas: sigmas, seed: noise.seed, start: start,
+            noise: try noise.drawn(for: latent, like: start), mask: try mask(for: start, context),
+            context: context)
+        let sampled: SampledLatents
+        if let member = context.environment.resources[JointSampling.Member.self] {
+            sampled = try await member.sampled(job)
+        } else {
+            sampled = try job.sampledAlone()
         }
-
-        context.progress(0, of: max(0, sigmas.count - 1))
-        var seen: Tensor?
-        let end = try sampler.sample(
-            latent: start, noise: noise.drawn(for: latent, like: start), sigmas: sigmas,
-            model: model.sampling,
-            seed: noise.seed,
-            mask: try mask(for: start, context)
-        ) { x, sigma in
-            try context.checkCancellation()
-            return try guided(x, sigma: sigma)
-        } onStep: { step in
-            guard step.x.allFinite else { throw NonFiniteLatent(step: step.index + 1, of: step.count) }
-            seen = step.denoised
-            context.progress(step.index + 1, of: step.count)
-        }
-        for notice in guided.notices { context.notice(notice) }
-        return (finished(end), finished(seen ?? end))
+        return (finished(sampled.end), finished(sampled.seen))
     }
 
     /// What may change, by noise level; nil where everything may.

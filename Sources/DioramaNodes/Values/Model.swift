@@ -8,7 +8,11 @@ public struct Model: PortValue {
     public static let portType: PortType = "MODEL"
 
     /// The network.
-    public var network: any DiffusionModel
+    public var network: any DiffusionModel {
+        didSet { networkIdentity = NetworkIdentity() }
+    }
+    /// Tells networks apart: copies of a model have the same one, a model that is given another network has another.
+    private(set) var networkIdentity = NetworkIdentity()
     /// How its noise is measured.
     public var sampling: ModelSampling
     /// How latents are scaled for it.
@@ -54,6 +58,9 @@ public struct Model: PortValue {
     /// - Parameter maker: makes the hook for one run.
     public mutating func add(networkHook maker: @escaping NetworkHookMaker) { networkHooks.append(maker) }
 }
+
+/// An object that stands for a network.
+final class NetworkIdentity: Sendable {}
 
 /// A text encoder with its tokenizer.
 public struct CLIP: PortValue {

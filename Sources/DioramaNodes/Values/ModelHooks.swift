@@ -36,6 +36,9 @@ public struct GuidanceHooks: Sendable {
     /// No hooks.
     public init() {}
 
+    /// Whether there are none.
+    public var isEmpty: Bool { before.isEmpty && function == nil && after.isEmpty && !needsUnconditional }
+
     /// `guidance` with these hooks, which may ask `model` again.
     func applied(to guidance: Guidance, asking model: ModelQuery) -> Guidance {
         var guidance = guidance

@@ -2,22 +2,24 @@ import DioramaTensor
 
 /// One path of Brownian motion over the noise levels, fixed by its seed however it is asked: the noise of the SDE samplers.
 ///
+/// Where several runs are walked as one batch, each has a path of its own seed.
+///
 /// It is torchsde's BrownianTree as k-diffusion uses it: the interval of levels is halved again and again, each half's
 /// increment drawn (a Brownian bridge) from a generator seeded by its place in the tree, down to steps of 1e-6.
 struct BrownianTree {
     private let start, end: Double
-    private let seed: UInt64
+    private let seeds: [UInt64]
     private let increment: Tensor
     /// The point that was asked for last: a step starts where the one before ended.
     private var known: (time: Double, value: Tensor)?
 
     /// The path between two levels, for a latent like `x`.
-    init(from low: Float, to high: Float, seed: UInt64, like x: Tensor) {
+    init(from low: Float, to high: Float, seeds: [UInt64], like x: Tensor) {
         start = BrownianTree.rounded(Double(low))
         end = BrownianTree.rounded(Double(high))
-        self.seed = seed
+        self.seeds = seeds
         let root = BrownianTree.normal(
-            seeds: SeedSequence(entropy: seed, poolSize: BrownianTree.poolSize), like: x)
+            seeds.map { SeedSequence(entropy: $0, poolSize: BrownianTree.poolSize) }, like: x)
         increment = root * Float((Double(high) - Double(low)).squareRoot())
     }
 
@@ -39,10 +41,12 @@ struct BrownianTree {
         while time != low && time != high {
             let middle = BrownianTree.rounded(0.5 * (low + high))
             let (left, right) = (middle - low, high - middle)
-            let seeds = SeedSequence(entropy: seed, path: [place, depth], poolSize: BrownianTree.poolSize)
+            let sequences = seeds.map {
+                SeedSequence(entropy: $0, path: [place, depth], poolSize: BrownianTree.poolSize)
+            }
             let leftIncrement = Tensor.weighted(
                 (left / (high - low), increment),
-                ((left * right / (high - low)).squareRoot(), BrownianTree.normal(seeds: seeds, like: value)))
+                ((left * right / (high - low)).squareRoot(), BrownianTree.normal(sequences, like: value)))
             if time <= middle {
                 (high, increment, place) = (middle, leftIncrement, place &* 2)
             } else {
@@ -58,9 +62,9 @@ struct BrownianTree {
 
     private static let poolSize = 24
 
-    private static func normal(seeds: SeedSequence, like x: Tensor) -> Tensor {
-        var generator = TorchGenerator(seed: UInt64(seeds.state(1)[0]))
-        return generator.randn(x.shape, on: x.device)
+    private static func normal(_ sequences: [SeedSequence], like x: Tensor) -> Tensor {
+        var generators = sequences.map { TorchGenerator(seed: UInt64($0.state(1)[0])) }
+        return generators.randn(like: x)
     }
 
     /// The nearest multiple of 1e-6, a tie to the even one: Python's `round(value, 6)`.

@@ -6,19 +6,25 @@ public import DioramaTensor
 /// noise that ancestral samplers add in each step from seed + 1 (``next(like:)``). As in torch, only the low 32 bits of
 /// a seed matter.
 public struct NoiseSource: Sendable {
-    private var generator: TorchGenerator
-    /// The seed of the run, which samplers with a Brownian path take as it is.
-    let seed: UInt64
+    private var generators: [TorchGenerator]
+    /// The seed of each run, which samplers with a Brownian path take as it is.
+    let seeds: [UInt64]
 
     /// The noise of the steps of a run with this seed.
-    public init(seed: UInt64) {
-        self.seed = seed
-        generator = TorchGenerator(seed: seed &+ 1)
+    public init(seed: UInt64) { self.init(seeds: [seed]) }
+
+    /// The noise of the steps of several runs whose latents are walked as one batch, run after run and as many of each:
+    /// each run's latents get what they would get alone.
+    ///
+    /// - Parameter seeds: One a run, at least one; their number divides the batch.
+    package init(seeds: [UInt64]) {
+        self.seeds = seeds
+        generators = seeds.map { TorchGenerator(seed: $0 &+ 1) }
     }
 
     /// The next draw, with the shape and device of `x`, in f32.
     public mutating func next(like x: Tensor) -> Tensor {
-        generator.randn(x.shape, on: x.device)
+        generators.randn(like: x)
     }
 
     /// The noise that a run starts from.
@@ -48,5 +54,15 @@ public struct NoiseSource: Sendable {
             if needed.contains(index) { drawn[index] = noise }
         }
         return Tensor.concatenated(batchIndex.compactMap { drawn[$0] }, axis: 0)
+    }
+}
+
+extension [TorchGenerator] {
+    /// Standard normal noise like `x`, `[B, ...]`, in f32: each generator draws an equal part of the batch by itself.
+    mutating func randn(like x: Tensor) -> Tensor {
+        guard count > 1 else { return self[0].randn(x.shape, on: x.device) }
+        precondition(x.shape[0].isMultiple(of: count), "randn: \(count) generators do not divide \(x.shape)")
+        let part = Shape([x.shape[0] / count] + x.shape.dims.dropFirst())
+        return .concatenated(indices.map { self[$0].randn(part, on: x.device) }, axis: 0)
     }
 }

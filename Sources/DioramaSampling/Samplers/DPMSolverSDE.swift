@@ -105,5 +105,5 @@ private func singlePrecisionLevel(_ sigma: Float, _ next: Float, at node: Float,
 private func brownianPath(_ walk: SamplingWalk, like x: Tensor) -> BrownianTree {
     let levels = walk.sigmas.filter { $0 > 0 }
     return BrownianTree(
-        from: levels.min() ?? 0, to: levels.max() ?? 0, seed: walk.noise.seed, like: x)
+        from: levels.min() ?? 0, to: levels.max() ?? 0, seeds: walk.noise.seeds, like: x)
 }

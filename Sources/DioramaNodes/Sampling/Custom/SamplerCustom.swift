@@ -28,7 +28,7 @@ struct SamplerCustom: Node {
         let run = SamplingRun(
             guider: Guider(model, positive: positive, negative: negative, scale: cfg), sampler: sampler,
             sigmas: sigmas.levels, noise: Noise(seed: noiseSeed, isAdded: addNoise), latent: latentImage)
-        (output, denoised) = try run(context)
+        (output, denoised) = try await run(context)
     }
 }
 
@@ -50,7 +50,7 @@ struct SamplerCustomAdvanced: Node {
     func run(_ context: RunContext) async throws {
         let run = SamplingRun(
             guider: guider, sampler: sampler, sigmas: sigmas.levels, noise: noise, latent: latentImage)
-        (output, denoised) = try run(context)
+        (output, denoised) = try await run(context)
     }
 }
 
@@ -97,6 +97,6 @@ struct KSamplerAdvanced: Node {
         let run = SamplingRun(
             guider: Guider(model, positive: positive, negative: negative, scale: cfg), sampler: sampler,
             sigmas: sigmas, noise: Noise(seed: noiseSeed, isAdded: addNoise == "enable"), latent: latentImage)
-        latent = try run(context).output
+        latent = try await run(context).output
     }
 }
