@@ -41,13 +41,31 @@ public enum AtomicFile {
     private static func writeUnnamed(
         _ bytes: [UInt8], to path: String, in folder: String, _ existing: Existing
     ) throws(FileError) -> Bool {
-        #if os(Linux)
-        // O_TMPFILE, which is not imported: its own bit besides O_DIRECTORY.
-        let file = open(folder, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666)
-        guard file >= 0 else { return false }
+        guard let file = openUnnamed(in: folder) else { return false }
         defer { close(file) }
         let problem = flush(bytes, to: file)
         if problem != 0 { throw FileError(writing: path, problem) }
+        return try publish(unnamed: file, as: path, in: folder, existing)
+    }
+
+    /// Opens a file without a name, which goes when it is closed; nil where the system cannot do this.
+    static func openUnnamed(in folder: String) -> CInt? {
+        #if os(Linux)
+        // O_TMPFILE, which is not imported: its own bit besides O_DIRECTORY.
+        let file = open(folder, O_WRONLY | O_CLOEXEC | O_DIRECTORY | 0o20000000, 0o666)
+        return file >= 0 ? file : nil
+        #else
+        return nil
+        #endif
+    }
+
+    /// Gives a file without a name one.
+    ///
+    /// - Returns: false where the system says no for a reason that `writeNamed` tells better.
+    static func publish(
+        unnamed file: CInt, as path: String, in folder: String, _ existing: Existing
+    ) throws(FileError) -> Bool {
+        #if os(Linux)
         func link(as name: String) -> CInt {
             linkat(AT_FDCWD, "/proc/self/fd/\(file)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno
         }

@@ -8,12 +8,14 @@ import Darwin
 
 /// A large file that is written piece by piece and gets its name when it is whole.
 ///
-/// Until then it is hidden in the same folder, and it goes with this value.
+/// Until then it has no name, and goes when the process ends, however it ends. Where the system has no files without names, it is
+/// hidden in the same folder and goes with this value.
 public final class GrowingFile {
     private let path: String
-    private let temporary: String
+    private let folder: String
     private let file: CInt
-    private var isFinished = false
+    /// The hidden name; nil while there is none, and when it is finished.
+    private var temporary: String?
 
     /// Starts the file that shall be called `path`, in the same folder.
     ///
@@ -22,14 +24,20 @@ public final class GrowingFile {
     public init(_ path: String) throws(FileError) {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw FileError(writing: path, EINVAL) }
         self.path = path
-        temporary = AtomicFile.temporaryName(in: AtomicFile.folder(of: path))
-        file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        folder = AtomicFile.folder(of: path)
+        if let unnamed = AtomicFile.openUnnamed(in: folder) {
+            file = unnamed
+            return
+        }
+        let name = AtomicFile.temporaryName(in: folder)
+        file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard file >= 0 else { throw FileError(writing: path, errno) }
+        temporary = name
     }
 
     deinit {
         guard file >= 0 else { return }
-        if !isFinished { unlink(temporary) }
+        if let temporary { unlink(temporary) }
         close(file)
     }
 
@@ -54,7 +62,13 @@ public final class GrowingFile {
     /// - Throws: `FileError` where that fails; the file is gone then.
     public func finish() throws(FileError) {
         guard fsync(file) == 0 else { throw FileError(writing: path, errno) }
-        try AtomicFile.publish(temporary, as: path)
-        isFinished = true
+        guard let name = temporary else {
+            guard try AtomicFile.publish(unnamed: file, as: path, in: folder, .replace) else {
+                throw FileError(writing: path, errno)
+            }
+            return
+        }
+        try AtomicFile.publish(name, as: path)
+        temporary = nil
     }
 }

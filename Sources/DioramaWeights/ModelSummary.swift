@@ -28,7 +28,7 @@ public struct WeightsSummary: Sendable {
     init(_ source: any TensorSource) {
         place = source.place
         tensors = source.keys.compactMap(source.info)
-        metadata = (source as? SafetensorsFile)?.metadata ?? [:]
+        metadata = source.metadata
     }
 }
 

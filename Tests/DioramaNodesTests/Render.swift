@@ -8,12 +8,14 @@ struct Render {
     let output: TemporaryFolder
     let session: Session
 
-    init(threads: Int? = nil, input: URL? = nil) throws {
+    init(threads: Int? = nil, input: URL? = nil, precision: Precision? = nil) throws {
         output = try TemporaryFolder()
         let folders = Folders(
             models: [Repository.url("samples/models")], input: input ?? Repository.url("samples/input"),
             output: output.url, temp: output.url.appending(path: "temp"))
-        session = Session(nodes: try .builtin, options: SessionOptions(folders: folders, threads: threads))
+        session = Session(
+            nodes: try .builtin,
+            options: SessionOptions(folders: folders, threads: threads, precision: precision))
     }
 
     /// A file that a graph wrote.

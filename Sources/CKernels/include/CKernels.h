@@ -120,8 +120,6 @@ typedef struct {
     void (*rope)(float *out, const float *x, const float *cos, const float *sin, bool interleaved, size_t heads,
                  size_t dim);
 
-    /* panel[k, tile_columns] = rows[columns, k]^T, row_stride elements apart; missing columns are zeros */
-    void (*pack_rows)(float *panel, const void *rows, dk_float_type type, size_t row_stride, size_t columns, size_t k);
     /* panel[k, tile_columns] = b[k, columns], row_stride elements apart; missing columns are zeros */
     void (*pack_columns)(float *panel, const float *b, size_t row_stride, size_t columns, size_t k);
     /* c[m, columns] = a[m, k] * panel[k, columns] + row_bias[m] + column_bias[columns]; biases may be NULL */

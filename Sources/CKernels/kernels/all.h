@@ -42,7 +42,6 @@ const dk_kernels DK_TABLE = {
     .rms_norm = rms_norm,
     .group_norm = group_norm,
     .rope = rope,
-    .pack_rows = pack_rows,
     .pack_columns = pack_columns,
     .gemm = gemm,
     .dot_rows = dot_rows,

@@ -117,13 +117,7 @@ static void key_product(float *out, size_t stride, dk_precision precision, bool 
 
 /* e^x for x <= 0, and zero below -87. */
 DK_INLINE vf vf_exp_down(vf x) {
-    vf shifted = x * 1.44269504f + 12582912.0f;
-    vf n = shifted - 12582912.0f;
-    vf r = x - n * 0.693145752f;
-    r = r - n * 1.42860677e-6f;
-    vf tail = DK_HORNER5(r, 0.499999995251392f, 0.1666657369451685f, 0.04166686107978224f, 0.00836373983109862f,
-                         0.0013901521813732868f);
-    vf y = r * r * tail + r + 1.0f;
+    vf shifted, y = vf_exp_rest(x, &shifted);
     vf power = (vf)(((vu)shifted << 23) + 0x3F800000u);
     return vf_select(x < -87.0f, vf_splat(0), y * power);
 }

@@ -5,18 +5,22 @@
 #define DK_HORNER3(t, a, b, c) (((c) * (t) + (b)) * (t) + (a))
 #define DK_HORNER5(t, a, b, c, d, e) DK_HORNER3(t, a, b, DK_HORNER3(t, c, d, e))
 
-/* e^x: 2^n · e^r with r in -ln 2 / 2 ... ln 2 / 2. */
-DK_INLINE vf vf_exp(vf x) {
-    x = vf_select(x > 90.0f, vf_splat(90.0f), x);
-    x = vf_select(x < -110.0f, vf_splat(-110.0f), x);
-    /* Adding 1.5 · 2^23 leaves the rounded quotient in the lowest bits. */
-    vf shifted = x * 1.44269504f + 12582912.0f;
-    vf n = shifted - 12582912.0f;
+/* e^x = 2^n · e^r with r in -ln 2 / 2 ... ln 2 / 2: returns e^r, and leaves n in the lowest bits of `shifted`, to which
+ * adding 1.5 · 2^23 brings the rounded quotient. */
+DK_INLINE vf vf_exp_rest(vf x, vf *shifted) {
+    *shifted = x * 1.44269504f + 12582912.0f;
+    vf n = *shifted - 12582912.0f;
     vf r = x - n * 0.693145752f;
     r = r - n * 1.42860677e-6f;
     vf tail = DK_HORNER5(r, 0.499999995251392f, 0.1666657369451685f, 0.04166686107978224f, 0.00836373983109862f,
                          0.0013901521813732868f);
-    vf y = r * r * tail + r + 1.0f;
+    return r * r * tail + r + 1.0f;
+}
+
+DK_INLINE vf vf_exp(vf x) {
+    x = vf_select(x > 90.0f, vf_splat(90.0f), x);
+    x = vf_select(x < -110.0f, vf_splat(-110.0f), x);
+    vf shifted, y = vf_exp_rest(x, &shifted);
     /* 2^n in two factors, so that results may be subnormal or infinite. */
     vi exponent = (vi)shifted - 0x4B400000;
     vi half = exponent >> 1;

@@ -32,42 +32,6 @@ enum { DK_VECTORS = 2, DK_COLUMNS = DK_VECTORS * DK_LANES, DK_DEPTH = 320 };
 #define DK_TRANSPOSE(type, square)                                                                  \
     _Pragma("clang loop unroll(full)") for (int round = 1; round < DK_LANES; round *= 2) DK_ZIP(type, square)
 
-/* A square of weights: panel[DK_LANES, ...] = rows[DK_LANES, DK_LANES]^T. */
-DK_INLINE void pack_square(float *panel, const void *rows, dk_float_type type, size_t stride) {
-    if (type == DK_F32) {
-        vf square[DK_LANES];
-        for (size_t i = 0; i < DK_LANES; i++) square[i] = vf_load((const float *)rows + i * stride);
-        DK_TRANSPOSE(vf, square);
-        for (size_t i = 0; i < DK_LANES; i++) vf_store(panel + i * DK_COLUMNS, square[i]);
-    } else {
-        vh square[DK_LANES];
-        for (size_t i = 0; i < DK_LANES; i++) square[i] = vh_load((const uint16_t *)rows + i * stride);
-        DK_TRANSPOSE(vh, square);
-        for (size_t i = 0; i < DK_LANES; i++)
-            vf_store(panel + i * DK_COLUMNS, type == DK_F16 ? vf_from_f16(square[i]) : vf_from_bf16(square[i]));
-    }
-}
-
-DK_INLINE void pack_rows_of(float *panel, const void *rows, dk_float_type type, size_t stride, size_t columns, size_t k) {
-    size_t size = type == DK_F32 ? 4 : 2;
-    size_t whole = columns / DK_LANES * DK_LANES, deep = k / DK_LANES * DK_LANES;
-    for (size_t column = 0; column < whole; column += DK_LANES)
-        for (size_t i = 0; i < deep; i += DK_LANES)
-            pack_square(panel + i * DK_COLUMNS + column, (const char *)rows + (column * stride + i) * size, type, stride);
-    for (size_t column = 0; column < DK_COLUMNS; column++)
-        for (size_t i = column < whole ? deep : 0; i < k; i++)
-            panel[i * DK_COLUMNS + column] =
-                column < columns ? vf_load_weights_part(rows, type, column * stride + i, 1)[0] : 0;
-}
-
-static void pack_rows(float *panel, const void *rows, dk_float_type type, size_t row_stride, size_t columns, size_t k) {
-    switch (type) {
-    case DK_F32: pack_rows_of(panel, rows, DK_F32, row_stride, columns, k); break;
-    case DK_F16: pack_rows_of(panel, rows, DK_F16, row_stride, columns, k); break;
-    case DK_BF16: pack_rows_of(panel, rows, DK_BF16, row_stride, columns, k); break;
-    }
-}
-
 static void pack_columns(float *panel, const float *b, size_t row_stride, size_t columns, size_t k) {
     if (columns == DK_COLUMNS) {
         for (size_t i = 0; i < k; i++)

@@ -86,15 +86,29 @@ static void pack_panel_int8(void *panel, int32_t *sums, const int8_t *rows, size
                             size_t depth) {
     uint32_t *out = panel;
     size_t units = panel_units(DK_INT8, depth);
-    for (size_t column = 0; column < DK_PANEL_COLUMNS; column++) {
-        int32_t sum = 0;
-        for (size_t i = 0; i < units; i++) {
-            int8_t terms[4] = {0};
-            for (size_t t = 0; t < 4 && column < columns && i * 4 + t < depth; t++)
-                sum += terms[t] = rows[column * row_stride + i * 4 + t];
-            memcpy(out + i * DK_PANEL_COLUMNS + column, terms, 4);
+    size_t whole = columns / DK_LANES * DK_LANES, deep = depth / 4 / DK_LANES * DK_LANES;
+    for (size_t column = 0; column < whole; column += DK_LANES)
+        for (size_t i = 0; i < deep; i += DK_LANES) {
+            vf square[DK_LANES];
+            for (size_t row = 0; row < DK_LANES; row++)
+                memcpy(&square[row], rows + (column + row) * row_stride + i * 4, sizeof square[row]);
+            DK_TRANSPOSE(vf, square);
+            for (size_t unit = 0; unit < DK_LANES; unit++)
+                vf_store((float *)(out + (i + unit) * DK_PANEL_COLUMNS + column), square[unit]);
         }
-        sums[column] = sum;
+    for (size_t column = 0; column < DK_PANEL_COLUMNS; column++)
+        for (size_t i = column < whole ? deep : 0; i < units; i++) {
+            uint32_t unit = 0;
+            size_t left = depth - i * 4;
+            if (column < columns) memcpy(&unit, rows + column * row_stride + i * 4, left < 4 ? left : 4);
+            out[i * DK_PANEL_COLUMNS + column] = unit;
+        }
+    const uint32_t ones = 0x01010101u;
+    for (size_t v = 0; v < DK_PANEL_COLUMNS; v += DK_LANES) {
+        vi sum = {0};
+        for (size_t i = 0; i < units; i++)
+            sum = dot_i8(sum, vi_splat_unit(&ones), (vi)vf_load((const float *)(out + i * DK_PANEL_COLUMNS + v)));
+        memcpy(sums + v, &sum, sizeof sum);
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diorama
+import DioramaFiles
 import FoundationEssentials
 
 /// Opens one part of a model in diffusers' layout: a folder with config.json and weights.
@@ -66,7 +67,8 @@ struct BenchTransformerCommand: Command {
         let bytes = try SafetensorsWriter.encode([
             ("latent", latent), ("tokens", text.tokens), ("pooled", text.pooled), ("prediction", result),
         ])
-        try Data(bytes).write(to: fileURL(output, in: context.workingFolder))
+        let path = fileURL(output, in: context.workingFolder).path(percentEncoded: false)
+        try AtomicFile.write(bytes, to: path, existing: .replace)
     }
 }
 

@@ -111,9 +111,22 @@ package final class Memory: Sendable {
         return bytes
     }
 
+    /// Bytes of a huge page of the processors at hand.
+    private static let hugePage = 2 << 20
+
     /// Allocates aligned bytes, for `free`; nil where the system has none.
+    ///
+    /// Large ones lie in huge pages where the system grants them: thousands of page faults fewer for each.
     static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         var bytes: UnsafeMutableRawPointer?
+        #if os(Linux)
+        if byteCount >= 2 * hugePage, byteCount <= Int.max - hugePage {
+            let whole = (byteCount + hugePage - 1) / hugePage * hugePage
+            guard posix_memalign(&bytes, hugePage, whole) == 0 else { return nil }
+            madvise(bytes, whole, MADV_HUGEPAGE)
+            return bytes
+        }
+        #endif
         return posix_memalign(&bytes, Storage.alignment, Swift.max(byteCount, 1)) == 0 ? bytes : nil
     }
 }

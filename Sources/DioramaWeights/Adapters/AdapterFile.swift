@@ -22,7 +22,7 @@ public struct AdapterFile: Sendable {
         self.source = source
         (layers, otherKeys) = AdapterLayer.all(in: source.keys)
         // diffusers keeps the settings of PEFT there, in JSON.
-        let text = (source as? SafetensorsFile)?.metadata["lora_adapter_metadata"]
+        let text = source.metadata["lora_adapter_metadata"]
         settings = text.flatMap { try? JSON(parsing: Array($0.utf8)).object } ?? [:]
     }
 
