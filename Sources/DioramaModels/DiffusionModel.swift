@@ -19,6 +19,15 @@ public protocol DiffusionModel: Sendable {
         _ latent: Tensor, timestep: Tensor, context: TextContext, through runner: BlockRunner
     ) throws -> Tensor
 
+    /// The channels that the model is shown beside those of latents of `shape`, [B, C', H, W]; nil where it takes none.
+    ///
+    /// - Parameters:
+    ///   - inpainting: the picture of which a part is made anew, its latent scaled for the model; nil where no node gave one.
+    ///   - shape: of the latents, [B, C, H, W].
+    /// - Returns: what `TextContext.concatenated` shall be.
+    /// - Throws: `ModelInputError` where the picture does not fit.
+    func concatenated(_ inpainting: InpaintingInput?, for shape: Shape, on device: Device) throws -> Tensor?
+
     /// The model with an adapter's changes at `strength`, added to those it has; both share all stored weights.
     ///
     /// What does not fit is told by `adapter.finish()`, when the text encoder has had its part too.
@@ -29,6 +38,13 @@ extension DiffusionModel {
     /// Takes no adapters; throws `ModelInputError`.
     public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> Self {
         throw ModelInputError("this model takes no LoRA")
+    }
+
+    /// Takes no channels beside the latent's.
+    public func concatenated(
+        _ inpainting: InpaintingInput?, for shape: Shape, on device: Device
+    ) throws -> Tensor? {
+        nil
     }
 
     /// None.

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// What a text encoder tells a diffusion model.
+/// What a diffusion model is told beside its latent and the time: the encoded text, and what nodes add to it.
 ///
 /// A run of equal tokens at the end is kept as one token that stands for `tailCount`: tokens without positions that start equal stay
 /// equal through every layer, as queries one of them speaks for all, and as keys n of them weigh as one whose score has log(n)
@@ -16,19 +16,40 @@ import Darwin
 public struct TextContext: Sendable {
     /// Token states, [B, L, D].
     public let tokens: Tensor
-    /// One vector for the whole text, [B, P].
-    public let pooled: Tensor
+    /// One vector for the whole text, [B, P]; nil where the family's encoder has none.
+    public let pooled: Tensor?
     /// How many equal tokens the last one stands for, 1 or more.
     public let tailCount: Int
 
+    /// How strongly a model that was distilled with guidance shall follow the text; nil for the family's usual scale.
+    public var guidance: Float?
+    /// Latents of pictures that the model looks at beside its own, each [B, C, h, w], scaled as its own is.
+    public var references: [Tensor] = []
+    /// How the model tells those pictures apart; nil for the family's usual way.
+    public var referenceMethod: ReferenceMethod?
+    /// Channels that the model is shown beside those of its latent, [B, C, H, W].
+    public var concatenated: Tensor?
+
     /// A context whose last token stands for `tailCount` equal ones.
-    public init(tokens: Tensor, pooled: Tensor, tailCount: Int = 1) {
+    public init(tokens: Tensor, pooled: Tensor? = nil, tailCount: Int = 1) {
         precondition(
-            tailCount >= 1 && tokens.shape[0] == pooled.shape[0], "TextContext: batches or count disagree")
+            tailCount >= 1 && pooled.map { tokens.shape[0] == $0.shape[0] } ?? true,
+            "TextContext: batches or count disagree")
         self.tokens = tokens
         self.pooled = pooled
         self.tailCount = tailCount
     }
+
+    /// The pooled vector of a model that has checked that there is one; throws `ModelInputError`.
+    var requiredPooled: Tensor {
+        get throws {
+            guard let pooled else { throw ModelInputError("the conditioning has no pooled vector") }
+            return pooled
+        }
+    }
+
+    /// The shape of the pooled vector, for errors.
+    var pooledDescription: String { pooled.map { $0.shape.description } ?? "nothing" }
 
     /// All tokens written out, [B, L - 1 + tailCount, D], as other programs have them.
     public var unfolded: Tensor {
@@ -48,24 +69,61 @@ public struct TextContext: Sendable {
         }
     }
 
-    /// Several contexts as one batch; nil where their lengths or tails differ, so that each must be run by itself.
+    /// Several contexts as one batch; nil where their forms differ, so that each must be run by itself.
     public static func batch(_ contexts: [TextContext]) -> TextContext? {
-        guard let first = contexts.first,
-            contexts.allSatisfy({
-                $0.tailCount == first.tailCount
-                    && $0.tokens.shape.dims.dropFirst() == first.tokens.shape.dims.dropFirst()
-                    && $0.pooled.shape[1] == first.pooled.shape[1]
-            })
-        else { return nil }
-        return TextContext(
-            tokens: .concatenated(contexts.map(\.tokens), axis: 0),
-            pooled: .concatenated(contexts.map(\.pooled), axis: 0), tailCount: first.tailCount)
+        guard let first = contexts.first, contexts.allSatisfy({ $0.form == first.form }) else { return nil }
+        func joined(_ tensors: [Tensor?]) -> Tensor? {
+            let tensors = tensors.compactMap { $0 }
+            return tensors.isEmpty ? nil : .concatenated(tensors, axis: 0)
+        }
+        var batch = TextContext(
+            tokens: .concatenated(contexts.map(\.tokens), axis: 0), pooled: joined(contexts.map(\.pooled)),
+            tailCount: first.tailCount)
+        batch.guidance = first.guidance
+        batch.referenceMethod = first.referenceMethod
+        batch.references = first.references.indices.map { index in
+            .concatenated(contexts.map { $0.references[index] }, axis: 0)
+        }
+        batch.concatenated = joined(contexts.map(\.concatenated))
+        return batch
     }
 
-    /// The same context for each of `count` pictures; the batch must be 1.
+    /// What must be equal for contexts to be run as one batch.
+    public struct Form: Hashable, Sendable {
+        private let tokens: [Int]
+        private let pooled: [Int]?
+        private let types: [DType]
+        private let tailCount: Int
+        private let guidance: Float?
+        private let references: [[Int]]
+        private let referenceMethod: ReferenceMethod?
+        private let concatenated: [Int]?
+
+        fileprivate init(_ context: TextContext) {
+            func form(_ tensor: Tensor) -> [Int] { Array(tensor.shape.dims.dropFirst()) }
+            tokens = form(context.tokens)
+            pooled = context.pooled.map(form)
+            types = [context.tokens.dtype] + (context.pooled.map { [$0.dtype] } ?? [])
+            tailCount = context.tailCount
+            guidance = context.guidance
+            references = context.references.map(form)
+            referenceMethod = context.referenceMethod
+            concatenated = context.concatenated.map(form)
+        }
+    }
+
+    /// What contexts of one batch have in common.
+    public var form: Form { Form(self) }
+
+    /// The same context for each of `count` pictures.
     public func repeated(_ count: Int) -> TextContext {
-        TextContext(
-            tokens: tokens.repeated(count, axis: 0), pooled: pooled.repeated(count, axis: 0),
+        var copy = TextContext(
+            tokens: tokens.repeated(count, axis: 0), pooled: pooled?.repeated(count, axis: 0),
             tailCount: tailCount)
+        copy.guidance = guidance
+        copy.referenceMethod = referenceMethod
+        copy.references = references.map { $0.repeated(count, axis: 0) }
+        copy.concatenated = concatenated?.repeated(count, axis: 0)
+        return copy
     }
 }

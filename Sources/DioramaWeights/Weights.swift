@@ -18,14 +18,12 @@ public struct Weights: Sendable {
     /// What layers round the terms of their products to; nil for what their weights are stored as.
     public let precision: Precision?
 
-    /// The root over all tensors of `source`, which will be made on `device`.
-    ///
-    /// Where `keyMap` gives two keys of the file one name, the first in the file has it and the other stays unused.
+    /// The root over the tensors of `source`, which will be made on `device`; `names` tells how the file spells them.
     public init(
-        _ source: any TensorSource, on device: Device, keyMap: KeyMap = .identity, precision: Precision? = nil
+        _ source: any TensorSource, on device: Device, names: TensorNames = .own, precision: Precision? = nil
     ) {
         path = ""
-        root = Root(source: source, device: device, keyMap: keyMap)
+        root = Root(source: source, device: device, names: names)
         changes = [:]
         self.precision = precision
     }
@@ -76,18 +74,29 @@ public struct Weights: Sendable {
     }
 
     private func stored(_ name: String, _ shape: Shape) throws -> Tensor? {
-        let full = self.name(name)
-        guard let key = root.keys[full], let info = root.source.info(key) else { return nil }
-        guard info.shape == shape else {
-            throw WeightsError(place, "\(full) has shape \(info.shape), expected \(shape)")
-        }
+        guard let (found, info) = try find(name, shape) else { return nil }
         guard info.type.readAs?.isFloat ?? true else {
-            throw WeightsError(place, "\(full) is stored as \(info.type.rawValue), expected floats")
+            throw WeightsError(place, "\(found.key) is stored as \(info.type.rawValue), expected floats")
         }
-        if let tensor = root.taken.withLock({ $0.tensors[key] }) { return tensor }
-        let tensor = try root.source.tensor(key, on: root.device)
-        root.taken.withLock { $0.tensors[key] = tensor }
-        return tensor
+        if let tensor = root.taken.withLock({ $0.tensors[found.key] }) { return found.cut(tensor) }
+        let tensor = try root.source.tensor(found.key, on: root.device)
+        root.taken.withLock { $0.tensors[found.key] = tensor }
+        return found.cut(tensor)
+    }
+
+    /// Where the tensor `name` here is, which must have `shape`, and what the file says of it; nil when there is none.
+    private func find(_ name: String, _ shape: Shape) throws -> (TensorPlace, TensorInfo)? {
+        let full = self.name(name)
+        guard let found = root.find(full), let info = root.source.info(found.key) else { return nil }
+        guard found.shape(of: info.shape) == shape else {
+            let part = found.rows.map { ", of which \(full) is \($0.taken.count) of \($0.parts) parts" }
+            throw WeightsError(
+                place,
+                "\(found.key) has shape \(info.shape)\(part ?? ""), expected \(shape)"
+                    + (part == nil ? "" : " for it"))
+        }
+        root.taken.withLock { _ = $0.names.insert(full) }
+        return (found, info)
     }
 
     /// The weight of a linear layer here that the file has in bytes; nil where it has it as floats, or not at all.
@@ -100,38 +109,40 @@ public struct Weights: Sendable {
     public func quantized(
         _ name: String, _ shape: Shape
     ) throws -> (stored: QuantizedWeight, deltas: [WeightDelta])? {
-        let full = self.name(name)
-        guard let key = root.keys[full], let info = root.source.info(key), info.type == .i8 else {
-            return nil
-        }
-        guard info.shape == shape else {
-            throw WeightsError(place, "\(full) has shape \(info.shape), expected \(shape)")
-        }
-        let rotation = try rotationGroup(for: full, inputs: shape[1])
-        guard let scaleKey = root.keys[full + "_scale"], let scaleInfo = root.source.info(scaleKey),
-            scaleInfo.shape.count == 1 || scaleInfo.shape.count == shape[0],
+        guard let place = root.find(self.name(name)), root.source.info(place.key)?.type == .i8,
+            let (found, info) = try find(name, shape)
+        else { return nil }
+        let key = found.key
+        let layoutKey = key.hasSuffix(".weight") ? String(key.dropLast("weight".count)) + "comfy_quant" : key
+        let rotation = try rotationGroup(for: key, as: layoutKey, inputs: shape[1])
+        let scaleKey = key + "_scale"
+        guard let scaleInfo = root.source.info(scaleKey),
+            scaleInfo.shape.count == 1 || scaleInfo.shape.count == info.shape[0],
             scaleInfo.type.readAs?.isFloat == true
         else {
             throw WeightsError(
-                place,
-                "\(full) is stored as I8, but \(full)_scale with \(shape[0]) floats, or one, is missing")
+                self.place,
+                "\(key) is stored as I8, but \(scaleKey) with \(info.shape[0]) floats, or one, is missing")
         }
         let (values, scales) = (
             try root.source.bytes(key, on: device), try root.source.tensor(scaleKey, on: device)
         )
         root.taken.withLock { taken in
             taken.tensors[key] = values
-            taken.skipped.formUnion([scaleKey, root.keys[path + ".comfy_quant"] ?? scaleKey])
+            taken.skipped.formUnion([scaleKey, layoutKey])
         }
-        let stored = QuantizedWeight(values: values, scales: scales, rotationGroup: rotation)
-        guard let changes = changes[full] else { return (stored, []) }
+        let stored = QuantizedWeight(
+            values: found.cut(values),
+            scales: scales.count == 1 ? scales : found.cut(scales.reshaped(scales.count)),
+            rotationGroup: rotation)
+        guard let changes = changes[self.name(name)] else { return (stored, []) }
         let adapted = AdaptedTensor(stored.dequantized, changes)
         return (stored, adapted.deltas)
     }
 
     /// How many inputs of a layer in bytes are rotated together, by the layer's own text or the file's.
-    private func rotationGroup(for full: String, inputs: Int) throws -> Int? {
-        guard let key = root.keys[path + ".comfy_quant"] else { return nil }
+    private func rotationGroup(for full: String, as key: String, inputs: Int) throws -> Int? {
+        guard root.source.info(key)?.type == .u8 else { return nil }
         let text = try root.source.bytes(key, on: device).ints().map { UInt8(truncatingIfNeeded: $0) }
         guard let layout = try? JSON(parsing: text).object, layout["format"]?.string == "int8_tensorwise"
         else {
@@ -173,28 +184,37 @@ public struct Weights: Sendable {
 
     /// Counts everything here as taken: tensors that checkpoints have and the model does not need.
     public func skip() {
-        let skipped = root.keys.filter { $0.key == path || $0.key.hasPrefix(path + ".") }.values
-        root.taken.withLock { $0.skipped.formUnion(skipped) }
+        let key = root.names.prefix + path
+        let own = root.source.keys.filter { $0 == key || $0.hasPrefix(key + ".") }
+        let others = ["weight", "bias"].compactMap { root.find(name($0))?.key }
+        root.taken.withLock { $0.skipped.formUnion(own + others) }
     }
 
     /// The shape of `name` here as the file has it; nil when there is none.
     public func shape(of name: String) -> Shape? {
-        root.keys[self.name(name)].flatMap { root.source.info($0)?.shape }
+        guard let found = root.find(self.name(name)) else { return nil }
+        return root.source.info(found.key).flatMap { found.shape(of: $0.shape) }
     }
 
-    /// The names of all tensors here and below, without the way to here.
-    public var names: [String] {
-        guard !path.isEmpty else { return Array(root.keys.keys) }
-        return root.keys.keys.filter { $0.hasPrefix(path + ".") }.map { String($0.dropFirst(path.count + 1)) }
+    /// The names of all tensors here and below, without the way to here: those that were taken, and the file's own.
+    public var names: Set<String> {
+        let own = root.source.keys.filter { $0.hasPrefix(root.names.prefix) }
+            .map { String($0.dropFirst(root.names.prefix.count)) }
+        let all = root.taken.withLock { $0.names.union(own) }
+        guard !path.isEmpty else { return all }
+        return Set(
+            all.lazy.filter { $0.hasPrefix(path + ".") }.map { String($0.dropFirst(path.count + 1)) })
     }
 
     /// Whether there is a tensor `name` here.
-    public func contains(_ name: String) -> Bool { root.keys[self.name(name)] != nil }
+    public func contains(_ name: String) -> Bool { root.find(self.name(name)) != nil }
 
-    /// Keys of the file that nobody has taken, in its order; of the whole file, wherever this place is.
+    /// Keys of the file that nobody has taken, in its order: all that begin with its prefix, wherever this place is.
     public var unusedKeys: [String] {
         root.taken.withLock { taken in
-            root.source.keys.filter { taken.tensors[$0] == nil && !taken.skipped.contains($0) }
+            root.source.keys.filter {
+                taken.tensors[$0] == nil && !taken.skipped.contains($0) && $0.hasPrefix(root.names.prefix)
+            }
         }
     }
 
@@ -202,9 +222,10 @@ public struct Weights: Sendable {
 
     /// Tells what does exist near a missing tensor.
     private func hint(_ name: String) -> String {
-        let siblings = root.keys.keys.filter { $0.hasPrefix(path + ".") }.sorted()
-        if path.isEmpty || siblings.isEmpty { return path.isEmpty ? "" : "; nothing is under \(path)" }
-        return "; under \(path) are " + siblings.prefix(4).joined(separator: ", ")
+        let place = root.names.prefix + path
+        let siblings = root.source.keys.filter { $0.hasPrefix(place + ".") }.sorted()
+        if path.isEmpty || siblings.isEmpty { return path.isEmpty ? "" : "; nothing is under \(place)" }
+        return "; under \(place) are " + siblings.prefix(4).joined(separator: ", ")
             + (siblings.count > 4 ? ", …" : "")
     }
 
@@ -212,6 +233,8 @@ public struct Weights: Sendable {
     private struct Taken {
         /// By key of the file; kept so that an adapted model shares even tensors that had to be converted.
         var tensors: [String: Tensor] = [:]
+        /// The model's names of what it has taken.
+        var names: Set<String> = []
         var skipped: Set<String> = []
     }
 
@@ -219,14 +242,18 @@ public struct Weights: Sendable {
     private final class Root: Sendable {
         let source: any TensorSource
         let device: Device
-        /// The file's key for each name of the model.
-        let keys: [String: String]
+        let names: TensorNames
         let taken = Mutex(Taken())
 
-        init(source: any TensorSource, device: Device, keyMap: KeyMap) {
+        init(source: any TensorSource, device: Device, names: TensorNames) {
             self.source = source
             self.device = device
-            keys = Dictionary(source.keys.map { (keyMap($0), $0) }, uniquingKeysWith: { first, _ in first })
+            self.names = names
+        }
+
+        /// Where the tensor of the full name is; nil when there is none.
+        func find(_ name: String) -> TensorPlace? {
+            names.places(of: name).first { source.info($0.key) != nil }
         }
     }
 }

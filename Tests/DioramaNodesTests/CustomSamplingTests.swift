@@ -268,11 +268,11 @@ import Testing
         ]
         let joined: Conditioning = try await bench.output(of: "ConditioningConcat", given: given)
         #expect(joined.entries[0].context.unfolded.floats() == [1, 2, 0, 0, 5, 6])
-        #expect(joined.entries[0].context.pooled.floats() == [10])
+        #expect(joined.entries[0].context.pooled?.floats() == [10])
         let mixed: Conditioning = try await bench.output(
             of: "ConditioningAverage", ["conditioning_to_strength": 0.75], given: given)
         #expect(mixed.entries[0].context.unfolded.floats() == [2, 3, 0, 0])
-        #expect(mixed.entries[0].context.pooled.floats() == [12.5])
+        #expect(mixed.entries[0].context.pooled?.floats() == [12.5])
         let same: Conditioning = try await bench.output(
             of: "ConditioningAverage", ["conditioning_to_strength": 0.5],
             given: ["conditioning_to": Conditioning([folded]), "conditioning_from": Conditioning([folded])])
@@ -281,7 +281,7 @@ import Testing
         let zeros: Conditioning = try await bench.output(
             of: "ConditioningZeroOut", given: ["conditioning": Conditioning([folded])])
         #expect(zeros.entries[0].context.unfolded.floats() == [0, 0, 0, 0])
-        #expect(zeros.entries[0].context.pooled.floats() == [0])
+        #expect(zeros.entries[0].context.pooled?.floats() == [0])
         let wide = Conditioning([ToyNetwork.prompt(1, on: bench.device)])
         #expect(
             await bench.failure(

@@ -62,13 +62,34 @@ import Testing
         #expect(error?.problem == "int64 is stored as I64, expected floats")
     }
 
-    @Test func aKeyMapReplacesTheFirstPrefixThatFits() throws {
-        let map = KeyMap([("ff.net.0.", "up."), ("ff.net.", "rest."), ("embedder.", "")])
-        #expect(map("ff.net.0.proj.bias") == "up.proj.bias")
-        #expect(map("ff.net.2.bias") == "rest.2.bias")
-        #expect(map("x") == "x")
-        let mapped = Weights(golden.file, on: golden.device, keyMap: map)
-        #expect(try mapped["linear_1"].tensor("bias", [20]).count == 20)
-        #expect(!mapped.unusedKeys.contains("embedder.linear_1.bias"))
+    @Test func tensorsAreFoundUnderOtherNames() throws {
+        let names = TensorNames(prefix: "embedder.") { name in
+            switch name {
+            case "first": [("linear_1", nil)]
+            case "middle": [("linear_1", RowSelection([1], of: 4))]
+            case "turned": [("linear_1", RowSelection([3, 0], of: 4))]
+            case "thirds": [("linear_1", RowSelection([0], of: 3))]
+            case "table": [("linear_1.weight", nil)]
+            default: []
+            }
+        }
+        let weights = Weights(golden.file, on: golden.device, names: names)
+        let bias = try golden.file.tensor("embedder.linear_1.bias", on: golden.device).floats()
+        #expect(try weights["linear_1"].tensor("bias", [20]).floats() == bias)
+        #expect(try weights["first"].tensor("bias", [20]).floats() == bias)
+        #expect(try weights["middle"].tensor("bias", [5]).floats() == Array(bias[5..<10]))
+        #expect(try weights["turned"].tensor("bias", [10]).floats() == Array(bias[15...] + bias[..<5]))
+        #expect(weights["middle"].shape(of: "bias") == [5])
+        let shape = try #require(weights.shape(of: "table"))
+        #expect(shape.rank == 2 && weights.shape(of: "first.weight") == shape)
+        #expect(!weights.contains("second.bias"))
+        #expect(weights["turned"].names == ["bias"])
+        #expect(weights.unusedKeys.allSatisfy { $0.hasPrefix("embedder.") })
+        #expect(!weights.unusedKeys.contains("embedder.linear_1.bias"))
+        let error = #expect(throws: WeightsError.self) { try weights["thirds"].tensor("bias", [6]) }
+        #expect(
+            error?.problem
+                == "embedder.linear_1.bias has shape [20], of which thirds.bias is 1 of 3 parts, expected [6] for it"
+        )
     }
 }

@@ -22,6 +22,11 @@ public func relativeError(_ a: Tensor, _ b: Tensor) -> Float {
     a.shape == b.shape ? relativeError(a.floats(), b.floats()) : .infinity
 }
 
+/// As `relativeError`, infinite where there is no tensor.
+public func relativeError(_ a: Tensor?, _ b: Tensor) -> Float {
+    a.map { relativeError($0, b) as Float } ?? .infinity
+}
+
 /// ‖a − b‖ / ‖b‖ of plain values; see the form for tensors.
 public func relativeError(_ a: [Float], _ b: [Float]) -> Float {
     guard a.count == b.count else { return .infinity }

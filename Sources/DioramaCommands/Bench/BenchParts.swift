@@ -53,9 +53,9 @@ struct BenchTransformerCommand: Command {
         let model = try SD3Transformer(weights, SD3Config(config))
         let c = model.config
         let latent = benchNoise([2, c.channels, size / 8, size / 8], seed: 1, scale: 1.7, on: device)
+        let pooled = benchNoise([2, c.pooledWidth], seed: 3, scale: 1.7, on: device)
         let text = TextContext(
-            tokens: benchNoise([2, tokens, c.contextWidth], seed: 2, scale: 1.7, on: device),
-            pooled: benchNoise([2, c.pooledWidth], seed: 3, scale: 1.7, on: device))
+            tokens: benchNoise([2, tokens, c.contextWidth], seed: 2, scale: 1.7, on: device), pooled: pooled)
         let timestep = Tensor.full(500, [2], on: device)
         var result = latent
         try Measurement(
@@ -65,7 +65,7 @@ struct BenchTransformerCommand: Command {
         }.print(json: options.json, in: context)
         guard let output else { return }
         let bytes = try SafetensorsWriter.encode([
-            ("latent", latent), ("tokens", text.tokens), ("pooled", text.pooled), ("prediction", result),
+            ("latent", latent), ("tokens", text.tokens), ("pooled", pooled), ("prediction", result),
         ])
         let path = fileURL(output, in: context.workingFolder).path(percentEncoded: false)
         try AtomicFile.write(bytes, to: path, existing: .replace)

@@ -2,33 +2,12 @@ import DioramaNN
 import DioramaTensor
 import DioramaWeights
 
-/// The projection of tokens to queries, keys or values, split into heads, with the norm of each head where the model has one.
-struct HeadProjection: Sendable {
-    private let linear: Linear
-    /// What attention's products are rounded to.
-    var precision: Precision { linear.precision }
-    private let norm: RMSNorm?
-    private let heads: Int
-
+extension HeadProjection {
     /// Takes `projection`; and `norm` where it is given and the model norms queries and keys.
     init(_ w: Weights, _ projection: String, norm: String? = nil, _ c: SD3Config) throws {
-        linear = try Linear(w[projection], from: c.width, to: c.width)
-        self.norm = try norm.flatMap { name in
-            c.normsQueriesAndKeys ? try RMSNorm(w[name], width: c.headWidth, eps: 1e-6) : nil
-        }
-        heads = c.heads
+        try self.init(
+            w, projection, norm: c.normsQueriesAndKeys ? norm : nil, width: c.width, heads: c.heads)
     }
-
-    /// [B, L, D] to [B, L, heads, D / heads].
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = linear(x).reshaped(x.shape[0], x.shape[1], heads, x.shape[2] / heads)
-        return norm?(y) ?? y
-    }
-}
-
-extension Tensor {
-    /// [B, L, heads, d] to [B, L, heads * d].
-    func joinedHeads() -> Tensor { reshaped(shape[0], shape[1], shape[2] * shape[3]) }
 }
 
 /// Attention among image tokens alone: the second attention of Stable Diffusion 3.5's dual blocks.

@@ -66,10 +66,10 @@ public struct SD3Transformer: DiffusionModel {
             )
         }
         guard context.tokens.shape == [latent[0], context.tokens.shape[1], config.contextWidth],
-            context.pooled.shape == [latent[0], config.pooledWidth]
+            context.pooled?.shape == [latent[0], config.pooledWidth]
         else {
             throw ModelInputError(
-                "the conditioning is \(context.tokens.shape) with \(context.pooled.shape) pooled; this model takes "
+                "the conditioning is \(context.tokens.shape) with \(context.pooledDescription) pooled; this model takes "
                     + "[\(latent[0]), L, \(config.contextWidth)] with [\(latent[0]), \(config.pooledWidth)]: it may come from another "
                     + "model's text encoder")
         }
@@ -82,47 +82,24 @@ public struct SD3Transformer: DiffusionModel {
         _ latent: Tensor, timestep: Tensor, context: TextContext, through runner: BlockRunner
     ) throws -> Tensor {
         try check(latent: latent.shape, context: context)
-        let whole = wrapped(wrapped(latent, axis: 2), axis: 3)
+        let whole = latent.wrapped(toMultiplesOf: config.patch)
         let image = patches(whole)
         let conditions = BlockConditions(
-            time: timeAndText(timestep, context.pooled), keyBias: context.keyBias(after: image.shape[1]))
+            time: timeAndText(timestep, try context.requiredPooled),
+            keyBias: context.keyBias(after: image.shape[1]))
         let state = try runner.run(
             blocks, .joint, BlockState(image: image, context: contextEmbedder(context.tokens)),
             modulation: conditions.time
         ) { block, state in block(state, conditions) }
-        let velocity = unpatchify(
-            output(finalNorm(state.image, outputModulation(conditions.time))), like: whole.shape)
-        return whole.shape == latent.shape
-            ? velocity
-            : velocity.narrowed(axis: 2, 0..<latent.shape[2]).narrowed(axis: 3, 0..<latent.shape[3])
+        let velocity = Patches.joined(
+            output(finalNorm(state.image, outputModulation(conditions.time))), height: whole.shape[2],
+            width: whole.shape[3], patch: config.patch, .channelsLast)
+        return velocity.cropped(to: latent.shape)
     }
 
     /// SiLU of the vector that modulates every block, [B, 1, D].
     private func timeAndText(_ timestep: Tensor, _ pooled: Tensor) -> Tensor {
         let time = timeEmbedder(timestepSinusoids(timestep, width: Self.timeWidth))
         return silu(time + textEmbedder(pooled)).reshaped(pooled.shape[0], 1, config.width)
-    }
-
-    /// Tokens back to cells: [B, N, p p C] to [B, C, H, W].
-    private func unpatchify(_ tokens: Tensor, like shape: Shape) -> Tensor {
-        let (batch, patch, channels) = (shape[0], config.patch, config.outputChannels)
-        let (rows, columns) = (shape[2] / patch, shape[3] / patch)
-        return tokens.reshaped(batch, rows, columns, patch, patch, channels)
-            .permuted(0, 5, 1, 3, 2, 4)
-            .reshaped(batch, channels, rows * patch, columns * patch)
-    }
-
-    /// Continues an axis from its start up to a multiple of the patch.
-    private func wrapped(_ x: Tensor, axis: Int) -> Tensor {
-        let rest = x.shape[axis] % config.patch
-        guard rest > 0 else { return x }
-        var parts = [x]
-        var missing = config.patch - rest
-        while missing > 0 {
-            let count = min(missing, x.shape[axis])
-            parts.append(x.narrowed(axis: axis, 0..<count))
-            missing -= count
-        }
-        return .concatenated(parts, axis: axis)
     }
 }

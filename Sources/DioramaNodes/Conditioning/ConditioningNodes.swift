@@ -70,7 +70,9 @@ struct ConditioningAverage: Node {
             let others = (isFoldedAlike ? from.tokens : from.unfolded).withLength(tokens.shape[1])
             entry.context = TextContext(
                 tokens: tokens * share + others * (1 - share),
-                pooled: to.pooled * share + from.pooled * (1 - share),
+                pooled: to.pooled.map { pooled in
+                    from.pooled.map { pooled * share + $0 * (1 - share) } ?? pooled
+                },
                 tailCount: isFoldedAlike ? to.tailCount : 1)
         }
     }
@@ -91,7 +93,7 @@ struct ConditioningZeroOut: Node {
             let old = entry.context
             entry.context = TextContext(
                 tokens: .zeros(old.tokens.shape, on: old.tokens.device),
-                pooled: .zeros(old.pooled.shape, on: old.pooled.device), tailCount: old.tailCount)
+                pooled: old.pooled.map { .zeros($0.shape, on: $0.device) }, tailCount: old.tailCount)
         }
     }
 }
@@ -147,7 +149,7 @@ extension RunContext {
     fileprivate func requireSameWidth(
         _ a: TextContext, _ b: TextContext, _ input: InputReference<Conditioning>
     ) throws {
-        guard a.tokens.shape[2] == b.tokens.shape[2], a.pooled.shape == b.pooled.shape else {
+        guard a.tokens.shape[2] == b.tokens.shape[2], a.pooled?.shape == b.pooled?.shape else {
             throw fail(
                 input,
                 "has tokens of \(b.tokens.shape[2]) values, the other prompt of \(a.tokens.shape[2]); "

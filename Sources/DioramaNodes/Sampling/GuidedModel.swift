@@ -41,7 +41,7 @@ package struct GuidedModel: Sendable {
         let asksPositive = asksNegative || !guider.asksThirdAlone
 
         func queries(_ prompts: [PlacedPrompt], _ isAsked: Bool = true) throws -> [PromptQuery] {
-            isAsked ? try prompts.map { try PromptQuery($0, latent, model.sampling) } : []
+            isAsked ? try prompts.map { try PromptQuery($0, latent, model) } : []
         }
         let prompts = guider.placedPrompts(in: latent)
         positive = try queries(prompts.positive, asksPositive)

@@ -21,11 +21,10 @@ struct PromptQuery: Sendable {
     /// - Parameters:
     ///   - prompt: the prompt and its part of the picture.
     ///   - whole: the shape of the latents that are denoised at once, [B, C, H, W].
-    ///   - sampling: how the model measures noise.
-    /// - Throws: `ModelInputError` where the prompt's area lies outside of the latents.
-    init(_ prompt: PlacedPrompt, _ whole: Shape, _ sampling: ModelSampling) throws {
-        let entry = prompt.entry
-        context = entry.context.repeated(whole[0] / entry.context.tokens.shape[0])
+    ///   - model: what will be asked.
+    /// - Throws: `ModelInputError` where the prompt's area lies outside of the latents, or a picture beside it does not fit.
+    init(_ prompt: PlacedPrompt, _ whole: Shape, _ model: Model) throws {
+        let (entry, sampling) = (prompt.entry, model.sampling)
         window =
             entry.percents == 0...1
             ? .whole : sampling.window(fromPercent: entry.percents.lowerBound, to: entry.percents.upperBound)
@@ -37,6 +36,7 @@ struct PromptQuery: Sendable {
             }
             return within
         }
+        context = try Self.context(of: entry, area, whole, model)
         latent = area.map { [whole[0], whole[1], $0.height, $0.width] } ?? whole
         isPlain = entry.percents == 0...1 && entry.mask == nil && entry.strength == 1 && area == nil
         weight = Self.weight(of: entry, area, whole)
@@ -60,6 +60,29 @@ struct PromptQuery: Sendable {
             (axis: 2, before: area.top, after: whole[2] - area.top - area.height),
             (axis: 3, before: area.left, after: whole[3] - area.left - area.width),
         ])
+    }
+
+    /// The text and what the model looks at beside it, for each latent of the batch.
+    private static func context(
+        of entry: Conditioning.Entry, _ area: CellRectangle?, _ whole: Shape, _ model: Model
+    ) throws -> TextContext {
+        func repeated(_ tensor: Tensor) throws -> Tensor {
+            guard whole[0].isMultiple(of: tensor.shape[0]) else {
+                throw ModelInputError(
+                    "a prompt has \(tensor.shape[0]) pictures beside it, the latent a batch of \(whole[0])")
+            }
+            return tensor.repeated(whole[0] / tensor.shape[0], axis: 0)
+        }
+        var context = entry.context.repeated(whole[0] / entry.context.tokens.shape[0])
+        context.guidance = entry.guidance.map { Float($0) }
+        context.references = try entry.references.map { model.latentFormat.toModel(try repeated($0)) }
+        let inpainting = try entry.inpainting.map {
+            InpaintingInput(
+                latent: model.latentFormat.toModel(try repeated($0.latent)), mask: try repeated($0.mask))
+        }
+        let shown = try model.network.concatenated(inpainting, for: whole, on: context.tokens.device)
+        context.concatenated = area.flatMap { area in shown.map { $0.part(area) } } ?? shown
+        return context
     }
 
     /// Masks count as they are; an area without one fades out towards the edges that lie within the picture.

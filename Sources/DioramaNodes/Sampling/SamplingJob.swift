@@ -58,20 +58,15 @@ struct SamplingJob: Sendable {
     struct Kinship: Equatable, Sendable {
         /// The form of an encoded text.
         struct Prompt: Equatable, Sendable {
-            private let tokens, pooled: Shape
-            private let types: [DType]
-            private let tailCount: Int
+            private let form: TextContext.Form
 
             /// The form of a conditioning; nil where it is more than one text that holds everywhere and always.
             init?(_ conditioning: Conditioning) {
                 guard conditioning.entries.count == 1, let entry = conditioning.entries.first,
                     entry.percents == 0...1, entry.mask == nil, entry.strength == 1, entry.guidance == nil,
-                    entry.area == nil
+                    entry.area == nil, entry.references.isEmpty, entry.inpainting == nil
                 else { return nil }
-                tokens = entry.context.tokens.shape
-                pooled = entry.context.pooled.shape
-                types = [entry.context.tokens.dtype, entry.context.pooled.dtype]
-                tailCount = entry.context.tailCount
+                form = entry.context.form
             }
         }
 

@@ -1,6 +1,6 @@
 public import DioramaGraph
 public import DioramaModels
-import DioramaTensor
+public import DioramaTensor
 
 /// What a prompt asks of a diffusion model: one entry, or several whose predictions are averaged by weight.
 public struct Conditioning: PortValue {
@@ -26,6 +26,11 @@ public struct Conditioning: PortValue {
         /// How strongly a model that was distilled with guidance shall follow it; nil where nothing is said.
         public var guidance: Double?
 
+        /// Latents of pictures that the model looks at beside its own, each [B, C, h, w], as an autoencoder gives them.
+        public var references: [Tensor] = []
+        /// The picture whose masked part is made anew, for models that are shown the rest of it.
+        public var inpainting: InpaintingInput?
+
         /// An encoded text that holds everywhere and always.
         public init(_ context: TextContext) { self.context = context }
     }
@@ -43,7 +48,9 @@ public struct Conditioning: PortValue {
     public var byteCount: Int {
         entries.reduce(0) {
             $0 + $1.context.tokens.count * $1.context.tokens.dtype.size
-                + $1.context.pooled.count * $1.context.pooled.dtype.size + ($1.mask?.byteCount ?? 0)
+                + ($1.context.pooled.map { $0.count * $0.dtype.size } ?? 0) + ($1.mask?.byteCount ?? 0)
+                + $1.references.reduce(0) { $0 + $1.count * $1.dtype.size }
+                + ($1.inpainting?.byteCount ?? 0)
         }
     }
 

@@ -1,0 +1,53 @@
+import DioramaNN
+import DioramaTensor
+import DioramaWeights
+
+/// Attention that asks one sequence and reads another, or itself.
+struct CrossAttention: Sendable {
+    private let query, key, value: HeadProjection
+    private let output: Linear
+
+    /// Takes `to_q`, `to_k`, `to_v` and `to_out.0`, all as wide as the tokens, with biases.
+    init(_ w: Weights, width: Int, heads: Int) throws {
+        func head(_ name: String) throws -> HeadProjection {
+            try HeadProjection(w, name, width: width, heads: heads)
+        }
+        (query, key, value) = (try head("to_q"), try head("to_k"), try head("to_v"))
+        output = try Linear(w["to_out.0"], from: width, to: width)
+    }
+
+    /// [B, N, D] that asks and [B, L, D] that is read to [B, N, D], and what follows.
+    func callAsFunction(_ x: Tensor, reading y: Tensor, _ epilogue: LinearEpilogue) -> Tensor {
+        output(
+            attention(query(x), key(y), value(y), precision: query.precision).joinedHeads(), epilogue)
+    }
+}
+
+/// A block of PixArt: attention among image tokens, attention to the text, a perceptron.
+///
+/// One modulation serves all blocks, to which each adds a table of its own: adaLN-single. Names as in diffusers'
+/// `BasicTransformerBlock` with `norm_type` `ada_norm_single`.
+struct PixArtBlock: Sendable {
+    private let table: Tensor
+    private let own, across: CrossAttention
+    private let mlp: FeedForward
+
+    init(_ w: Weights, _ c: PixArtConfig) throws {
+        table = try w.tensor("scale_shift_table", [6, c.width])
+        own = try CrossAttention(w["attn1"], width: c.width, heads: c.heads)
+        across = try CrossAttention(w["attn2"], width: c.width, heads: c.heads)
+        mlp = try FeedForward(w["ff"], width: c.width)
+    }
+
+    /// Passes image tokens through, of which `state` must have text tokens beside; `time` is [B, 1, 6 D].
+    func callAsFunction(_ state: BlockState, _ time: Tensor) -> BlockState {
+        guard let context = state.context else {
+            preconditionFailure("PixArtBlock: the state has no text tokens")
+        }
+        let (mix, think) = Modulation.pair(time + table.asType(.f32).reshaped(1, 1, table.count))
+        let read = mix.input(state.image)
+        let mixed = own(read, reading: read, mix.added(to: state.image))
+        let told = across(mixed, reading: context, LinearEpilogue(residual: mixed))
+        return BlockState(image: mlp(think.input(told), think.added(to: told)), context: context)
+    }
+}
