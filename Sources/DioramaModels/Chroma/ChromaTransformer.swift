@@ -36,7 +36,7 @@ public struct ChromaTransformer: DiffusionModel {
     }
 
     /// Under which names files have its tensors.
-    static func names(_ config: ChromaConfig, prefix: String = "") -> TensorNames {
+    public static func names(_ config: ChromaConfig, prefix: String = "") -> TensorNames {
         TensorNames(prefix: prefix, aliases: aliases(config))
     }
 

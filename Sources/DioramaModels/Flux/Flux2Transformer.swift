@@ -27,7 +27,7 @@ public struct Flux2Transformer: DiffusionModel {
     }
 
     /// Under which names files have its tensors.
-    static func names(_ config: Flux2Config, prefix: String = "") -> TensorNames {
+    public static func names(_ config: Flux2Config, prefix: String = "") -> TensorNames {
         TensorNames(prefix: prefix, aliases: FluxNames.aliases(shape(config)))
     }
 

@@ -23,7 +23,7 @@ public struct FluxTransformer: DiffusionModel {
     }
 
     /// Under which names files have its tensors.
-    static func names(_ config: FluxConfig, prefix: String = "") -> TensorNames {
+    public static func names(_ config: FluxConfig, prefix: String = "") -> TensorNames {
         TensorNames(prefix: prefix, aliases: FluxNames.aliases(shape(config)))
     }
 

@@ -22,6 +22,9 @@ public struct PixArtTransformer: DiffusionModel {
 
     private static let timeWidth = 256
 
+    /// Under which names files have its tensors.
+    public static func names(prefix: String = "") -> TensorNames { PixArtNames.tensors(prefix: prefix) }
+
     /// Takes the weights; throws where any is missing or of another shape.
     public init(_ w: Weights, _ config: PixArtConfig) throws {
         self.config = config

@@ -2,9 +2,7 @@ import DioramaWeights
 
 /// The names of Z-Image's layers in files of ComfyUI's spelling, which is the original one, and in adapters.
 enum ZImageNames {
-    static let tensors = TensorNames(aliases: aliases)
-
-    static func tensors(prefix: String) -> TensorNames { TensorNames(prefix: prefix, aliases: aliases) }
+    static func tensors(prefix: String = "") -> TensorNames { TensorNames(prefix: prefix, aliases: aliases) }
 
     static let adapters = FluxNames.adapters(aliases)
 

@@ -25,6 +25,9 @@ public struct ZImageTransformer: DiffusionModel {
     /// Tokens of image and text each come in multiples of this.
     private static let multiple = 32
 
+    /// Under which names files have its tensors.
+    public static func names(prefix: String = "") -> TensorNames { ZImageNames.tensors(prefix: prefix) }
+
     /// Takes the weights; throws where any is missing or of another shape.
     public init(_ w: Weights, _ config: ZImageConfig) throws {
         self.config = config
