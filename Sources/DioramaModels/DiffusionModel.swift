@@ -6,6 +6,9 @@ public protocol DiffusionModel: Sendable {
     /// The number of channels its latents have.
     var latentChannels: Int { get }
 
+    /// Pixels that a cell of its latents covers each way: 8 in nearly all families.
+    var latentCell: Int { get }
+
     /// Throws `ModelInputError` where latent and text are not of the shapes the model takes.
     func check(latent: Shape, context: TextContext) throws
 
@@ -39,6 +42,9 @@ extension DiffusionModel {
     public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> Self {
         throw ModelInputError("this model takes no LoRA")
     }
+
+    /// 8.
+    public var latentCell: Int { 8 }
 
     /// Takes no channels beside the latent's.
     public func concatenated(

@@ -8,6 +8,14 @@ import Musl
 import Darwin
 #endif
 
+/// What a model that was distilled with guidance is told of it.
+public enum DistilledGuidance: Hashable, Sendable {
+    /// How strongly to follow the text.
+    case scale(Float)
+    /// Nothing.
+    case unguided
+}
+
 /// What a diffusion model is told beside its latent and the time: the encoded text, and what nodes add to it.
 ///
 /// A run of equal tokens at the end is kept as one token that stands for `tailCount`: tokens without positions that start equal stay
@@ -22,7 +30,7 @@ public struct TextContext: Sendable {
     public let tailCount: Int
 
     /// How strongly a model that was distilled with guidance shall follow the text; nil for the family's usual scale.
-    public var guidance: Float?
+    public var guidance: DistilledGuidance?
     /// Latents of pictures that the model looks at beside its own, each [B, C, h, w], scaled as its own is.
     public var references: [Tensor] = []
     /// How the model tells those pictures apart; nil for the family's usual way.
@@ -94,7 +102,7 @@ public struct TextContext: Sendable {
         private let pooled: [Int]?
         private let types: [DType]
         private let tailCount: Int
-        private let guidance: Float?
+        private let guidance: DistilledGuidance?
         private let references: [[Int]]
         private let referenceMethod: ReferenceMethod?
         private let concatenated: [Int]?

@@ -8,6 +8,8 @@ extension NodeCatalog {
         get throws(NodeDeclarationError) {
             try NodeCatalog([
                 CheckpointLoaderSimple.self,
+                UNETLoader.self,
+                VAELoader.self,
                 LoraLoader.self,
                 LoraLoaderModelOnly.self,
                 LoraLoaderBypass.self,
@@ -27,6 +29,7 @@ extension NodeCatalog {
                 CLIPSetLastLayer.self,
                 EmptyLatentImage.self,
                 EmptySD3LatentImage.self,
+                EmptyFlux2LatentImage.self,
                 LatentUpscale.self,
                 LatentUpscaleBy.self,
                 LatentFromBatch.self,
@@ -57,6 +60,9 @@ extension NodeCatalog {
                 VAEEncodeForInpaint.self,
                 VAEDecode.self,
                 VAEDecodeTiled.self,
+                ReferenceLatent.self,
+                FluxKontextMultiReferenceLatentMethod.self,
+                FluxDisableGuidance.self,
                 ConditioningCombine.self,
                 ConditioningConcat.self,
                 ConditioningAverage.self,

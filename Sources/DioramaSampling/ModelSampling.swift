@@ -20,7 +20,15 @@ public struct ModelSampling: Hashable, Sendable {
         /// Flow matching as Flux shifts it, `sigma = e^shift / (e^shift + 1/t − 1)`; the model is told sigma.
         case flux(shift: Double)
         /// Stable Diffusion 1 and XL: the model predicts noise and is told the index of the nearest sigma.
-        case epsilon(betaStart: Double, betaEnd: Double)
+        case epsilon(betaStart: Double, betaEnd: Double, spacing: BetaSpacing)
+    }
+
+    /// How the betas of a noise-predicting model lie between the first and the last.
+    public enum BetaSpacing: String, Hashable, Sendable {
+        /// Their square roots are evenly spaced: Stable Diffusion.
+        case roots
+        /// They are evenly spaced themselves: PixArt.
+        case even
     }
 
     /// The family and its parameters.
@@ -69,19 +77,27 @@ public struct ModelSampling: Hashable, Sendable {
         ) { exponentiallyShiftedTime($0, by: shift) }
     }
 
-    /// Stable Diffusion's noise levels: 1000 betas whose square roots are evenly spaced.
+    /// Noise levels of models that predict noise: of 1000 betas.
     ///
+    /// - Parameters:
+    ///   - betaStart: The first.
+    ///   - betaEnd: The last.
+    ///   - spacing: How the others lie between; Stable Diffusion's square roots are evenly spaced.
+    /// - Returns: Levels up to that of the last beta.
     /// - Throws: ``SamplingError/unusableParameters(type:parameters:advice:)`` when no ascending table follows.
-    public static func epsilon(betaStart: Double = 0.00085, betaEnd: Double = 0.012) throws -> ModelSampling {
+    public static func epsilon(
+        betaStart: Double = 0.00085, betaEnd: Double = 0.012, spacing: BetaSpacing = .roots
+    ) throws -> ModelSampling {
         let count = 1000
         var remaining = 1.0
         return try ModelSampling(
-            .epsilon(betaStart: betaStart, betaEnd: betaEnd), count: count,
+            .epsilon(betaStart: betaStart, betaEnd: betaEnd, spacing: spacing), count: count,
             parameters: "betas \(betaStart) to \(betaEnd)", advice: "betas lie between 0 and 1"
         ) { fraction in
             let step = (fraction * Double(count) - 1) / Double(count - 1)
-            let root = betaStart.squareRoot() + (betaEnd.squareRoot() - betaStart.squareRoot()) * step
-            remaining *= 1 - root * root
+            func between(_ first: Double, _ last: Double) -> Double { first + (last - first) * step }
+            let root = between(betaStart.squareRoot(), betaEnd.squareRoot())
+            remaining *= 1 - (spacing == .even ? between(betaStart, betaEnd) : root * root)
             return ((1 - remaining) / remaining).squareRoot()
         }
     }

@@ -78,17 +78,21 @@ public struct Weights: Sendable {
         guard info.type.readAs?.isFloat ?? true else {
             throw WeightsError(place, "\(found.key) is stored as \(info.type.rawValue), expected floats")
         }
-        if let tensor = root.taken.withLock({ $0.tensors[found.key] }) { return found.cut(tensor) }
+        if let tensor = root.taken.withLock({ $0.tensors[found.key] }) {
+            return found.cut(tensor).reshaped(shape)
+        }
         let tensor = try root.source.tensor(found.key, on: root.device)
         root.taken.withLock { $0.tensors[found.key] = tensor }
-        return found.cut(tensor)
+        return found.cut(tensor).reshaped(shape)
     }
 
     /// Where the tensor `name` here is, which must have `shape`, and what the file says of it; nil when there is none.
+    ///
+    /// Axes of 1 may be missing or more: GGUF leaves them out, and files have the 1x1 convolutions of an older model as linear layers.
     private func find(_ name: String, _ shape: Shape) throws -> (TensorPlace, TensorInfo)? {
         let full = self.name(name)
         guard let found = root.find(full), let info = root.source.info(found.key) else { return nil }
-        guard found.shape(of: info.shape) == shape else {
+        guard found.shape(of: info.shape)?.withoutUnits == shape.withoutUnits else {
             let part = found.rows.map { ", of which \(full) is \($0.taken.count) of \($0.parts) parts" }
             throw WeightsError(
                 place,
@@ -256,4 +260,9 @@ public struct Weights: Sendable {
             names.places(of: name).first { source.info($0.key) != nil }
         }
     }
+}
+
+extension Shape {
+    /// Its dimensions but those of 1.
+    fileprivate var withoutUnits: [Int] { dims.filter { $0 != 1 } }
 }

@@ -19,7 +19,7 @@ import Testing
         var context = TextContext(
             tokens: golden["context"],
             pooled: golden.fixture.keys.contains("pooled") ? golden["pooled"] : nil)
-        context.guidance = 2.5
+        context.guidance = .scale(2.5)
         if golden.fixture.keys.contains("beside") { context.concatenated = golden["beside"] }
         return context
     }

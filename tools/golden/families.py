@@ -12,6 +12,7 @@ import diffusers
 import torch
 from diffusers.loaders import single_file_utils
 from models import OUTPUT, fill, random, save
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 
@@ -68,7 +69,6 @@ def write(name, model, config, tensors, table):
     """Saves a file with its table."""
     save(name, model, config, tensors)
     path = OUTPUT / f"{name}.safetensors"
-    from safetensors import safe_open
     with safe_open(path, "pt") as file:
         metadata = file.metadata()
     metadata["script"] = "tools/golden/families.py"
@@ -217,6 +217,30 @@ def chroma(name):
     write(name, model, config, tensors, table)
 
 
+def z_image_table(config):
+    table = Table({key: ([key], False) for key in ("x_pad_token", "cap_pad_token", "cap_embedder.0.weight")})
+    for key in ("t_embedder.mlp.0", "t_embedder.mlp.2", "cap_embedder.1"):
+        table.layer(key, key)
+    table.layer("x_embedder", "all_x_embedder.2-1")
+    table.layer("final_layer.linear", "all_final_layer.2-1.linear")
+    table.layer("final_layer.adaLN_modulation.1", "all_final_layer.2-1.adaLN_modulation.1")
+    for folder, count in (("noise_refiner", config["n_refiner_layers"]), ("context_refiner", config["n_refiner_layers"]),
+                          ("layers", config["n_layers"])):
+        for i in range(count):
+            block = f"{folder}.{i}"
+            weight = ("weight",)
+            table.layer(f"{block}.attention.qkv", *(f"{block}.attention.to_{x}" for x in "qkv"), parameters=weight)
+            table.layer(f"{block}.attention.out", f"{block}.attention.to_out.0", parameters=weight)
+            table.layer(f"{block}.attention.q_norm", f"{block}.attention.norm_q", parameters=weight)
+            table.layer(f"{block}.attention.k_norm", f"{block}.attention.norm_k", parameters=weight)
+            for part in ("feed_forward.w1", "feed_forward.w2", "feed_forward.w3", "attention_norm1", "attention_norm2",
+                         "ffn_norm1", "ffn_norm2"):
+                table.layer(f"{block}.{part}", f"{block}.{part}", parameters=weight)
+            if folder != "context_refiner":
+                table.layer(f"{block}.adaLN_modulation.0", f"{block}.adaLN_modulation.0")
+    return table
+
+
 def z_image(name):
     """Z-Image with two pictures and prompts of one length; 12 image tokens and 5 text tokens are filled up to 32 each."""
     config = dict(all_patch_size=(2,), all_f_patch_size=(1,), in_channels=4, dim=24, n_layers=2, n_refiner_layers=1,
@@ -231,27 +255,31 @@ def z_image(name):
     out = model([x[:, None] for x in latent], 1 - timestep, list(context), return_dict=False)[0]
     tensors = {"latent": latent, "context": context, "timestep": timestep,
                "velocity": -torch.stack([x[:, 0] for x in out])}
-    table = Table({key: ([key], False) for key in ("x_pad_token", "cap_pad_token", "cap_embedder.0.weight")})
-    for key in ("t_embedder.mlp.0", "t_embedder.mlp.2", "cap_embedder.1"):
-        table.layer(key, key)
-    table.layer("x_embedder", "all_x_embedder.2-1")
-    table.layer("final_layer.linear", "all_final_layer.2-1.linear")
-    table.layer("final_layer.adaLN_modulation.1", "all_final_layer.2-1.adaLN_modulation.1")
-    for folder, count in (("noise_refiner", 1), ("context_refiner", 1), ("layers", 2)):
-        for i in range(count):
-            block = f"{folder}.{i}"
-            weight = ("weight",)
-            table.layer(f"{block}.attention.qkv", *(f"{block}.attention.to_{x}" for x in "qkv"), parameters=weight)
-            table.layer(f"{block}.attention.out", f"{block}.attention.to_out.0", parameters=weight)
-            table.layer(f"{block}.attention.q_norm", f"{block}.attention.norm_q", parameters=weight)
-            table.layer(f"{block}.attention.k_norm", f"{block}.attention.norm_k", parameters=weight)
-            for part in ("feed_forward.w1", "feed_forward.w2", "feed_forward.w3", "attention_norm1", "attention_norm2",
-                         "ffn_norm1", "ffn_norm2"):
-                table.layer(f"{block}.{part}", f"{block}.{part}", parameters=weight)
-            if folder != "context_refiner":
-                table.layer(f"{block}.adaLN_modulation.0", f"{block}.adaLN_modulation.0")
+    table = z_image_table(config)
     check(model, table, single_file_utils.convert_z_image_transformer_checkpoint_to_diffusers)
     write(name, model, config, tensors, table)
+
+
+def pixart_table(config):
+    table = Table({"final_layer.scale_shift_table": (["scale_shift_table"], False)})
+    table.layer("x_embedder.proj", "pos_embed.proj")
+    table.layer("t_embedder.mlp.0", "adaln_single.emb.timestep_embedder.linear_1")
+    table.layer("t_embedder.mlp.2", "adaln_single.emb.timestep_embedder.linear_2")
+    table.layer("t_block.1", "adaln_single.linear")
+    table.layer("y_embedder.y_proj.fc1", "caption_projection.linear_1")
+    table.layer("y_embedder.y_proj.fc2", "caption_projection.linear_2")
+    table.layer("final_layer.linear", "proj_out")
+    for i in range(config["num_layers"]):
+        a, b = f"blocks.{i}", f"transformer_blocks.{i}"
+        table[f"{a}.scale_shift_table"] = ([f"{b}.scale_shift_table"], False)
+        table.layer(f"{a}.attn.qkv", *(f"{b}.attn1.to_{x}" for x in "qkv"))
+        table.layer(f"{a}.attn.proj", f"{b}.attn1.to_out.0")
+        table.layer(f"{a}.cross_attn.q_linear", f"{b}.attn2.to_q")
+        table.layer(f"{a}.cross_attn.kv_linear", f"{b}.attn2.to_k", f"{b}.attn2.to_v")
+        table.layer(f"{a}.cross_attn.proj", f"{b}.attn2.to_out.0")
+        table.layer(f"{a}.mlp.fc1", f"{b}.ff.net.0.proj")
+        table.layer(f"{a}.mlp.fc2", f"{b}.ff.net.2")
+    return table
 
 
 def pixart(name):
@@ -265,29 +293,138 @@ def pixart(name):
     out = model(latent, encoder_hidden_states=context, timestep=tensors["timestep"],
                 added_cond_kwargs={"resolution": None, "aspect_ratio": None}).sample
     tensors["noise"] = out[:, :4]
-    table = Table({"final_layer.scale_shift_table": (["scale_shift_table"], False)})
-    table.layer("x_embedder.proj", "pos_embed.proj")
-    table.layer("t_embedder.mlp.0", "adaln_single.emb.timestep_embedder.linear_1")
-    table.layer("t_embedder.mlp.2", "adaln_single.emb.timestep_embedder.linear_2")
-    table.layer("t_block.1", "adaln_single.linear")
-    table.layer("y_embedder.y_proj.fc1", "caption_projection.linear_1")
-    table.layer("y_embedder.y_proj.fc2", "caption_projection.linear_2")
-    table.layer("final_layer.linear", "proj_out")
-    for i in range(2):
-        a, b = f"blocks.{i}", f"transformer_blocks.{i}"
-        table[f"{a}.scale_shift_table"] = ([f"{b}.scale_shift_table"], False)
-        table.layer(f"{a}.attn.qkv", *(f"{b}.attn1.to_{x}" for x in "qkv"))
-        table.layer(f"{a}.attn.proj", f"{b}.attn1.to_out.0")
-        table.layer(f"{a}.cross_attn.q_linear", f"{b}.attn2.to_q")
-        table.layer(f"{a}.cross_attn.kv_linear", f"{b}.attn2.to_k", f"{b}.attn2.to_v")
-        table.layer(f"{a}.cross_attn.proj", f"{b}.attn2.to_out.0")
-        table.layer(f"{a}.mlp.fc1", f"{b}.ff.net.0.proj")
-        table.layer(f"{a}.mlp.fc2", f"{b}.ff.net.2")
+    table = pixart_table(config)
     assert {part for parts, _ in table.values() for part in parts} == set(model.state_dict()) - {"pos_embed.pos_embed"}
     write(name, model, config, tensors, table)
 
 
+def sd3_table(config):
+    table = Table({"pos_embed": (["pos_embed.pos_embed"], False)})
+    table.layer("x_embedder.proj", "pos_embed.proj")
+    for key, part in (("t_embedder", "timestep_embedder"), ("y_embedder", "text_embedder")):
+        table.layer(f"{key}.mlp.0", f"time_text_embed.{part}.linear_1")
+        table.layer(f"{key}.mlp.2", f"time_text_embed.{part}.linear_2")
+    table.layer("context_embedder", "context_embedder")
+    table.layer("final_layer.linear", "proj_out")
+    table.layer("final_layer.adaLN_modulation.1", "norm_out.linear", swap=True)
+    last, norms = config["num_layers"] - 1, config["qk_norm"] is not None
+    for i in range(last + 1):
+        a, b = f"joint_blocks.{i}", f"transformer_blocks.{i}"
+        streams = [("x_block", "attn", "attn", "to_{}", "to_out.0", "norm_{}"),
+                   ("context_block", "attn", "attn", "add_{}_proj", "to_add_out", "norm_added_{}")]
+        if i in (config.get("dual_attention_layers") or ()):
+            streams.append(("x_block", "attn2", "attn2", "to_{}", "to_out.0", "norm_{}"))
+        for stream, name, own, qkv, out, norm in streams:
+            table.layer(f"{a}.{stream}.{name}.qkv", *(f"{b}.{own}.{qkv.format(x)}" for x in "qkv"))
+            if i < last or stream == "x_block":
+                table.layer(f"{a}.{stream}.{name}.proj", f"{b}.{own}.{out}")
+            if norms:
+                for x in "qk":
+                    table.layer(f"{a}.{stream}.{name}.ln_{x}", f"{b}.{own}.{norm.format(x)}", parameters=("weight",))
+        table.layer(f"{a}.x_block.adaLN_modulation.1", f"{b}.norm1.linear")
+        table.layer(f"{a}.context_block.adaLN_modulation.1", f"{b}.norm1_context.linear", swap=i == last)
+        for stream, ff in (("x_block", "ff"), ("context_block", "ff_context")):
+            if i < last or stream == "x_block":
+                table.layer(f"{a}.{stream}.mlp.fc1", f"{b}.{ff}.net.0.proj")
+                table.layer(f"{a}.{stream}.mlp.fc2", f"{b}.{ff}.net.2")
+    return table
+
+
+def sd3(name):
+    """Adds the table of original files to a golden of models.py."""
+    path = OUTPUT / f"{name}.safetensors"
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+        state = {key: file.get_tensor(key) for key in file.keys()}
+    config = json.loads(metadata["config"])
+    table = sd3_table(config)
+    model = diffusers.SD3Transformer2DModel(**config)
+    model.load_state_dict({key.removeprefix("model."): value.float() for key, value in state.items() if key.startswith("model.")})
+    check(model, table, single_file_utils.convert_sd3_transformer_checkpoint_to_diffusers)
+    metadata["original"] = json.dumps({k: [parts, swap] for k, (parts, swap) in table.items()})
+    save_file(state, path, metadata=metadata)
+
+
+def vae_table(config):
+    """The KL autoencoder's; `layers_per_block` is the encoder's."""
+    table = Table()
+    levels = len(config["block_out_channels"])
+
+    def resnet(a, b):
+        for layer in ("norm1", "conv1", "norm2", "conv2"):
+            table.layer(f"{a}.{layer}", f"{b}.{layer}")
+        table.layer(f"{a}.nin_shortcut", f"{b}.conv_shortcut")
+
+    for half in ("encoder", "decoder"):
+        for layer, own in (("conv_in", "conv_in"), ("norm_out", "conv_norm_out"), ("conv_out", "conv_out")):
+            table.layer(f"{half}.{layer}", f"{half}.{own}")
+        for i in (0, 1):
+            resnet(f"{half}.mid.block_{i + 1}", f"{half}.mid_block.resnets.{i}")
+        for layer, own in (("norm", "group_norm"), ("q", "to_q"), ("k", "to_k"), ("v", "to_v"), ("proj_out", "to_out.0")):
+            table.layer(f"{half}.mid.attn_1.{layer}", f"{half}.mid_block.attentions.0.{own}")
+    for i in range(levels):
+        for j in range(config["layers_per_block"] + 1):
+            resnet(f"encoder.down.{i}.block.{j}", f"encoder.down_blocks.{i}.resnets.{j}")
+            resnet(f"decoder.up.{levels - 1 - i}.block.{j}", f"decoder.up_blocks.{i}.resnets.{j}")
+        table.layer(f"encoder.down.{i}.downsample.conv", f"encoder.down_blocks.{i}.downsamplers.0.conv")
+        table.layer(f"decoder.up.{levels - 1 - i}.upsample.conv", f"decoder.up_blocks.{i}.upsamplers.0.conv")
+    for layer in ("quant_conv", "post_quant_conv"):
+        table.layer(layer, layer)
+    for key in ("bn.running_mean", "bn.running_var", "bn.num_batches_tracked"):
+        table[key] = ([key], False)
+    return table
+
+
+def vae(name):
+    """Adds the table of original files to a golden of models.py."""
+    path = OUTPUT / f"{name}.safetensors"
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+        state = {key: file.get_tensor(key) for key in file.keys()}
+    config = json.loads(metadata["config"])
+    own = {key.removeprefix("model."): value for key, value in state.items() if key.startswith("model.")}
+    table = {key: row for key, row in vae_table(config).items() if row[0][0] in own}
+    weights = {key: own[parts[0]] for key, (parts, _) in table.items()}
+    made = single_file_utils.convert_ldm_vae_checkpoint(dict(weights), config)
+    assert set(made) == set(own), set(made) ^ set(own)
+    for key, value in made.items():
+        assert torch.equal(value, own[key].reshape(value.shape)), key
+    metadata["original"] = json.dumps({k: [parts, swap] for k, (parts, swap) in table.items()})
+    save_file(state, path, metadata=metadata)
+
+
+def vae_flux2(name):
+    """FLUX.2's autoencoder with a small decoder: latents as its pipeline has them."""
+    config = dict(down_block_types=["DownEncoderBlock2D"] * 3, up_block_types=["UpDecoderBlock2D"] * 3,
+                  block_out_channels=[8, 8, 16], decoder_block_out_channels=[4, 8, 8], layers_per_block=1,
+                  latent_channels=4, norm_num_groups=4, sample_size=32, patch_size=[2, 2], batch_norm_eps=1e-4)
+    model = diffusers.AutoencoderKLFlux2(**config)
+    fill(model)
+    model.bn.running_var.copy_((1 + 0.5 * random("bn.running_var", 16).abs()).half().float())
+    image, latent = random("image", 2, 3, 24, 16).clamp(-1, 1), random("latent", 2, 16, 3, 2)
+
+    def squares(x):
+        b, c, h, w = x.shape
+        return x.view(b, c, h // 2, 2, w // 2, 2).permute(0, 1, 3, 5, 2, 4).reshape(b, 4 * c, h // 2, w // 2)
+
+    def cells(x):
+        b, c, h, w = x.shape
+        return x.reshape(b, c // 4, 2, 2, h, w).permute(0, 1, 4, 2, 5, 3).reshape(b, c // 4, 2 * h, 2 * w)
+
+    mean, std = model.bn.running_mean.view(1, -1, 1, 1), (model.bn.running_var.view(1, -1, 1, 1) + 1e-4).sqrt()
+    tensors = {"image": image, "latent": latent, "mean": (squares(model.encode(image).latent_dist.mode()) - mean) / std,
+               "decoded": model.decode(cells(latent * std + mean)).sample}
+    table = {key: row for key, row in vae_table(config).items() if row[0][0] in model.state_dict()}
+    assert {parts[0] for parts, _ in table.values()} == set(model.state_dict())
+    write(name, model, config, tensors, table)
+
+
 def main():
+    vae("vae-quant")
+    vae("vae-plain")
+    vae_flux2("vae-flux2")
+    sd3("mmdit-dual")
+    sd3("mmdit-plain")
     flux("flux", guidance=True)
     flux("flux-schnell", guidance=False)
     flux("flux-fill", guidance=True, beside=5)

@@ -11,16 +11,16 @@ struct AutoencoderDecoder: Sendable {
     private let output: Conv2d
 
     init(_ w: Weights, _ c: AutoencoderKLConfig) throws {
-        let channels = Array(c.channels.reversed())
-        input = try Conv2d(w["conv_in"], from: c.latentChannels, to: channels[0], kernel: 3, padding: 1)
+        let channels = Array(c.decoderChannels.reversed())
+        input = try Conv2d(w["conv_in"], from: c.encodedChannels, to: channels[0], kernel: 3, padding: 1)
         mid = try MidBlock(w["mid_block"], channels: channels[0], c)
         levels = try channels.indices.map { level in
             try UpBlock(
                 w["up_blocks"][level], from: channels[max(level - 1, 0)], to: channels[level],
                 isLast: level == channels.count - 1, c)
         }
-        norm = try c.norm(w["conv_norm_out"], c.channels[0])
-        output = try Conv2d(w["conv_out"], from: c.channels[0], to: c.outputChannels, kernel: 3, padding: 1)
+        norm = try c.norm(w["conv_norm_out"], c.decoderChannels[0])
+        output = try Conv2d(w["conv_out"], from: c.decoderChannels[0], to: c.outputChannels, kernel: 3, padding: 1)
     }
 
     /// [B, C, h, w] to [B, 3, h f, w f].

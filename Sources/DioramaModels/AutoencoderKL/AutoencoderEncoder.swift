@@ -20,7 +20,7 @@ struct AutoencoderEncoder: Sendable {
         }
         mid = try MidBlock(w["mid_block"], channels: last, c)
         norm = try c.norm(w["conv_norm_out"], last)
-        output = try Conv2d(w["conv_out"], from: last, to: 2 * c.latentChannels, kernel: 3, padding: 1)
+        output = try Conv2d(w["conv_out"], from: last, to: 2 * c.encodedChannels, kernel: 3, padding: 1)
     }
 
     /// [B, 3, H, W] to [B, 2 C, H / f, W / f].

@@ -24,18 +24,28 @@ public struct AutoencoderKL: Sendable {
     let decoder: AutoencoderDecoder
     private let quantConv: Conv2d?
     private let postQuantConv: Conv2d?
+    private let packing: LatentPacking?
 
     /// Takes the weights; throws where any is missing or of another shape.
     public init(_ w: Weights, _ config: AutoencoderKLConfig) throws {
         self.config = config
         encoder = try AutoencoderEncoder(w["encoder"], config)
         decoder = try AutoencoderDecoder(w["decoder"], config)
-        let (moments, latent) = (2 * config.latentChannels, config.latentChannels)
+        let (moments, latent) = (2 * config.encodedChannels, config.encodedChannels)
         quantConv =
             config.hasQuantConv ? try Conv2d(w["quant_conv"], from: moments, to: moments, kernel: 1) : nil
         postQuantConv =
             config.hasPostQuantConv
             ? try Conv2d(w["post_quant_conv"], from: latent, to: latent, kernel: 1) : nil
+        packing =
+            config.packing > 1
+            ? try LatentPacking(
+                w, channels: config.encodedChannels, side: config.packing, eps: config.packingEps) : nil
+    }
+
+    /// Under which names files have its tensors.
+    public static func names(_ config: AutoencoderKLConfig, prefix: String = "") -> TensorNames {
+        AutoencoderNames.tensors(levels: config.channels.count, prefix: prefix)
     }
 
     /// The latents of pictures, [B, 3, H, W] in -1...1, whose sides are multiples of `config.factor`.
@@ -51,17 +61,22 @@ public struct AutoencoderKL: Sendable {
     /// Throws `ModelInputError` for another shape.
     public func decode(_ latent: Tensor) throws -> Tensor {
         try check(latent: latent.shape)
-        return decoder(postQuantConv?(latent) ?? latent)
+        return decoder(decoderInput(latent))
     }
 
     /// The distribution told by the encoder's output.
     func posterior(_ encoded: Tensor) -> Posterior {
         let moments = (quantConv?(encoded) ?? encoded).chunked(into: 2, axis: 1)
-        return Posterior(mean: moments[0], logVariance: moments[1].clamped(-30, 20))
+        let (mean, logVariance) = (moments[0], moments[1].clamped(-30, 20))
+        guard let packing else { return Posterior(mean: mean, logVariance: logVariance) }
+        return Posterior(mean: packing.packed(mean), logVariance: packing.packedLogVariance(logVariance))
     }
 
     /// What the decoder reads for `latent`.
-    func decoderInput(_ latent: Tensor) -> Tensor { postQuantConv?(latent) ?? latent }
+    func decoderInput(_ latent: Tensor) -> Tensor {
+        let encoded = packing?.unpacked(latent) ?? latent
+        return postQuantConv?(encoded) ?? encoded
+    }
 
     func check(image: Shape) throws {
         guard image.rank == 4, image[1] == config.inputChannels, image.dims.allSatisfy({ $0 > 0 }),

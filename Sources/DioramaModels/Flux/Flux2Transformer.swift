@@ -71,6 +71,9 @@ public struct Flux2Transformer: DiffusionModel {
     /// The number of channels its latents have.
     public var latentChannels: Int { config.latentChannels }
 
+    /// Its cells are two of its autoencoder's wide and high.
+    public var latentCell: Int { 16 }
+
     /// Its blocks: some with two streams, then some with one.
     public var blockGroups: [BlockGroup] {
         [BlockGroup(.double, count: config.layers), BlockGroup(.single, count: config.singleLayers)]
@@ -118,10 +121,9 @@ public struct Flux2Transformer: DiffusionModel {
     /// SiLU of the vector that modulates every block, [B, 1, D].
     private func vector(_ timestep: Tensor, _ context: TextContext) -> Tensor {
         var sum = timeEmbedder(FluxTime.embedded(timestep, width: config.timeWidth))
-        if let guidanceEmbedder {
-            let scale = Tensor.full(
-                context.guidance ?? FluxTime.usualGuidance, timestep.shape, on: timestep.device)
-            sum = sum + guidanceEmbedder(FluxTime.embedded(scale, width: config.timeWidth))
+        if let guidanceEmbedder, case .scale(let scale) = context.guidance ?? FluxTime.usualGuidance {
+            let numbers = Tensor.full(scale, timestep.shape, on: timestep.device)
+            sum = sum + guidanceEmbedder(FluxTime.embedded(numbers, width: config.timeWidth))
         }
         return silu(sum).reshaped(timestep.shape[0], 1, config.width)
     }

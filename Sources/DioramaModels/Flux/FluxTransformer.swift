@@ -135,8 +135,7 @@ public struct FluxTransformer: DiffusionModel {
     /// SiLU of the vector that modulates every block, [B, 1, D].
     private func vector(_ timestep: Tensor, _ context: TextContext) throws -> Tensor {
         var sum = timeEmbedder(FluxTime.embedded(timestep))
-        if let guidanceEmbedder {
-            let scale = context.guidance ?? FluxTime.usualGuidance
+        if let guidanceEmbedder, case .scale(let scale) = context.guidance ?? FluxTime.usualGuidance {
             sum = sum + guidanceEmbedder(FluxTime.embedded(.full(scale, timestep.shape, on: timestep.device)))
         }
         sum = sum + textEmbedder(try context.requiredPooled)
@@ -149,7 +148,7 @@ enum FluxTime {
     /// Width of the sinusoids.
     static let sinusoids = 256
     /// The guidance of a prompt that says none, as in ComfyUI.
-    static let usualGuidance: Float = 3.5
+    static let usualGuidance = DistilledGuidance.scale(3.5)
 
     /// The sinusoids of numbers, [B] to [B, 256].
     static func embedded(_ numbers: Tensor, width: Int = sinusoids) -> Tensor {

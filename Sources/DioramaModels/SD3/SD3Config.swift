@@ -1,7 +1,7 @@
 public import DioramaWeights
 
 /// The shape of a Stable Diffusion 3 transformer, from diffusers' `config.json`.
-public struct SD3Config: Sendable {
+public struct SD3Config: Sendable, Hashable {
     /// Channels of the latent.
     public let channels: Int
     /// Channels of the velocity.

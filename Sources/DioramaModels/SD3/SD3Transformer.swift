@@ -21,6 +21,11 @@ public struct SD3Transformer: DiffusionModel {
     /// Width of the sinusoids of time.
     private static let timeWidth = 256
 
+    /// Under which names files have its tensors.
+    public static func names(_ config: SD3Config, prefix: String = "") -> TensorNames {
+        TensorNames(prefix: prefix, aliases: SD3Names.aliases(layers: config.layers))
+    }
+
     /// Takes the weights; throws where any is missing or of another shape.
     public init(_ w: Weights, _ config: SD3Config) throws {
         self.config = config
@@ -45,7 +50,7 @@ public struct SD3Transformer: DiffusionModel {
     /// The transformer with an adapter's changes, its own weights shared.
     public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> SD3Transformer {
         try SD3Transformer(
-            weights.adapted(by: &adapter, names: .sd3(layers: config.layers), strength: strength), config)
+            weights.adapted(by: &adapter, names: SD3Names.adapters(layers: config.layers), strength: strength), config)
     }
 
     /// The number of channels its latents have.

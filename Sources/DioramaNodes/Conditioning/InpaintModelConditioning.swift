@@ -1,4 +1,5 @@
 import DioramaGraph
+import DioramaModels
 import DioramaTensor
 
 /// Prepares prompts and a picture for making a part of it anew.
@@ -6,7 +7,7 @@ struct InpaintModelConditioning: Node {
     static let spec = NodeSpec(
         "InpaintModelConditioning", category: "model/conditioning",
         "Encodes pictures of which the masked part shall be made anew. Models with an inpainting input are also shown the "
-            + "rest of the picture; Diorama has none of them, so the prompts stay as they are.",
+            + "rest of the picture; others do not see it.",
         searchAliases: ["inpaint"])
 
     @Input("What the picture shall show.") var positive: Conditioning
@@ -27,6 +28,16 @@ struct InpaintModelConditioning: Node {
             try vae.autoencoder.encode($0)
         }
         if noiseMask { encoded.noiseMask = pictures.noiseMask(factor: vae.autoencoder.config.factor) }
-        (positiveOut, negativeOut, latent) = (positive, negative, encoded)
+        let kept = try pictures.grayed.encoded(for: vae, $pixels, context) { try vae.autoencoder.encode($0) }
+        let inpainting = InpaintingInput(
+            latent: kept.samples,
+            mask: pictures.noiseMask(factor: vae.autoencoder.config.factor).coverage.asPlanes)
+        func shown(_ prompt: Conditioning) -> Conditioning { prompt.mapped { $0.inpainting = inpainting } }
+        (positiveOut, negativeOut, latent) = (shown(positive), shown(negative), encoded)
     }
+}
+
+extension Tensor {
+    /// Masks [B, H, W] as planes of one channel, [B, 1, H, W].
+    fileprivate var asPlanes: Tensor { reshaped(shape[0], 1, shape[1], shape[2]) }
 }

@@ -35,14 +35,32 @@ struct EmptySD3LatentImage: Node {
     }
 }
 
+/// An empty latent of a size, in the cells of FLUX.2, which are twice as wide and high as those of others.
+struct EmptyFlux2LatentImage: Node {
+    static let spec = NodeSpec(
+        "EmptyFlux2LatentImage", title: "Empty Flux 2 Latent", category: "model/latent/flux",
+        "Makes an empty latent of a size for FLUX.2, to start a picture from noise.")
+
+    @Input("Width of the picture in pixels.", in: 16...16384, step: 16) var width = 1024
+    @Input("Height of the picture in pixels.", in: 16...16384, step: 16) var height = 1024
+    @Input("Pictures made in one go.", in: 1...4096) var batchSize = 1
+
+    @Output("Empty latent, [B, 128, H/16, W/16].") var latent: Latent
+
+    func run(_ context: RunContext) async throws {
+        latent = try .empty(
+            width: width, height: height, batch: batchSize, channels: 128, cell: 16, context)
+    }
+}
+
 extension Latent {
-    /// An all-zero latent of `[batch, channels, height / 8, width / 8]`; sizes are cut to multiples of eight, as in ComfyUI.
+    /// An all-zero latent of `[batch, channels, height / cell, width / cell]`; sizes are cut to multiples of the cell, as in ComfyUI.
     ///
     /// - Throws: an error naming the node when the batch would not fit in memory.
-    static func empty(width: Int, height: Int, batch: Int, channels: Int, _ context: RunContext) throws
-        -> Latent
-    {
-        let (rows, columns) = (height / 8, width / 8)
+    static func empty(
+        width: Int, height: Int, batch: Int, channels: Int, cell: Int = 8, _ context: RunContext
+    ) throws -> Latent {
+        let (rows, columns) = (height / cell, width / cell)
         let values = rows * columns * channels * batch
         guard values <= valueLimit else {
             throw context.fail(
@@ -50,7 +68,9 @@ extension Latent {
                 "\(batch) pictures of \(width)x\(height) need \(values) latent values; at most \(valueLimit) are allowed. "
                     + "Ask for fewer or smaller pictures.")
         }
-        return Latent(
+        var latent = Latent(
             samples: .zeros([batch, channels, rows, columns], on: try context.resource(Device.self)))
+        latent.cell = cell
+        return latent
     }
 }

@@ -47,6 +47,8 @@ extension ImageBatch {
             try context.checkCancellation()
             return try encode(image[item..<item + 1]).mean
         }
-        return Latent(samples: .concatenated(encoded, axis: 0))
+        var latent = Latent(samples: .concatenated(encoded, axis: 0))
+        latent.cell = vae.autoencoder.config.factor
+        return latent
     }
 }

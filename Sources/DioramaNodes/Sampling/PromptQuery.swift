@@ -74,7 +74,8 @@ struct PromptQuery: Sendable {
             return tensor.repeated(whole[0] / tensor.shape[0], axis: 0)
         }
         var context = entry.context.repeated(whole[0] / entry.context.tokens.shape[0])
-        context.guidance = entry.guidance.map { Float($0) }
+        context.guidance = entry.isUnguided ? .unguided : entry.guidance.map { .scale(Float($0)) }
+        context.referenceMethod = entry.referenceMethod
         context.references = try entry.references.map { model.latentFormat.toModel(try repeated($0)) }
         let inpainting = try entry.inpainting.map {
             InpaintingInput(

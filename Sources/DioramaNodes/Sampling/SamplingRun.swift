@@ -53,9 +53,11 @@ struct SamplingRun {
     private func startingLatent() throws -> Tensor {
         let samples = latent.samples
         guard latent.isEmpty else { return guider.model.latentFormat.toModel(samples) }
-        let shape = samples.shape
+        let (shape, cell) = (samples.shape, guider.model.network.latentCell)
+        func cells(_ count: Int) -> Int { max(count * latent.cell / cell, 1) }
         return .zeros(
-            [shape[0], guider.model.network.latentChannels, shape[2], shape[3]], on: samples.device)
+            [shape[0], guider.model.network.latentChannels, cells(shape[2]), cells(shape[3])],
+            on: samples.device)
     }
 }
 

@@ -26,6 +26,10 @@ public struct Conditioning: PortValue {
         /// How strongly a model that was distilled with guidance shall follow it; nil where nothing is said.
         public var guidance: Double?
 
+        /// Whether such a model is not told of guidance at all.
+        public var isUnguided = false
+        /// How a model tells the pictures that it looks at apart; nil for the family's usual way.
+        public var referenceMethod: ReferenceMethod?
         /// Latents of pictures that the model looks at beside its own, each [B, C, h, w], as an autoencoder gives them.
         public var references: [Tensor] = []
         /// The picture whose masked part is made anew, for models that are shown the rest of it.

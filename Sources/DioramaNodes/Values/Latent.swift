@@ -15,6 +15,9 @@ public struct Latent: PortValue {
     /// What sampling may change: coverage 1 everything, 0 nothing, of any size; `nil` where all may change.
     public var noiseMask: Mask?
 
+    /// Pixels that a cell covers each way: an empty latent is made of other cells for a model that has other ones.
+    public var cell = 8
+
     /// Makes a batch of latents.
     public init(samples: Tensor, batchIndex: [Int]? = nil, noiseMask: Mask? = nil) {
         self.samples = samples

@@ -1,30 +1,25 @@
 import DioramaWeights
 
-extension AdapterNames {
-    /// The transformer's layers in files of PEFT and diffusers, kohya, OneTrainer, LyCORIS and ComfyUI: by the names of diffusers, which are
-    /// this model's own, and by those of the original implementation, whose queries, keys and values are one layer.
-    static func sd3(layers: Int) -> AdapterNames {
+/// The names of Stable Diffusion 3's layers in files of the original implementation, whose queries, keys and values are one layer.
+enum SD3Names {
+    typealias Alias = AdapterNames.Alias
+
+    /// Other names of a layer or tensor of a transformer with so many blocks.
+    static func aliases(layers: Int) -> @Sendable (String) -> [Alias] {
         let last = "transformer_blocks.\(layers - 1).norm1_context.linear"
-        return AdapterNames(
-            prefixes: [
-                "transformer.", "base_model.model.", "transformer.base_model.model.",
-                "base_model.model.transformer.",
-                "diffusion_model.", "model.diffusion_model.", "",
-            ],
-            flatPrefixes: ["lora_transformer_", "lora_unet_", "lycoris_"]
-        ) { layer in
-            var names: [Alias] = []
-            if layer.hasSuffix(".to_out.0") { names.append((String(layer.dropLast(2)), nil)) }
-            if let original = outerLayers[layer] { names.append(original) }
-            let parts = layer.split(separator: ".", maxSplits: 2)
-            if parts.count == 3, parts[0] == "transformer_blocks", let inner = blockLayers[String(parts[2])] {
-                // The last block's is a final norm's, and has its halves the other way round.
-                names.append(
-                    ("joint_blocks.\(parts[1]).\(inner.name)", layer == last ? swappedHalves : inner.rows))
-            }
-            return names
+        return { name in
+            if let original = outerLayers[name] { return [original] }
+            let parts = name.split(separator: ".", maxSplits: 2)
+            guard parts.count == 3, parts[0] == "transformer_blocks", let inner = blockLayers[String(parts[2])]
+            else { return [] }
+            // The last block's is a final norm's, and has its halves the other way round.
+            return [("joint_blocks.\(parts[1]).\(inner.name)", name == last ? swappedHalves : inner.rows)]
         }
     }
+
+    /// The transformer's layers in files of PEFT and diffusers, kohya, OneTrainer, LyCORIS and ComfyUI: by the names of diffusers, which are
+    /// this model's own, and by those of the original implementation.
+    static func adapters(layers: Int) -> AdapterNames { FluxNames.adapters(aliases(layers: layers)) }
 
     /// The original has shift before scale in its final norms, diffusers scale before shift.
     private static let swappedHalves = RowSelection([1, 0], of: 2)
@@ -38,6 +33,7 @@ extension AdapterNames {
         "time_text_embed.text_embedder.linear_1": ("y_embedder.mlp.0", nil),
         "time_text_embed.text_embedder.linear_2": ("y_embedder.mlp.2", nil),
         "pos_embed.proj": ("x_embedder.proj", nil),
+        "pos_embed.pos_embed": ("pos_embed", nil),
         "norm_out.linear": ("final_layer.adaLN_modulation.1", swappedHalves),
         "proj_out": ("final_layer.linear", nil),
     ]

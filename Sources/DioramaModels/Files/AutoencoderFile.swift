@@ -1,0 +1,91 @@
+import DioramaJSON
+public import DioramaTensor
+public import DioramaWeights
+
+/// A file with an autoencoder, alone or among other models.
+public struct AutoencoderFile: Sendable {
+    private let shapes: FileShapes
+
+    /// What stands before the keys of autoencoders in files.
+    private static let prefixes = ["", "first_stage_model.", "vae."]
+
+    /// Finds the autoencoder in a file.
+    ///
+    /// - Parameter source: the file.
+    /// - Throws: `WeightsError` that says what the file is, where it is known to be something else.
+    public init(_ source: any TensorSource) throws {
+        for prefix in Self.prefixes {
+            let shapes = FileShapes(source, prefix: prefix)
+            guard shapes.contains("decoder.conv_in.weight"),
+                shapes.hasFolder("decoder.mid.block_1.") || shapes.hasFolder("decoder.mid_block.resnets.")
+            else { continue }
+            self.shapes = shapes
+            return
+        }
+        throw WeightsError(
+            source.place,
+            "holds no autoencoder known here\(FileGuess.sentence(source)); known are the KL autoencoders of Stable Diffusion, FLUX.1 "
+                + "and FLUX.2")
+    }
+
+    /// Makes the autoencoder, its weights used in place.
+    ///
+    /// - Parameters:
+    ///   - device: where it will run.
+    ///   - precision: what layers round the terms of their products to; nil for what the weights are stored as.
+    /// - Returns: the autoencoder, and what a person should know about the loading.
+    /// - Throws: `WeightsError` where a tensor is missing or of another shape.
+    public func load(
+        on device: Device, precision: Precision? = nil
+    ) throws -> (autoencoder: AutoencoderKL, notes: [String]) {
+        let config = try AutoencoderKLConfig(shapes.autoencoderConfig())
+        let weights = Weights(
+            shapes.source, on: device, names: AutoencoderKL.names(config, prefix: shapes.prefix),
+            precision: precision?.real)
+        let made = try AutoencoderKL(weights, config)
+        // Checkpoints of Stable Diffusion have averages of training and a loss beside the autoencoder.
+        let unused = weights.unusedKeys.filter {
+            $0.hasPrefix(shapes.prefix + "encoder.") || $0.hasPrefix(shapes.prefix + "decoder.")
+        }
+        let note = unused.first.map {
+            "\(unused.count) tensor\(unused.count == 1 ? " is" : "s are") not used, such as \($0)"
+        }
+        return (made, note.map { [$0] } ?? [])
+    }
+}
+
+extension FileShapes {
+    /// The configuration of a KL autoencoder, read off its shapes; groups of norms are 32 in all published files.
+    fileprivate func autoencoderConfig() throws -> ModelConfig {
+        let isOriginal = hasFolder("decoder.mid.block_1.")
+        let levels = isOriginal ? blocks("decoder.up") : blocks("decoder.up_blocks")
+        let latent = try shape("decoder.conv_in.weight", rank: 4)[1]
+        let encoder = try (0..<levels).map { level in
+            try shape(
+                "encoder.down.\(level).block.0.conv1.weight", "encoder.down_blocks.\(level).resnets.0.conv1.weight",
+                rank: 4)[0]
+        }
+        let decoder = try (0..<levels).map { level in
+            try shape(
+                "decoder.up.\(level).block.0.conv1.weight",
+                "decoder.up_blocks.\(levels - 1 - level).resnets.0.conv1.weight", rank: 4)[0]
+        }
+        let layers = isOriginal ? blocks("encoder.down.0.block") : blocks("encoder.down_blocks.0.resnets")
+        let isPacked = contains("bn.running_mean")
+        return try config(
+            [
+                ("in_channels", .integer(try shape("encoder.conv_in.weight", rank: 4)[1])),
+                ("out_channels", .integer(try shape("decoder.conv_out.weight", rank: 4)[0])),
+                ("latent_channels", .integer(latent)), ("block_out_channels", .integers(encoder)),
+                ("decoder_block_out_channels", .integers(decoder)), ("layers_per_block", .integer(layers)),
+                ("norm_num_groups", .integer(32)), ("use_quant_conv", .bool(contains("quant_conv.weight"))),
+                ("use_post_quant_conv", .bool(contains("post_quant_conv.weight"))),
+                (
+                    "mid_block_add_attention",
+                    .bool(hasFolder("decoder.mid.attn_1.") || hasFolder("decoder.mid_block.attentions."))
+                ),
+                // What a diffusion model's latents are scaled by is known from its family.
+                ("scaling_factor", .integer(1)), ("shift_factor", .integer(0)),
+            ] + (isPacked ? [("patch_size", .integers([2, 2]))] : []))
+    }
+}

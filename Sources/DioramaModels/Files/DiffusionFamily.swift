@@ -1,0 +1,120 @@
+import DioramaJSON
+import DioramaTensor
+import DioramaWeights
+
+/// A family of diffusion models: how its files are recognised and read.
+struct DiffusionFamily: Sendable {
+    /// What people call it.
+    let name: String
+    /// How latents are scaled for it.
+    let latentFormat: LatentFormat
+    /// Whether the keys are this family's.
+    let recognises: @Sendable (FileShapes) -> Bool
+    /// How its noise is measured.
+    let schedule: @Sendable (FileShapes) -> NoiseSchedule
+    /// The configuration as diffusers would have written it.
+    let config: @Sendable (FileShapes) throws -> ModelConfig
+    /// The model of a configuration, and the weights it has taken.
+    let make: @Sendable (ModelConfig, FileShapes, Device, Precision?) throws -> (any DiffusionModel, Weights)
+
+    /// All that are known, those first whose marks others have too.
+    static let all: [DiffusionFamily] = [flux2, chroma, flux, zImage, sd3, pixArt]
+
+    private static let flux2 = DiffusionFamily(
+        name: "FLUX.2", latentFormat: LatentFormat(scale: 1, shift: 0),
+        recognises: {
+            $0.contains(
+                "double_stream_modulation_img.lin.weight", "double_stream_modulation_img.linear.weight")
+        },
+        schedule: { _ in .flux(shift: 2.02) },
+        config: { try $0.flux2Config() }
+    ) { config, shapes, device, precision in
+        let config = try Flux2Config(config)
+        let names = Flux2Transformer.names(config, prefix: shapes.prefix)
+        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
+        return (try Flux2Transformer(weights, config), weights)
+    }
+
+    private static let chroma = DiffusionFamily(
+        name: "Chroma", latentFormat: .flux,
+        recognises: {
+            $0.contains("distilled_guidance_layer.in_proj.weight") && !$0.hasFolder("nerf_")
+        },
+        schedule: { _ in .flux(shift: 1.15) },
+        config: { try $0.chromaConfig() }
+    ) { config, shapes, device, precision in
+        let config = try ChromaConfig(config)
+        let names = ChromaTransformer.names(config, prefix: shapes.prefix)
+        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
+        return (try ChromaTransformer(weights, config), weights)
+    }
+
+    private static let flux = DiffusionFamily(
+        name: "FLUX.1", latentFormat: .flux,
+        recognises: {
+            $0.contains(
+                "double_blocks.0.img_attn.norm.query_norm.scale", "single_transformer_blocks.0.proj_mlp.weight")
+                && !$0.hasFolder("distilled_guidance_layer.")
+        },
+        schedule: {
+            $0.hasFolder("guidance_in.") || $0.hasFolder("time_text_embed.guidance_embedder.")
+                ? .flux(shift: 1.15) : .flow(shift: 1, timeScale: 1)
+        },
+        config: { try $0.fluxConfig() }
+    ) { config, shapes, device, precision in
+        let config = try FluxConfig(config)
+        let names = FluxTransformer.names(config, prefix: shapes.prefix)
+        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
+        return (try FluxTransformer(weights, config), weights)
+    }
+
+    private static let zImage = DiffusionFamily(
+        name: "Z-Image", latentFormat: .flux,
+        recognises: { $0.contains("cap_embedder.1.weight") && $0.contains("x_pad_token") },
+        schedule: { _ in .flow(shift: 3, timeScale: 1) },
+        config: { try $0.zImageConfig() }
+    ) { config, shapes, device, precision in
+        let config = try ZImageConfig(config)
+        let names = ZImageTransformer.names(prefix: shapes.prefix)
+        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
+        weights["norm_final"].skip()
+        return (try ZImageTransformer(weights, config), weights)
+    }
+
+    private static let sd3 = DiffusionFamily(
+        name: "Stable Diffusion 3", latentFormat: LatentFormat(scale: 1.5305, shift: 0.0609),
+        recognises: {
+            $0.hasFolder("joint_blocks.0.x_block.attn.qkv.")
+                || $0.hasFolder("transformer_blocks.0.attn.add_q_proj.") && $0.contains("pos_embed.pos_embed")
+        },
+        schedule: { _ in .flow(shift: 3, timeScale: 1000) },
+        config: { try $0.sd3Config() }
+    ) { config, shapes, device, precision in
+        let config = try SD3Config(config)
+        let names = SD3Transformer.names(config, prefix: shapes.prefix)
+        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
+        return (try SD3Transformer(weights, config), weights)
+    }
+
+    private static let pixArt = DiffusionFamily(
+        name: "PixArt-Sigma", latentFormat: LatentFormat(scale: 0.13025, shift: 0),
+        recognises: {
+            $0.contains("t_block.1.weight") || $0.contains("adaln_single.linear.weight") && $0.contains("pos_embed.proj.bias")
+        },
+        schedule: { _ in .epsilon(betaStart: 0.0001, betaEnd: 0.02) },
+        config: { try $0.pixArtConfig() }
+    ) { config, shapes, device, precision in
+        let config = try PixArtConfig(config)
+        let names = PixArtTransformer.names(prefix: shapes.prefix)
+        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
+        // Some original files store what the positions are made of, and what an empty text is.
+        weights["y_embedder.y_embedding"].skip()
+        weights["pos_embed"].skip()
+        return (try PixArtTransformer(weights, config), weights)
+    }
+}
+
+extension LatentFormat {
+    /// That of FLUX.1's autoencoder, which many families use.
+    static let flux = LatentFormat(scale: 0.3611, shift: 0.1159)
+}

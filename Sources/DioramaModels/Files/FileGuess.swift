@@ -1,0 +1,43 @@
+import DioramaWeights
+
+/// What a file with weights seems to be, where it is not what was wanted.
+enum FileGuess {
+    /// Parts of keys by which a file is known, and what it is then; the first that fits.
+    private static let marks: [(mark: String, name: String)] = [
+        ("lora_A.", "an adapter (LoRA): load it with Load LoRA, beside a model"),
+        ("lora_down.", "an adapter (LoRA): load it with Load LoRA, beside a model"),
+        (".hada_w1", "an adapter (LoHa): load it with Load LoRA, beside a model"),
+        (".lokr_w", "an adapter (LoKr): load it with Load LoRA, beside a model"),
+        ("nerf_", "Chroma Radiance"), ("img_mod.1.", "Qwen-Image"), ("txtfusion.", "Krea 2"),
+        ("llm_adapter.", "Anima"), ("cap_embedder.1.", "Lumina-Image 2"),
+        ("individual_token_refiner.", "HunyuanVideo"), ("double_layers.0.", "AuraFlow"),
+        ("caption_projection.0.linear", "HiDream-I1"), ("mlp_t5.0.", "HunyuanDiT"),
+        ("cross_attn.norm_k.", "Wan or Anima"), ("adaln_single.emb.", "LTX-Video or PixArt-alpha"),
+        ("input_blocks.", "a U-Net (Stable Diffusion 1, 2 or XL)"),
+        ("down_blocks.0.attentions.", "a U-Net (Stable Diffusion 1, 2 or XL)"),
+        ("input_hint_block.", "a ControlNet"), ("control_model.", "a ControlNet"),
+        ("encoder.block.0.layer.0.SelfAttention.", "a T5 text encoder: load it with Load CLIP"),
+        ("enc.blk.0.", "a T5 text encoder: load it with Load CLIP"),
+        ("text_model.encoder.layers.0.", "a CLIP text encoder: load it with Load CLIP"),
+        ("transformer.resblocks.0.", "a CLIP text encoder: load it with Load CLIP"),
+        ("layers.0.self_attn.q_proj.", "a language model (text encoder): load it with Load CLIP"),
+        ("blk.0.attn_q.", "a language model (text encoder): load it with Load CLIP"),
+        ("decoder.up_blocks.", "an autoencoder: load it with Load VAE"),
+        ("decoder.up.0.", "an autoencoder: load it with Load VAE"),
+        ("decoder.upsamples.", "the autoencoder of Wan or Qwen-Image"),
+        ("taesd_decoder.", "a tiny autoencoder (TAESD): load it with Load VAE"),
+        ("decoder.layers.", "a tiny autoencoder (TAESD): load it with Load VAE"),
+        ("joint_blocks.", "Stable Diffusion 3: load it with Load Diffusion Model"),
+        ("double_blocks.", "a model of Flux's kind: load it with Load Diffusion Model"),
+        ("transformer_blocks.", "a diffusion transformer: load it with Load Diffusion Model"),
+        ("context_refiner.", "Z-Image or Lumina: load it with Load Diffusion Model"),
+    ]
+
+    /// A clause that says what the file seems to be, or shows one of its keys.
+    static func sentence(_ source: any TensorSource) -> String {
+        for (mark, name) in marks where source.keys.contains(where: { $0.contains(mark) }) {
+            return "; it looks like \(name)"
+        }
+        return source.keys.first.map { "; its first tensor is \($0)" } ?? "; it has no tensors"
+    }
+}

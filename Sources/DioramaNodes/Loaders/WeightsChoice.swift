@@ -1,0 +1,49 @@
+import DioramaGraph
+import DioramaWeights
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The weights files of some subfolders of the models folders: what the loaders of single files share.
+struct WeightsChoice: Sendable {
+    /// Subfolders of each models folder, as ComfyUI names them.
+    let kinds: [String]
+
+    /// Files of diffusion models alone.
+    static let diffusionModels = WeightsChoice(kinds: ["diffusion_models", "unet"])
+    /// Files of text encoders.
+    static let textEncoders = WeightsChoice(kinds: ["text_encoders", "clip"])
+    /// Files of autoencoders.
+    static let autoencoders = WeightsChoice(kinds: ["vae"])
+
+    private static let endings = [".safetensors", ".sft", ".gguf"]
+
+    /// Whether a file's name is that of weights.
+    static func isWeights(_ url: URL) -> Bool {
+        let name = url.lastPathComponent.lowercased()
+        return endings.contains { name.hasSuffix($0) }
+    }
+
+    /// The files that can be chosen.
+    func names(_ environment: RunEnvironment) -> [String] {
+        environment.folders.models(in: kinds, where: Self.isWeights)
+    }
+
+    /// The identity of the file `name` and the precision wanted; nil where no graph has named one yet.
+    func fingerprint(_ names: [String?], _ environment: RunEnvironment) throws -> String? {
+        guard names.allSatisfy({ $0 != nil }) else { return nil }
+        var identity = try names.compactMap { $0 }.map { name in
+            try FileIdentity(of: environment.folders.model(name, in: kinds)).description
+        }
+        if let precision = environment.resources[ModelPrecision.self]?.fingerprint { identity.append(precision) }
+        return identity.joined(separator: " ")
+    }
+
+    /// Opens the file `name`.
+    func open(_ name: String, _ context: RunContext) throws -> any TensorSource {
+        try WeightsFile(context.folders.model(name, in: kinds)).open()
+    }
+}
