@@ -29,6 +29,11 @@ public struct ModelConfig: Sendable {
         try self.init(Array(json.utf8), place: place)
     }
 
+    private init(place: String, members: JSON.Object) {
+        self.place = place
+        self.members = members
+    }
+
     private init(_ bytes: [UInt8], place: String) throws {
         let value: JSON, duplicates: [JSON.DuplicateKey]
         do {
@@ -121,6 +126,13 @@ public struct ModelConfig: Sendable {
             default: throw wrong(key, "a list of texts", element)
             }
         }
+    }
+
+    /// The object under `key` as a configuration of its own; nil when absent.
+    public func section(_ key: String) throws -> ModelConfig? {
+        guard let found = value(key) else { return nil }
+        guard let members = found.object else { throw wrong(key, "an object", found) }
+        return ModelConfig(place: "\(place), \(key)", members: members)
     }
 
     /// Throws where the text, or a text of the list, under `key` is none of `supported`; an absent key is fine.

@@ -11,6 +11,7 @@ public struct TensorNames: Sendable {
 
     /// What stands before all names: `model.diffusion_model.` in a file that has other models too; empty for none.
     public let prefix: String
+    private let transposed: Set<String>
     private let aliases: @Sendable (String) -> [Alias]
 
     /// Every tensor has the model's own name.
@@ -18,16 +19,23 @@ public struct TensorNames: Sendable {
 
     /// - Parameters:
     ///   - prefix: stands before all names, with its dot.
+    ///   - transposed: those of the aliases whose matrices files have transposed, [in, out]; these are copied.
     ///   - aliases: other names of a layer (`blocks.0.attn.to_q`) or of a tensor (`blocks.0.table`), besides its own.
-    public init(prefix: String = "", aliases: @escaping @Sendable (String) -> [Alias] = { _ in [] }) {
+    public init(
+        prefix: String = "", transposed: Set<String> = [],
+        aliases: @escaping @Sendable (String) -> [Alias] = { _ in [] }
+    ) {
         self.prefix = prefix
+        self.transposed = transposed
         self.aliases = aliases
     }
 
     /// Where a file may have the tensor `name`: its own name first, then its aliases, then those of its layer.
     func places(of name: String) -> [TensorPlace] {
         var places = [TensorPlace(key: prefix + name, rows: nil)]
-        places += aliases(name).map { TensorPlace(key: prefix + $0.name, rows: $0.rows) }
+        places += aliases(name).map {
+            TensorPlace(key: prefix + $0.name, rows: $0.rows, isTransposed: transposed.contains($0.name))
+        }
         guard let dot = name.lastIndex(of: ".") else { return places }
         let parameter = name[dot...]
         return places
@@ -37,13 +45,15 @@ public struct TensorNames: Sendable {
     }
 }
 
-/// A tensor of a file, or some of its rows.
+/// A tensor of a file, some of its rows, or its transpose.
 struct TensorPlace {
     let key: String
     let rows: RowSelection?
+    var isTransposed = false
 
     /// The shape of the selected rows of a tensor of `shape`; nil where it cannot be cut so.
     func shape(of shape: Shape) -> Shape? {
+        if isTransposed { return shape.rank == 2 ? [shape[1], shape[0]] : nil }
         guard let rows else { return shape }
         guard shape.rank >= 1, shape[0].isMultiple(of: rows.parts) else { return nil }
         return shape.replacing(0, with: shape[0] / rows.parts * rows.taken.count)
@@ -51,6 +61,7 @@ struct TensorPlace {
 
     /// The selected rows; in place where they are neighbours in their order.
     func cut(_ tensor: Tensor) -> Tensor {
+        if isTransposed { return tensor.transposed(0, 1) }
         guard let rows else { return tensor }
         let height = tensor.shape[0] / rows.parts
         let first = rows.taken[0]

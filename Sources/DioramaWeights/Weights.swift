@@ -93,7 +93,10 @@ public struct Weights: Sendable {
         let full = self.name(name)
         guard let found = root.find(full), let info = root.source.info(found.key) else { return nil }
         guard found.shape(of: info.shape)?.withoutUnits == shape.withoutUnits else {
-            let part = found.rows.map { ", of which \(full) is \($0.taken.count) of \($0.parts) parts" }
+            let part =
+                found.isTransposed
+                ? ", of which \(full) is the transpose"
+                : found.rows.map { ", of which \(full) is \($0.taken.count) of \($0.parts) parts" }
             throw WeightsError(
                 place,
                 "\(found.key) has shape \(info.shape)\(part ?? ""), expected \(shape)"
@@ -186,10 +189,12 @@ public struct Weights: Sendable {
         return Weights(self, path: path, changes: all)
     }
 
-    /// Counts everything here as taken: tensors that checkpoints have and the model does not need.
+    /// Counts everything here as taken, by all names of this place: tensors that checkpoints have and the model does not need.
     public func skip() {
-        let key = root.names.prefix + path
-        let own = root.source.keys.filter { $0 == key || $0.hasPrefix(key + ".") }
+        let places = root.names.places(of: path).filter { $0.rows == nil }.map(\.key)
+        let own = root.source.keys.filter { key in
+            places.contains { key == $0 || key.hasPrefix($0 + ".") }
+        }
         let others = ["weight", "bias"].compactMap { root.find(name($0))?.key }
         root.taken.withLock { $0.skipped.formUnion(own + others) }
     }

@@ -3,7 +3,8 @@ import DioramaTestSupport
 import DioramaWeights
 import Testing
 
-/// A tiny model with random weights, with its configuration and the reference's results; written by `tools/golden/models.py`.
+/// A tiny model with random weights, with its configuration and the reference's results; written by `tools/golden/models.py` and
+/// `encoders.py`.
 struct GoldenModel {
     let fixture: Fixture
     let config: ModelConfig
@@ -17,6 +18,27 @@ struct GoldenModel {
     var weights: Weights { fixture.weights("model") }
 
     subscript(_ key: String) -> Tensor { fixture[key] }
+
+    /// The sequences of ids under `key`, [B, L].
+    func rows(_ key: String) -> [[Int]] {
+        let ids = self[key]
+        return (0..<ids.shape[0]).map { ids[$0].ints() }
+    }
+
+    /// Other names of the model's tensors, a table in the metadata.
+    func names(_ key: String) throws -> [String: String] {
+        let table = try ModelConfig(try #require(fixture.metadata[key]), place: key)
+        return try Dictionary(uniqueKeysWithValues: table.keys.map { ($0, try table.string($0)) })
+    }
+
+    /// A file of the model's tensors alone, by other names than they have under `model.`; those that get none are left out.
+    func renamed(_ name: (String) throws -> String?) throws -> GivenTensors {
+        let start = "model."
+        return try GivenTensors(
+            fixture.keys.filter { $0.hasPrefix(start) }.compactMap { key in
+                try name(String(key.dropFirst(start.count))).map { ($0, fixture[key]) }
+            })
+    }
 
     /// The configuration with one key's JSON replaced, or added.
     func config(changing key: String, to json: String) throws -> ModelConfig {

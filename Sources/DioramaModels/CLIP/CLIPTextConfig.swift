@@ -1,7 +1,7 @@
 public import DioramaWeights
 
-/// The shape of a CLIP text encoder, from transformers' `config.json`.
-public struct CLIPTextConfig: Sendable {
+/// The shape of a CLIP text encoder, from transformers' `config.json` or from the tensors alone.
+public struct CLIPTextConfig: Sendable, Hashable {
     /// The activation between the two layers of a perceptron.
     public enum Activation: String, Sendable, CaseIterable {
         /// x σ(1.702 x), of the original CLIP.
@@ -11,7 +11,7 @@ public struct CLIPTextConfig: Sendable {
     }
 
     /// Which token's state is the pooled one.
-    public enum Pooling: Sendable, Equatable {
+    public enum Pooling: Sendable, Hashable {
         /// The token with the largest id: configurations that say `eos_token_id` 2, from before transformers' PR 24773.
         case largestID
         /// The first token with this id, or the first of all where there is none.
@@ -64,5 +64,32 @@ public struct CLIPTextConfig: Sendable {
         let end = try config.int(
             "eos_token_id", in: 0...(vocabulary - 1), default: min(49_407, vocabulary - 1))
         pooling = end == 2 ? .largestID : .first(end)
+    }
+
+    /// Reads the shape off the tensors of an encoder that comes without configuration.
+    ///
+    /// What they do not tell is as in the models that such files hold: heads are 64 wide, the width of CLIP-L, 768, means the activation of
+    /// the original CLIP and others that of OpenCLIP, and the end token is 49407, the last of CLIP's table.
+    ///
+    /// - Throws: `WeightsError` where one is missing, or where they do not fit together.
+    public init(shapesOf w: Weights) throws {
+        let model = CLIPTextModel.root(of: w)
+        let tokens = try model.extents(of: "embeddings.token_embedding.weight", rank: 2)
+        (vocabulary, width) = (tokens[0], tokens[1])
+        guard width.isMultiple(of: 64) else {
+            throw WeightsError(
+                w.place,
+                "embeddings.token_embedding.weight is \(width) wide, expected a multiple of a head's 64")
+        }
+        heads = width / 64
+        positions = try model.extents(of: "embeddings.position_embedding.weight", rank: 2)[0]
+        innerWidth = try model.extents(of: "encoder.layers.0.mlp.fc1.weight", rank: 2)[0]
+        layers = try model.layerCount { "encoder.layers.\($0).mlp.fc1.weight" }
+        projection =
+            w.contains("text_projection.weight")
+            ? try w.extents(of: "text_projection.weight", rank: 2)[0] : nil
+        activation = width == 768 ? .quickGELU : .gelu
+        pooling = .first(min(49_407, vocabulary - 1))
+        eps = 1e-5
     }
 }

@@ -41,9 +41,20 @@ public struct CLIPTextModel: Sendable {
     private let finalNorm: LayerNorm
     private let projection: Linear?
 
-    /// Takes the weights of the encoder, with or without the prefix `text_model.`; throws where any is missing or of another shape.
+    /// How files spell its tensors: transformers' names and OpenCLIP's, after `prefix`, which ends with a dot where it is not empty.
+    public static func names(prefix: String = "") -> TensorNames {
+        TensorNames(prefix: prefix, transposed: CLIPNames.transposed, aliases: CLIPNames.aliases)
+    }
+
+    /// Where the transformer is: with or without `text_model.` before its names.
+    static func root(of w: Weights) -> Weights {
+        w["text_model"].contains("final_layer_norm.weight") ? w["text_model"] : w
+    }
+
+    /// Takes the weights of the encoder, with or without the prefix `text_model.`, and passes over those of the encoder of pictures;
+    /// throws where any is missing or of another shape.
     public init(_ w: Weights, _ config: CLIPTextConfig) throws {
-        let model = w["text_model"].contains("final_layer_norm.weight") ? w["text_model"] : w
+        let model = Self.root(of: w)
         self.config = config
         weights = w
         tokens = try Embedding(
@@ -53,7 +64,11 @@ public struct CLIPTextModel: Sendable {
         layers = try (0..<config.layers).map { try CLIPTextLayer(model["encoder.layers"][$0], config) }
         finalNorm = try LayerNorm(model["final_layer_norm"], width: config.width, eps: config.eps)
         projection = try config.projection.map {
-            try Linear(w["text_projection"], from: config.width, to: $0, bias: false)
+            try Linear(w["text_projection"], from: config.width, to: $0, bias: false, isSensitive: true)
+        }
+        model["embeddings.position_ids"].skip()
+        for other in ["vision_model", "visual", "visual_projection", "logit_scale", "attn_mask"] {
+            w[other].skip()
         }
     }
 
@@ -69,9 +84,9 @@ public struct CLIPTextModel: Sendable {
     ///
     /// Throws `ModelInputError` for an id the table does not have, or sequences that are empty, too long or of different lengths.
     public func callAsFunction(_ ids: [[Int]], on device: Device) throws -> Output {
-        let length = try check(ids)
-        let sequences = Tensor(ids.joined().map(Int32.init), [ids.count, length], on: device)
-        var x = tokens(sequences) + positions.weight[0..<length].asType(.f32)
+        let sequences = try TokenSequences(
+            ids, encoder: "CLIP", vocabulary: config.vocabulary, longest: config.positions, on: device)
+        var x = tokens(sequences.ids) + positions.weight[0..<sequences.length].asType(.f32)
         var states = [x]
         for layer in layers {
             x = layer(x)
@@ -89,19 +104,6 @@ public struct CLIPTextModel: Sendable {
         case .largestID: ids.max().flatMap(ids.firstIndex) ?? 0
         case .first(let end): ids.firstIndex(of: end) ?? 0
         }
-    }
-
-    private func check(_ ids: [[Int]]) throws -> Int {
-        let length = ids.first?.count ?? 0
-        guard 1...config.positions ~= length, ids.allSatisfy({ $0.count == length }) else {
-            throw ModelInputError(
-                "CLIP takes sequences of one length in 1...\(config.positions), found \(ids.map(\.count))")
-        }
-        for id in ids.joined() where !(0..<config.vocabulary ~= id) {
-            throw ModelInputError(
-                "the token id \(id) is outside the text encoder's table of \(config.vocabulary)")
-        }
-        return length
     }
 }
 
