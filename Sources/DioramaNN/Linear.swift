@@ -1,7 +1,7 @@
 public import DioramaTensor
 public import DioramaWeights
 
-/// A linear layer: y = x Wᵀ + b, the weight used in place in the dtype it is stored in, or quantised to bytes once.
+/// A linear layer: y = x Wᵀ + b, the weight used in place as it is stored, be it floats, bytes or blocks, or quantised to bytes once.
 ///
 /// What adapters add to the weight is applied beside it, x (Σ ΔW)ᵀ as products of their small matrices: no copy of the weight is made.
 public struct Linear: Sendable {
@@ -15,6 +15,7 @@ public struct Linear: Sendable {
     private enum Weight: Sendable {
         case stored(Tensor)
         case quantized(QuantizedWeight)
+        case encoded(EncodedWeight)
     }
 
     /// Takes `weight` [output, input] and, unless `bias` is false, `bias` [output].
@@ -33,6 +34,16 @@ public struct Linear: Sendable {
         if let quantized = try w.quantized("weight", [output, input]) {
             (weight, deltas) = (.quantized(quantized.stored), quantized.deltas)
             precision = .int8
+        } else if let encoded = try w.encoded("weight", [output, input]) {
+            deltas = encoded.deltas
+            let wanted = w.precision(of: encoded.stored)
+            precision = isSensitive ? wanted.real : wanted
+            weight =
+                precision == .int8
+                ? .quantized(
+                    QuantizedWeight(
+                        encoded.stored, rotationGroup: QuantizedWeight.preferredRotation(of: input)))
+                : .encoded(encoded.stored)
         } else {
             let adapted = try w.adapted("weight", [output, input])
             deltas = adapted.deltas
@@ -58,6 +69,7 @@ public struct Linear: Sendable {
         switch weight {
         case .stored(let weight): linear(x, weight, bias: bias, precision: precision, epilogue)
         case .quantized(let weight): linear(x, weight, bias: bias, epilogue)
+        case .encoded(let weight): linear(x, weight, bias: bias, precision: precision, epilogue)
         }
     }
 }

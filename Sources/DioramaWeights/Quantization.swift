@@ -36,6 +36,12 @@ public struct Quantization: Sendable {
                 source.place,
                 "is quantised already, as \(quoted(key)) says; quantise the file that it was made from")
         }
+        if let key = source.keys.first(where: { source.info($0)?.type.blockLength ?? 1 > 1 }) {
+            throw WeightsError(
+                source.place,
+                "is quantised already: \(quoted(key)) is stored as \(source.info(key)?.type.rawValue ?? ""); "
+                    + "quantise the file that it was made from")
+        }
     }
 
     /// The tensors that become bytes.
@@ -69,7 +75,7 @@ public struct Quantization: Sendable {
 
     private func becomesBytes(_ key: String) -> Bool {
         guard target == .int8, key.hasSuffix(".weight"), let info = source.info(key), info.shape.rank == 2,
-            info.type.readAs?.isFloat == true, info.type.bits >= 16
+            info.type.readAs?.isFloat == true, info.type.blockBits >= 16
         else { return false }
         let steps = key.split(separator: ".").map { $0.lowercased() }
         let isRepeated = zip(steps, steps.dropFirst()).contains { step, next in

@@ -65,7 +65,7 @@ public struct SafetensorsFile: TensorSource {
 
     /// The stored bytes of `key`, in place; throws as `tensor(_:on:)`, and where an element is more than a byte.
     public func bytes(_ key: String, on device: Device) throws -> Tensor {
-        guard let entry = entries[key], entry.info.type.bits == 8 else {
+        guard let entry = entries[key], entry.info.type.isByte else {
             throw WeightsError(place, "has no tensor \(quoted(key)) of bytes")
         }
         _ = try end(of: entry)

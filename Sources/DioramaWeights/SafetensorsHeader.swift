@@ -85,7 +85,7 @@ struct SafetensorsHeader {
     /// Checks that shape and type of a tensor agree with its bytes.
     private static func info(_ found: HeaderReader.Found) throws -> TensorInfo {
         let name = quoted(found.name)
-        guard let type = ElementType(rawValue: found.dtype) else {
+        guard let type = ElementType(rawValue: found.dtype), type.isOfSafetensors else {
             throw HeaderProblem("\(name) has the unknown dtype \(quoted(found.dtype))")
         }
         guard found.shape.count <= largestRank else {
@@ -101,11 +101,11 @@ struct SafetensorsHeader {
             }
             extent = product
         }
-        let (_, tooLarge) = extent.multipliedReportingOverflow(by: type.bits)
+        let (_, tooLarge) = extent.multipliedReportingOverflow(by: type.blockBits)
         guard !tooLarge else {
             throw HeaderProblem("the dimensions of \(name), \(found.shape), are too large")
         }
-        let bits = found.shape.contains(0) ? 0 : extent * type.bits
+        let bits = found.shape.contains(0) ? 0 : extent * type.blockBits
         guard bits.isMultiple(of: 8) else {
             throw HeaderProblem("\(name), \(type.rawValue) \(found.shape), does not end at a whole byte")
         }

@@ -32,7 +32,7 @@ public enum SafetensorsWriter {
         let type: ElementType
         let shape: Shape
 
-        var byteCount: Int { shape.count * type.bits / 8 }
+        var byteCount: Int { shape.count * type.blockBits / 8 }
     }
 
     /// What stands before the tensors' bytes, which follow one another without gaps; throws as `encode`.

@@ -30,7 +30,8 @@ public protocol TensorSource: Sendable {
     func info(_ key: String) -> TensorInfo?
     /// The tensor of `key` on `device`, in place where the stored type is a dtype and aligned; throws `WeightsError`.
     func tensor(_ key: String, on device: Device) throws -> Tensor
-    /// The stored bytes of `key`, whose elements must be of one byte, as u8 of its shape; throws `WeightsError`.
+    /// The stored bytes of `key` as u8: of its shape where each element is a byte; [.., bytes of a row] where rows are blocks; throws
+    /// `WeightsError`, for other types too.
     func bytes(_ key: String, on device: Device) throws -> Tensor
     /// The texts that the file has beside its tensors.
     var metadata: [String: String] { get }

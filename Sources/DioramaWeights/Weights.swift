@@ -1,4 +1,3 @@
-import DioramaJSON
 public import DioramaTensor
 import Synchronization
 
@@ -12,9 +11,9 @@ import Synchronization
 public struct Weights: Sendable {
     /// The keys from the root to here, joined by dots; empty at the root.
     public let path: String
-    private let root: Root
+    let root: Root
     /// What adapters change, by the full names of tensors.
-    private let changes: [String: [WeightChange]]
+    let changes: [String: [WeightChange]]
     /// What layers round the terms of their products to; nil for what their weights are stored as.
     public let precision: Precision?
 
@@ -38,6 +37,9 @@ public struct Weights: Sendable {
     public func precision(of weight: Tensor) -> Precision {
         precision ?? (weight.dtype == .bf16 ? .bf16 : .f32)
     }
+
+    /// What a layer over `weight` rounds the terms of its products to: what was wanted, or bf16, which holds more than blocks have.
+    public func precision(of weight: EncodedWeight) -> Precision { precision ?? .bf16 }
 
     /// The device tensors are made on.
     public var device: Device { root.device }
@@ -74,6 +76,7 @@ public struct Weights: Sendable {
     }
 
     private func stored(_ name: String, _ shape: Shape) throws -> Tensor? {
+        if let place = root.find(self.name(name)) { _ = try layout(of: place.key) }
         guard let (found, info) = try find(name, shape) else { return nil }
         guard info.type.readAs?.isFloat ?? true else {
             throw WeightsError(place, "\(found.key) is stored as \(info.type.rawValue), expected floats")
@@ -81,7 +84,11 @@ public struct Weights: Sendable {
         if let tensor = root.taken.withLock({ $0.tensors[found.key] }) {
             return found.cut(tensor).reshaped(shape)
         }
-        let tensor = try root.source.tensor(found.key, on: root.device)
+        var tensor = try root.source.tensor(found.key, on: root.device)
+        if let scales = try scales(of: found.key, info) {
+            let column = Shape([scales.count] + Array(repeating: 1, count: max(tensor.rank - 1, 0)))
+            tensor = tensor.asType(.f32) * scales.asType(.f32).reshaped(column)
+        }
         root.taken.withLock { $0.tensors[found.key] = tensor }
         return found.cut(tensor).reshaped(shape)
     }
@@ -89,7 +96,7 @@ public struct Weights: Sendable {
     /// Where the tensor `name` here is, which must have `shape`, and what the file says of it; nil when there is none.
     ///
     /// Axes of 1 may be missing or more: GGUF leaves them out, and files have the 1x1 convolutions of an older model as linear layers.
-    private func find(_ name: String, _ shape: Shape) throws -> (TensorPlace, TensorInfo)? {
+    func find(_ name: String, _ shape: Shape) throws -> (TensorPlace, TensorInfo)? {
         let full = self.name(name)
         guard let found = root.find(full), let info = root.source.info(found.key) else { return nil }
         guard found.shape(of: info.shape)?.withoutUnits == shape.withoutUnits else {
@@ -104,69 +111,6 @@ public struct Weights: Sendable {
         }
         root.taken.withLock { _ = $0.names.insert(full) }
         return (found, info)
-    }
-
-    /// The weight of a linear layer here that the file has in bytes; nil where it has it as floats, or not at all.
-    ///
-    /// A layer is in bytes where `name` is stored as I8, as ComfyUI's `int8_tensorwise` has it: `<name>_scale` beside it, and `comfy_quant`,
-    /// a JSON text that says whether groups of inputs are rotated (``QuantizedWeight``).
-    ///
-    /// - Returns: the weight, and what adapters add to it.
-    /// - Throws: `WeightsError` with both shapes, and for layouts that are not known.
-    public func quantized(
-        _ name: String, _ shape: Shape
-    ) throws -> (stored: QuantizedWeight, deltas: [WeightDelta])? {
-        guard let place = root.find(self.name(name)), root.source.info(place.key)?.type == .i8,
-            let (found, info) = try find(name, shape)
-        else { return nil }
-        let key = found.key
-        let layoutKey = key.hasSuffix(".weight") ? String(key.dropLast("weight".count)) + "comfy_quant" : key
-        let rotation = try rotationGroup(for: key, as: layoutKey, inputs: shape[1])
-        let scaleKey = key + "_scale"
-        guard let scaleInfo = root.source.info(scaleKey),
-            scaleInfo.shape.count == 1 || scaleInfo.shape.count == info.shape[0],
-            scaleInfo.type.readAs?.isFloat == true
-        else {
-            throw WeightsError(
-                self.place,
-                "\(key) is stored as I8, but \(scaleKey) with \(info.shape[0]) floats, or one, is missing")
-        }
-        let (values, scales) = (
-            try root.source.bytes(key, on: device), try root.source.tensor(scaleKey, on: device)
-        )
-        root.taken.withLock { taken in
-            taken.tensors[key] = values
-            taken.skipped.formUnion([scaleKey, layoutKey])
-        }
-        let stored = QuantizedWeight(
-            values: found.cut(values),
-            scales: scales.count == 1 ? scales : found.cut(scales.reshaped(scales.count)),
-            rotationGroup: rotation)
-        guard let changes = changes[self.name(name)] else { return (stored, []) }
-        let adapted = AdaptedTensor(stored.dequantized, changes)
-        return (stored, adapted.deltas)
-    }
-
-    /// How many inputs of a layer in bytes are rotated together, by the layer's own text or the file's.
-    private func rotationGroup(for full: String, as key: String, inputs: Int) throws -> Int? {
-        guard root.source.info(key)?.type == .u8 else { return nil }
-        let text = try root.source.bytes(key, on: device).ints().map { UInt8(truncatingIfNeeded: $0) }
-        guard let layout = try? JSON(parsing: text).object, layout["format"]?.string == "int8_tensorwise"
-        else {
-            throw WeightsError(
-                place,
-                "\(full) is quantised as \(quoted(String(decoding: text.prefix(80), as: UTF8.self))); known for I8 is the format int8_tensorwise"
-            )
-        }
-        guard layout["convrot"]?.bool == true else { return nil }
-        let group = layout["convrot_groupsize"]?.integer ?? 256
-        guard QuantizedWeight.canRotate(inputs, by: group) else {
-            throw WeightsError(
-                place,
-                "\(full) rotates groups of \(group) inputs, which must be a power of 4 that divides \(inputs)"
-            )
-        }
-        return group
     }
 
     /// This place with what an adapter file has for it, added to what was added before; the tensors are the same.
@@ -222,12 +166,13 @@ public struct Weights: Sendable {
     public var unusedKeys: [String] {
         root.taken.withLock { taken in
             root.source.keys.filter {
-                taken.tensors[$0] == nil && !taken.skipped.contains($0) && $0.hasPrefix(root.names.prefix)
+                taken.tensors[$0] == nil && taken.encoded[$0] == nil && !taken.skipped.contains($0)
+                    && $0.hasPrefix(root.names.prefix)
             }
         }
     }
 
-    private func name(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
+    func name(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 
     /// Tells what does exist near a missing tensor.
     private func hint(_ name: String) -> String {
@@ -239,25 +184,30 @@ public struct Weights: Sendable {
     }
 
     /// What was asked for.
-    private struct Taken {
+    struct Taken {
         /// By key of the file; kept so that an adapted model shares even tensors that had to be converted.
         var tensors: [String: Tensor] = [:]
+        /// The same for those that stay in blocks.
+        var encoded: [String: EncodedWeight] = [:]
         /// The model's names of what it has taken.
         var names: Set<String> = []
         var skipped: Set<String> = []
     }
 
     /// What all places of one file share.
-    private final class Root: Sendable {
+    final class Root: Sendable {
         let source: any TensorSource
         let device: Device
         let names: TensorNames
+        /// What the file says of how layers are quantised.
+        let layouts: LayerLayouts
         let taken = Mutex(Taken())
 
         init(source: any TensorSource, device: Device, names: TensorNames) {
             self.source = source
             self.device = device
             self.names = names
+            layouts = LayerLayouts(source)
         }
 
         /// Where the tensor of the full name is; nil when there is none.

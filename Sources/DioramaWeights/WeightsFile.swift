@@ -6,6 +6,8 @@ public enum WeightsFile: Sendable {
     case safetensors(URL)
     /// The index of a set of safetensors shards.
     case shards(URL)
+    /// One GGUF file.
+    case gguf(URL)
 
     /// The format of the file at `url`; throws for those that are refused or unknown.
     public init(_ url: URL) throws {
@@ -14,10 +16,12 @@ public enum WeightsFile: Sendable {
             self = .shards(url)
         } else if name.hasSuffix(".safetensors") {
             self = .safetensors(url)
+        } else if name.lowercased().hasSuffix(".gguf") {
+            self = .gguf(url)
         } else if Self.isPickle(name) {
             throw WeightsError(url.path, Self.pickleRefusal)
         } else {
-            throw WeightsError(url.path, "is not a weights file known here; expected .safetensors")
+            throw WeightsError(url.path, "is not a weights file known here; expected .safetensors or .gguf")
         }
     }
 
@@ -26,6 +30,7 @@ public enum WeightsFile: Sendable {
         switch self {
         case .safetensors(let url): try SafetensorsFile(contentsOf: url)
         case .shards(let url): try ShardedSafetensors(contentsOf: url)
+        case .gguf(let url): try GGUFFile(contentsOf: url)
         }
     }
 

@@ -27,6 +27,12 @@ typedef enum { DK_SUM, DK_MEAN, DK_MAX, DK_MIN } dk_reduce_op;
 /* Element types of weights. */
 typedef enum { DK_F32, DK_F16, DK_BF16 } dk_float_type;
 
+/* How weights are stored in blocks, by ggml's names, and 8-bit floats, which are blocks of one. */
+typedef enum {
+    DK_Q4_0, DK_Q4_1, DK_Q5_0, DK_Q5_1, DK_Q8_0, DK_Q2_K, DK_Q3_K, DK_Q4_K, DK_Q5_K, DK_Q6_K, DK_IQ4_NL, DK_IQ4_XS,
+    DK_F8_E4M3, DK_F8_E5M2
+} dk_encoding;
+
 /* What a product's terms are rounded to: singles; bf16, summed in f32; or bytes with a scale a row, summed in i32. */
 typedef enum { DK_SINGLE, DK_HALF, DK_INT8 } dk_precision;
 
@@ -84,6 +90,8 @@ typedef struct {
     void (*bf16_to_f32)(float *out, const uint16_t *x, size_t n);
     void (*f32_to_f16)(uint16_t *out, const float *x, size_t n);
     void (*f32_to_bf16)(uint16_t *out, const float *x, size_t n);
+    /* out = the elements of `count` blocks, at any address */
+    void (*decode)(float *out, dk_encoding encoding, const void *blocks, size_t count);
 
     /* out[n] = op(x[n]) */
     void (*unary)(dk_unary_op op, float *out, const float *x, size_t n);

@@ -4,6 +4,8 @@
 
 #include "convert.h"
 
+#include "decode.h"
+
 #include "functions.h"
 
 #include "elementwise.h"
@@ -29,6 +31,7 @@ const dk_kernels DK_TABLE = {
     .bf16_to_f32 = bf16_to_f32,
     .f32_to_f16 = f32_to_f16,
     .f32_to_bf16 = f32_to_bf16,
+    .decode = decode,
     .unary = unary,
     .binary = binary,
     .clamp = clamp,

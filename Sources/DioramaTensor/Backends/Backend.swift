@@ -63,6 +63,9 @@ package protocol Backend: Sendable {
     func dequantize(
         _ out: MutableFloats, _ x: UnsafeRawPointer, scales: Floats, rotation: Int, rows: Int, columns: Int)
 
+    /// out[count, columns] = rows unpacked, each times its scale.
+    func decode(_ out: MutableFloats, _ rows: EncodedRows, count: Int, columns: Int)
+
     /// out[rows, columns] = normalised rows of x, scaled and shifted.
     func layerNorm(
         _ out: MutableFloats, _ x: Floats, _ affine: RowAffine, rows: Int, columns: Int, eps: Float)

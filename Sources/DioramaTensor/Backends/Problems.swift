@@ -45,6 +45,16 @@ package struct MatmulProblem: Sendable {
     package var pairs: [(a: Int, b: Int)]
 }
 
+/// Rows that are stored in blocks.
+package struct EncodedRows: @unchecked Sendable {
+    /// How they are stored.
+    package var encoding: BlockEncoding
+    /// Row after row, at any address.
+    package var bytes: UnsafeRawPointer
+    /// What each row is multiplied with.
+    package var scales: Floats?
+}
+
 /// A fully connected layer.
 package struct LinearProblem: @unchecked Sendable {
     /// Where the weight [outputs, inputs] is.
@@ -53,6 +63,8 @@ package struct LinearProblem: @unchecked Sendable {
         case stored(UnsafeRawPointer, DType)
         /// As signed bytes with a scale for each output; inputs were rotated in groups, of 1 for none.
         case quantized(UnsafeRawPointer, scales: Floats, rotation: Int)
+        /// In blocks, or 8-bit floats.
+        case encoded(EncodedRows)
     }
 
     /// The weight.

@@ -72,6 +72,29 @@ public func linear(
     }
 }
 
+/// A fully connected layer whose weight is stored in blocks: as for a weight of floats, unpacked piece by piece.
+///
+/// - Parameters:
+///   - x: [..., I].
+///   - weight: [O, I]; read in place.
+///   - bias: [O].
+///   - precision: What `x` and the unpacked weight are rounded to; `.int8` counts as `.bf16`.
+///   - epilogue: What the sums go through.
+/// - Returns: [..., O], f32.
+public func linear(
+    _ x: Tensor, _ weight: EncodedWeight, bias: Tensor? = nil, precision: Precision = .bf16,
+    _ epilogue: LinearEpilogue = LinearEpilogue()
+) -> Tensor {
+    withExtendedLifetime(weight.tensors) {
+        linear(
+            x, inputs: weight.inputs, outputs: weight.outputs, bias: bias, epilogue, type: .f32,
+            operands: weight.tensors,
+            LinearProblem(
+                weight: .encoded(weight.rows), precision: precision.real, inputs: weight.inputs,
+                outputs: weight.outputs))
+    }
+}
+
 private func linear(
     _ x: Tensor, inputs: Int, outputs: Int, bias: Tensor?, _ epilogue: LinearEpilogue, type: DType,
     operands: [Tensor], _ problem: LinearProblem

@@ -15,10 +15,8 @@ extension CPUBackend {
 
     package func linear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem) {
         guard problem.rows > 0, problem.outputs > 0 else { return }
-        if problem.rows <= Self.dotRows, problem.precision == .f32,
-            case .stored(let weight, let type) = problem.weight
-        {
-            dotLinear(out, x, weight, type, problem)
+        if problem.rows <= Self.dotRows, problem.precision == .f32 {
+            dotLinear(out, x, problem)
             return
         }
         let precision = problem.precision.kernelPrecision
@@ -70,14 +68,17 @@ extension CPUBackend {
         let group = Swift.max(Swift.min(panels / (4 * pool.threads), 4), 1)
         let parts = (panels + group - 1) / group
         let panelRoom = (units + 2) * width
-        let sumsRoom = (block + kernels.panel_rows) * width
+        // Weights are unpacked where sums will be.
+        let sumsRoom = Swift.max((block + kernels.panel_rows) * width, unpackedRoom(problem))
         withScratch(pool.threads * (group * panelRoom + sumsRoom)) { scratch in
             pool.run(parts) { part, worker in
                 let own = scratch + worker * (group * panelRoom + sumsRoom)
                 let sums = own + group * panelRoom
                 let mine = part * group..<Swift.min((part + 1) * group, panels)
                 for panel in mine {
-                    pack(own + (panel - mine.lowerBound) * panelRoom, panel: panel, units: units, problem)
+                    pack(
+                        own + (panel - mine.lowerBound) * panelRoom, panel: panel, units: units, problem,
+                        scratch: sums)
                 }
                 for first in stride(from: 0, to: rows.count, by: block) {
                     for panel in mine {
@@ -95,7 +96,9 @@ extension CPUBackend {
     }
 
     /// Packs a panel's weights, and behind them scales and sums of its columns.
-    private func pack(_ packed: MutableFloats, panel: Int, units: Int, _ problem: LinearProblem) {
+    private func pack(
+        _ packed: MutableFloats, panel: Int, units: Int, _ problem: LinearProblem, scratch: MutableFloats
+    ) {
         let width = kernels.panel_columns
         let columns = panel * width..<Swift.min((panel + 1) * width, problem.outputs)
         switch problem.weight {
@@ -112,6 +115,8 @@ extension CPUBackend {
             }
             columnScales.update(repeating: 0, count: width)
             columnScales.update(from: scales + columns.lowerBound, count: columns.count)
+        case .encoded(let rows):
+            pack(packed, rows, columns, problem, scratch: scratch)
         }
     }
 
@@ -142,15 +147,18 @@ extension CPUBackend {
     }
 
     /// A few rows: each weight is read once, in place, and what follows the sums is a pass of its own.
-    private func dotLinear(
-        _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ type: DType, _ problem: LinearProblem
-    ) {
+    private func dotLinear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem) {
         let (rows, inputs, outputs) = (problem.rows, problem.inputs, problem.outputs)
-        divide(outputs, cost: inputs * rows) { range in
-            let first = range.lowerBound
-            kernels.dot_rows(
-                out + first, outputs, x, weight + first * inputs * type.size, type.kernelType,
-                problem.bias.map { $0 + first }, rows, inputs, range.count)
+        switch problem.weight {
+        case .stored(let weight, let type):
+            divide(outputs, cost: inputs * rows) { range in
+                let first = range.lowerBound
+                kernels.dot_rows(
+                    out + first, outputs, x, weight + first * inputs * type.size, type.kernelType,
+                    problem.bias.map { $0 + first }, rows, inputs, range.count)
+            }
+        case .encoded(let weight): dotProducts(out, x, weight, problem)
+        case .quantized: preconditionFailure("linear: bytes in \(problem.precision)")
         }
         for row in 0..<rows {
             let line = out + row * outputs
@@ -202,7 +210,7 @@ extension LinearProblem {
     /// Inputs that are rotated together; 1 for none.
     var rotation: Int {
         switch weight {
-        case .stored: 1
+        case .stored, .encoded: 1
         case .quantized(_, _, let group): group
         }
     }

@@ -61,7 +61,7 @@ extension ReferenceBackend {
     }
 
     /// The value of half-precision bits: sign, 5 bits of exponent biased by 15, 10 bits of fraction.
-    private func float(half bits: UInt16) -> Float {
+    func float(half bits: UInt16) -> Float {
         let sign: Float = bits >> 15 == 0 ? 1 : -1
         let exponent = Int(bits >> 10 & 0x1F)
         let fraction = Float(bits & 0x3FF)

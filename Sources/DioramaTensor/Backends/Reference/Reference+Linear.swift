@@ -9,6 +9,17 @@ import Darwin
 extension ReferenceBackend {
     package func linear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem) {
         let (inputs, outputs) = (problem.inputs, problem.outputs)
+        if case .encoded(let rows) = problem.weight {
+            var unpacked = [Float](repeating: 0, count: outputs * inputs)
+            unpacked.withUnsafeMutableBufferPointer { buffer in
+                guard let start = buffer.baseAddress else { return }
+                decode(start, rows, count: outputs, columns: inputs)
+                var problem = problem
+                problem.weight = .stored(UnsafeRawPointer(start), .f32)
+                linear(out, x, problem)
+            }
+            return
+        }
         for row in 0..<problem.rows {
             let terms = rounded(x + row * inputs, problem)
             for output in 0..<outputs {
@@ -39,6 +50,7 @@ extension ReferenceBackend {
         case .stored(let weight, let type):
             let value = loadFloat(weight, type, at: index)
             return Double(problem.precision == .bf16 ? bf16(value) : value)
+        case .encoded: preconditionFailure("linear: blocks are unpacked before")
         case .quantized(let values, _, _):
             return Double(values.load(fromByteOffset: index, as: Int8.self))
         }
