@@ -72,7 +72,7 @@ struct BytePairModel {
     /// - Parameters:
     ///   - kind: the family.
     ///   - tokens: all pieces.
-    ///   - merges: two pieces each, with a space between them.
+    ///   - lines: the merges: two pieces each, with a space between them.
     ///   - file: what errors call the arrays.
     ///   - issues: gets what is wrong with them.
     init(

@@ -17,7 +17,7 @@ struct NamedFile {
         let tree = try JSON(
             parsing: bytes[start..<scanner.position],
             limits: JSON.Limits(bytes: TokenizerFolder.sizeLimit, depth: 64))
-        return tree == .null ? nil : tree
+        return tree == .null ? Optional<JSON>.none : tree
     }
 
     /// Reads the file as one JSON value; an error is an issue with its line and column.

@@ -16,7 +16,7 @@ struct PrecompiledCharsmap: Sendable {
     ///
     /// - Parameters:
     ///   - bytes: the table.
-    ///   - place: the file, for issues.
+    ///   - file: the file, for issues.
     ///   - issues: gets what is wrong.
     init?(_ bytes: [UInt8], file: String, _ issues: inout IssueList) {
         let name = "the precompiled charsmap"

@@ -33,7 +33,8 @@ struct UnigramVocabulary {
 
     /// Checks the pieces and builds what encodes words.
     ///
-    /// - Parameter issues: gets what is wrong; then the result is of no use.
+    /// - Parameter issues: gets what is wrong.
+    /// - Returns: what encodes words; nil if the pieces do not allow it.
     func words(_ issues: inout IssueList) -> UnigramWords? {
         guard let unknownID else {
             issues.add(file, "the vocabulary has no unknown piece")

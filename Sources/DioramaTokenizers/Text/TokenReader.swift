@@ -29,6 +29,7 @@ struct TokenReader<Words: WordEncoding> {
     /// - Parameters:
     ///   - text: any text.
     ///   - limit: the most ids; reading stops there. Nil for all.
+    /// - Returns: the ids.
     mutating func firstIDs(of text: String, limit: Int?) -> [Int] {
         let limit = max(0, limit ?? .max)
         var all: [Int] = []
