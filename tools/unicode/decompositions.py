@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes Sources/DioramaTokenizers/CanonicalDecompositions.swift from Python's copy of the Unicode Character Database.
+"""Writes Sources/DioramaTokenizers/Text/CanonicalDecompositions.swift from Python's copy of the Unicode Character Database.
 
-    python3 tools/unicode/decompositions.py > Sources/DioramaTokenizers/CanonicalDecompositions.swift
+    python3 tools/unicode/decompositions.py > Sources/DioramaTokenizers/Text/CanonicalDecompositions.swift
 
 Hangul syllables are left out: they are computed.
 """

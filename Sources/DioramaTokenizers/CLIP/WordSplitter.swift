@@ -7,17 +7,10 @@
 /// The two markers, where they are still in the text (they came in capitals), are split once more into marks, letters
 /// and marks by the pattern of the byte-level step, so each gives three words.
 struct WordSplitter {
-    private enum Class { case letter, number, space, other }
-
     private static let markers = ["<|startoftext|>", "<|endoftext|>"].map { Array($0.unicodeScalars) }
     private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map {
         Array($0.unicodeScalars)
     }
-
-    /// The version of Unicode whose letters and numbers count, that of Hugging Face's regular expressions.
-    ///
-    /// Characters that came later are neither.
-    private static let unicodeVersion = 16
 
     /// The number of scalars that must stand after a word's first scalar for its kind to be known.
     static let lookahead = 15
@@ -38,14 +31,14 @@ struct WordSplitter {
             let rest = text[start..<range.upperBound]
             guard isEnd || rest.count > lookahead else { return start }
             let end: Int
-            switch classify(text[start]) {
+            switch ScalarClass(text[start]) {
             case .space:
                 start += 1
                 continue
             case .number:
                 end = start + 1
             case .letter:
-                end = rest.firstIndex { classify($0) != .letter } ?? range.upperBound
+                end = rest.firstIndex { ScalarClass($0) != .letter } ?? range.upperBound
             case .other:
                 if let marker = markers.first(where: { rest.starts(with: $0) }) {
                     let letters = start + 2..<start + marker.count - 2
@@ -58,7 +51,7 @@ struct WordSplitter {
                 if let contraction = contractions.first(where: { rest.starts(with: $0) }) {
                     end = start + contraction.count
                 } else {
-                    end = rest.firstIndex { classify($0) != .other } ?? range.upperBound
+                    end = rest.firstIndex { ScalarClass($0) != .other } ?? range.upperBound
                 }
             }
             guard isEnd || end < range.upperBound else { return start }
@@ -66,23 +59,5 @@ struct WordSplitter {
             start = end
         }
         return start
-    }
-
-    private static func classify(_ scalar: Unicode.Scalar) -> Class {
-        switch scalar.value {
-        case 0x61...0x7A, 0x41...0x5A: return .letter
-        case 0x30...0x39: return .number
-        case 0x20, 0x09...0x0D: return .space
-        case 0..<0x80: return .other
-        default: break
-        }
-        let properties = scalar.properties
-        guard let age = properties.age, age.major <= unicodeVersion else { return .other }
-        switch properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
-            return .letter
-        case .decimalNumber, .letterNumber, .otherNumber: return .number
-        default: return scalar.isSpace ? .space : .other
-        }
     }
 }

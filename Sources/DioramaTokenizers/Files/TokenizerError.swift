@@ -38,9 +38,14 @@ struct IssueList {
         issues.append(.init(file: file, problem: problem))
     }
 
+    /// All problems as one error; nil if there is none.
+    var error: TokenizerError? {
+        guard let last = issues.last else { return nil }
+        guard unlisted > 0 else { return TokenizerError(issues) }
+        return TokenizerError(issues + [.init(file: last.file, problem: "and \(unlisted) more problems")])
+    }
+
     func throwIfAny() throws(TokenizerError) {
-        guard let last = issues.last else { return }
-        guard unlisted > 0 else { throw TokenizerError(issues) }
-        throw TokenizerError(issues + [.init(file: last.file, problem: "and \(unlisted) more problems")])
+        if let error { throw error }
     }
 }

@@ -39,9 +39,9 @@ public struct CLIPTokenizer: Sendable {
     /// Past this number of characters, `encode` stops reading once it has the ids it needs: 1,048,576.
     public static let countedLength = 1 << 20
     /// A word longer than this number of characters is encoded in parts of this length: 262,144.
-    public static let wordLimit = 1 << 18
+    public static let wordLimit = WordPlace.wordLimit
 
-    private let encoder: BytePairEncoder
+    private let words: CLIPWords
     private let rawTokens: AddedTokenMatcher
     private let normalizedTokens: AddedTokenMatcher
     private let padsLeft: Bool
@@ -52,7 +52,7 @@ public struct CLIPTokenizer: Sendable {
     ///
     /// - Throws: `TokenizerError` with every problem found in the files.
     public init(directory: URL) throws(TokenizerError) {
-        self = try TokenizerFolder(directory).load()
+        self = try TokenizerFolder(directory).loadCLIP()
     }
 
     /// Builds a tokenizer from the bytes of vocab.json and merges.txt.
@@ -63,7 +63,8 @@ public struct CLIPTokenizer: Sendable {
     {
         var issues = IssueList()
         let model = BytePairModel(
-            vocabulary: NamedFile("vocab.json", vocabulary), merges: NamedFile("merges.txt", merges), &issues)
+            .clip, vocabulary: NamedFile("vocab.json", vocabulary), merges: NamedFile("merges.txt", merges),
+            &issues)
         try self.init(model, configuration, issues)
     }
 
@@ -72,7 +73,7 @@ public struct CLIPTokenizer: Sendable {
     /// - Throws: `TokenizerError` with every problem found.
     public init(tokenizerJSON: Data, configuration: Configuration = Configuration()) throws(TokenizerError) {
         var issues = IssueList()
-        let model = BytePairModel(tokenizerJSON: NamedFile("tokenizer.json", tokenizerJSON), &issues)
+        let model = BytePairModel(.clip, tokenizerJSON: NamedFile("tokenizer.json", tokenizerJSON), &issues)
         try self.init(model, configuration, issues)
     }
 
@@ -85,21 +86,20 @@ public struct CLIPTokenizer: Sendable {
     /// - Throws: `TokenizerError` with that and with what is found here.
     init(_ model: BytePairModel, _ configuration: Configuration, _ found: IssueList) throws(TokenizerError) {
         var issues = found
-        let added = AddedTokenTable(model, configuration, &issues)
-        encoder = BytePairEncoder(pieces: model.pieces, merges: model.merges, unknown: added.unknownID) {
-            issues.add(model.mergesFile, $0)
-        }
+        let added = CLIPAddedTokens(model, configuration, &issues)
+        let encoder = BytePairEncoder(model, unknown: added.unknownID) { issues.add(model.mergesFile, $0) }
         try issues.throwIfAny()
 
+        words = CLIPWords(encoder: encoder)
         bosID = added.bosID
         eosID = added.eosID
         padID = added.padID
-        vocabularyCount = added.vocabularyCount
+        vocabularyCount = added.table.vocabularyCount
         maxLength = configuration.maxLength ?? Configuration.defaultMaxLength
         padsLeft = (configuration.paddingSide ?? model.paddingSide) == .left
         truncatesLeft = (configuration.truncationSide ?? model.truncationSide) == .left
 
-        let matched = added.tokens.filter { !(configuration.splitsSpecialTokens && $0.token.special) }
+        let matched = added.table.tokens.filter { !(configuration.splitsSpecialTokens && $0.token.special) }
         rawTokens = AddedTokenMatcher(matched.filter { !$0.token.normalized })
         normalizedTokens = AddedTokenMatcher(
             matched.filter(\.token.normalized).map { entry in
@@ -111,13 +111,8 @@ public struct CLIPTokenizer: Sendable {
 
     /// The ids of the whole text, without start, end or padding.
     public func tokens(_ text: String) -> [Int] {
-        var ids: [Int] = []
-        var reader = TokenReader(encoder, rawTokens, normalizedTokens)
-        reader.read(text) { new, _ in
-            ids.append(contentsOf: new)
-            return true
-        }
-        return ids
+        var reader = TokenReader(words, rawTokens, normalizedTokens)
+        return reader.firstIDs(of: text, limit: nil)
     }
 
     /// The ids of text in bytes that should be UTF-8, without start, end or padding.
@@ -139,7 +134,7 @@ public struct CLIPTokenizer: Sendable {
         let room = length - 2
         var kept: [Int] = []
         var total = 0
-        var reader = TokenReader(encoder, rawTokens, normalizedTokens)
+        var reader = TokenReader(words, rawTokens, normalizedTokens)
         reader.read(text) { new, position in
             total += new.count
             if truncatesLeft {

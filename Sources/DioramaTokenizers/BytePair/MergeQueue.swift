@@ -1,7 +1,7 @@
 /// Merges waiting to be applied, in a binary heap: the lowest rank first, of equal ranks the leftmost.
 struct MergeQueue {
     struct Candidate {
-        let merge: MergeTable.Merge
+        let merge: Merge
         let place: Int
 
         static func < (a: Candidate, b: Candidate) -> Bool {

@@ -160,6 +160,14 @@ struct CanonicalForms: Sendable {
         return combiningClass != 0 && Self.isKnown(scalar) ? combiningClass : 0
     }
 
+    /// A text in form C.
+    static func composed(_ text: String) -> String {
+        var scalars = ComposedScalars(text.unicodeScalars.makeIterator())
+        var composed = String.UnicodeScalarView()
+        while let scalar = scalars.next() { composed.append(scalar) }
+        return String(composed)
+    }
+
     private static func isKnown(_ scalar: Unicode.Scalar) -> Bool {
         scalar.properties.age.map { $0.major <= unicodeVersion } ?? false
     }

@@ -1,27 +1,25 @@
 import DioramaJSON
 
-/// Byte-pair encoding over bytes, with an end-of-word mark: pieces, ranked merges and the encoding of one word.
+/// Byte-pair encoding over bytes: pieces, ranked merges and the encoding of one word.
 struct BytePairEncoder: Sendable {
-    /// The suffix of pieces that end a word.
-    static let endOfWord = "</w>"
-
-    private var merges: MergeTable
+    private var merges: PairTable<Merge>
     /// The ids of the 256 bytes inside a word, and as a word's last byte.
     private let inner: [UInt32]
     private let last: [UInt32]
+    /// The ids of words that are pieces as they are; empty unless such words go before the merges.
+    private let wholes: [Piece: Int]
 
     /// - Parameters:
-    ///   - pieces: ids by piece, ids in 0...Int32.max.
-    ///   - merges: pairs of pieces, the first learned first; of equal pairs the last counts.
+    ///   - model: pieces with ids in 0...Int32.max; of equal merges the last counts.
     ///   - unknown: the id of a byte that has no piece.
     ///   - issue: gets a sentence for every merge whose parts or whole are no pieces.
-    init(
-        pieces: [Piece: Int], merges: [(left: String, right: String)], unknown: Int, _ issue: (String) -> Void
-    ) {
+    init(_ model: BytePairModel, unknown: Int, _ issue: (String) -> Void) {
+        let (pieces, merges) = (model.pieces, model.merges)
         func id(_ piece: String) -> UInt32 { UInt32(pieces[Piece(piece)] ?? unknown) }
         inner = ByteAlphabet.scalars.map { id(String($0)) }
-        last = ByteAlphabet.scalars.map { id(String($0) + Self.endOfWord) }
-        self.merges = MergeTable(capacity: merges.count)
+        last = ByteAlphabet.scalars.map { id(String($0) + model.kind.endOfWord) }
+        wholes = model.ignoresMerges ? pieces : [:]
+        self.merges = PairTable(capacity: merges.count, filler: Merge(rank: 0, id: 0))
         for (rank, (left, right)) in merges.enumerated() {
             guard let leftID = pieces[Piece(left)], let rightID = pieces[Piece(right)],
                 let whole = pieces[Piece(left + right)]
@@ -40,17 +38,35 @@ struct BytePairEncoder: Sendable {
     /// Appends the ids of one word, in time n log n and memory n of its bytes.
     ///
     /// - Parameters:
-    ///   - word: the word's UTF-8.
+    ///   - word: the word's characters.
     ///   - endsWord: whether its last byte ends the word; false for all but the last part of a word that was cut.
     ///   - ids: gets the ids.
     ///   - scratch: working memory, any.
-    func encode(_ word: [UInt8], endsWord: Bool, into ids: inout [Int], using scratch: inout Scratch) {
-        guard let final = word.last else { return }
+    func encode(
+        _ word: ArraySlice<Unicode.Scalar>, endsWord: Bool, into ids: inout [Int],
+        using scratch: inout Scratch
+    ) {
+        guard !word.isEmpty else { return }
+        if let whole = whole(word) { return ids.append(whole) }
         scratch.ids.removeAll(keepingCapacity: true)
-        for byte in word.dropLast() { scratch.ids.append(inner[Int(byte)]) }
-        scratch.ids.append(endsWord ? last[Int(final)] : inner[Int(final)])
+        var final: UInt8 = 0
+        for scalar in word {
+            for byte in scalar.utf8 {
+                scratch.ids.append(inner[Int(byte)])
+                final = byte
+            }
+        }
+        if endsWord { scratch.ids[scratch.ids.count - 1] = last[Int(final)] }
         mergeAll(&scratch)
         for id in scratch.ids where id != Scratch.gone { ids.append(Int(id)) }
+    }
+
+    /// The id of a word that is a piece as it is, if such words go before the merges.
+    private func whole(_ word: ArraySlice<Unicode.Scalar>) -> Int? {
+        guard !wholes.isEmpty, word.count <= BytePairModel.wholeLimit else { return nil }
+        var spelling = String.UnicodeScalarView()
+        for scalar in word { for byte in scalar.utf8 { spelling.append(ByteAlphabet.scalars[Int(byte)]) } }
+        return wholes[Piece(String(spelling))]
     }
 
     /// Working memory that is kept from word to word.
