@@ -15,6 +15,22 @@ public protocol TextEncoder: Sendable {
     /// - Throws: `ModelInputError`, also where the encoder has no layers to choose from.
     func encode(_ text: String, layer: Int) throws -> EncodedText
 
+    /// Encodes a text for each of several encoders.
+    ///
+    /// - Parameter prompts: the texts.
+    /// - Returns: the conditioning, a batch of one.
+    /// - Throws: `ModelInputError`, also where there is one encoder alone.
+    func encode(_ prompts: EncoderPrompts) throws -> EncodedText
+
+    /// The encoder with other lengths of T5's sequences.
+    ///
+    /// - Parameters:
+    ///   - padding: how many tokens fill a text up at least.
+    ///   - length: up to which short texts are filled.
+    /// - Returns: the encoder.
+    /// - Throws: `ModelInputError` where there is no T5.
+    func padded(t5Padding padding: Int, t5Length length: Int) throws -> Self
+
     /// How many tokens at the end of a text ``encode(_:)`` would leave out, found without encoding it; nil where that cannot
     /// be told.
     func truncatedTokens(in text: String) -> Int?
@@ -35,9 +51,39 @@ extension TextEncoder {
             "this text encoder gives the states of one layer only; leave out CLIP Set Last Layer")
     }
 
+    /// Has one encoder alone; throws `ModelInputError`.
+    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText {
+        throw ModelInputError("this text encoder takes one text; use CLIP Text Encode (Prompt)")
+    }
+
+    /// Has no T5; throws `ModelInputError`.
+    public func padded(t5Padding padding: Int, t5Length length: Int) throws -> Self {
+        throw ModelInputError("this text encoder has no T5, whose lengths could be changed")
+    }
+
     /// Takes no adapters; throws `ModelInputError`.
     public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> Self {
         throw ModelInputError("this text encoder takes no LoRA")
+    }
+}
+
+/// A text for each of several encoders of a family.
+public struct EncoderPrompts: Hashable, Sendable {
+    /// For CLIP-L.
+    public var clipL: String
+    /// For CLIP-G.
+    public var clipG: String
+    /// For T5.
+    public var t5: String
+    /// Whether an encoder whose text is empty gives nothing, rather than what an empty text means to it.
+    public var skipsEmpty: Bool
+
+    /// A text for each.
+    public init(clipL: String = "", clipG: String = "", t5: String = "", skipsEmpty: Bool = false) {
+        self.clipL = clipL
+        self.clipG = clipG
+        self.t5 = t5
+        self.skipsEmpty = skipsEmpty
     }
 }
 

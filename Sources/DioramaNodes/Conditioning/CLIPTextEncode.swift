@@ -15,11 +15,7 @@ struct CLIPTextEncode: Node {
 
     func run(_ context: RunContext) async throws {
         let encoded = try clip.encode(text)
-        if encoded.truncatedTokens > 0 {
-            context.notice(
-                "the prompt is too long for the text encoder: its last \(encoded.truncatedTokens) tokens were left out"
-            )
-        }
+        context.tellTruncation(encoded)
         conditioning = Conditioning([encoded.context])
     }
 }

@@ -13,12 +13,12 @@ import Foundation
 struct CheckpointLoaderSimple: Node {
     static let spec = NodeSpec(
         "CheckpointLoaderSimple", title: "Load Checkpoint", category: "model/loaders",
-        "Loads a model folder in diffusers' layout (one with a model_index.json): the diffusion model, its text encoder "
-            + "and its autoencoder. Weights are mapped into memory and used in place.",
+        "Loads a diffusion model with its text encoder and its autoencoder: a model folder in diffusers' layout (one with a "
+            + "model_index.json), or one file that holds all three. Weights are mapped into memory and used in place.",
         lane: .io, searchAliases: ["model", "diffusers", "safetensors"])
 
     @Input(
-        "A model folder below a models folder, or below its checkpoints or diffusers folder.",
+        "A model folder or file below the checkpoints folder; folders also below the diffusers or the models folder.",
         options: { $0.folders.models(in: kinds, includingRoots: true, where: isModel) })
     var ckptName: String
 
@@ -31,10 +31,12 @@ struct CheckpointLoaderSimple: Node {
     private static func isModel(_ url: URL) -> Bool {
         FileManager.default.fileExists(
             atPath: url.appending(path: "model_index.json").path(percentEncoded: false))
+            || WeightsChoice.isWeights(url)
     }
 
     func run(_ context: RunContext) async throws {
         let folder = try context.folders.model(ckptName, in: Self.kinds, includingRoots: true)
+        guard !WeightsChoice.isWeights(folder) else { return try load(file: folder, context) }
         let checkpoint = try ModelCatalog.builtin.load(
             folder, on: context.resource(Device.self),
             precision: context.environment.resources[ModelPrecision.self]?.precision)
@@ -44,6 +46,17 @@ struct CheckpointLoaderSimple: Node {
             sampling: try .flow(
                 shift: Double(checkpoint.flow.shift), multiplier: Double(checkpoint.flow.trainTimesteps)),
             latentFormat: checkpoint.autoencoder.config.latentFormat)
+        clip = CLIP(encoder: checkpoint.textEncoder)
+        vae = VAE(autoencoder: checkpoint.autoencoder)
+    }
+
+    /// Loads the parts of one file.
+    private func load(file: URL, _ context: RunContext) throws {
+        let checkpoint = try CheckpointFile(
+            file, models: context.folders.models, on: context.resource(Device.self),
+            precision: context.environment.resources[ModelPrecision.self]?.precision)
+        for note in checkpoint.notes { context.notice(note) }
+        model = try Model(checkpoint.diffusion)
         clip = CLIP(encoder: checkpoint.textEncoder)
         vae = VAE(autoencoder: checkpoint.autoencoder)
     }

@@ -1,0 +1,112 @@
+import DioramaTensor
+import DioramaTokenizers
+import DioramaWeights
+
+/// A CLIP with its tokenizer.
+struct CLIPStage: Sendable {
+    let tokenizer: CLIPTokenizer
+    let model: CLIPTextModel
+    /// The id that fills sequences up: the end's for CLIP-L, 0 for CLIP-G, as their diffusion models were trained.
+    let padID: Int
+
+    /// Sequences that one text may become; what is beyond is left out.
+    private static let mostSections = 64
+
+    /// What a text becomes.
+    struct Output {
+        /// The states of all sequences, one behind the other, [1, L, D].
+        let states: Tensor
+        /// The normed state of the first sequence's end, [1, D].
+        let pooled: Tensor
+        /// The same projected, [1, P].
+        let projected: Tensor
+        /// Tokens at the text's end that were left out.
+        let truncated: Int
+    }
+
+    func sections(_ text: String) -> TokenSections {
+        let groups = WeightedPrompt(text).pieces.map { (ids: tokenizer.tokens($0.text), weight: $0.weight) }
+        return TokenSections(
+            groups,
+            .init(
+                start: tokenizer.bosID, end: tokenizer.eosID, pad: padID,
+                longest: min(tokenizer.maxLength, model.config.positions), most: Self.mostSections))
+    }
+
+    /// Encodes a text; `chosen` picks the states. What is shorter than `count` sequences has those of an empty text behind it.
+    func encode(
+        _ text: String, count: Int = 1, on device: Device, _ chosen: (CLIPTextModel.Output) -> Tensor
+    ) throws -> Output {
+        var sections = sections(text)
+        var empty = [tokenizer.bosID, tokenizer.eosID]
+        empty += Array(repeating: padID, count: max(sections.length - empty.count, 0))
+        sections.append(empty, upTo: count)
+        let outputs = try (sections.ids + (sections.hasWeights ? [empty] : [])).map {
+            try model([$0], on: device)
+        }
+        let states = sections.weighted(outputs.map(chosen))
+        return Output(
+            states: .concatenated(states, axis: 1), pooled: outputs[0].pooled, projected: outputs[0].projected,
+            truncated: sections.truncated)
+    }
+
+    /// The stage with an adapter's changes; `place` is which CLIP of its pipeline it is.
+    func adapted(
+        by adapter: inout AdapterApplication, as place: CLIPPlace, strength: Double
+    ) throws -> CLIPStage {
+        CLIPStage(
+            tokenizer: tokenizer, model: try model.adapted(by: &adapter, as: place, strength: strength),
+            padID: padID)
+    }
+}
+
+/// T5 with its tokenizer.
+struct T5Stage: Sendable {
+    let tokenizer: T5Tokenizer
+    let model: T5EncoderModel
+    /// The length up to which short texts are filled, and how many ids fill up at least.
+    var shortest = 0, padding = 0
+    /// Whether what weights are measured against begins with an end, as a text does; PixArt's is filled alone.
+    var emptyHasEnd = true
+
+    func sections(_ text: String) -> TokenSections {
+        let groups = WeightedPrompt(text).pieces.map { piece in
+            (ids: tokenizer.tokens(piece.text, limit: T5EncoderModel.longest), weight: piece.weight)
+        }
+        return TokenSections(
+            groups,
+            .init(
+                end: tokenizer.endID, pad: tokenizer.padID, longest: T5EncoderModel.longest, shortest: shortest,
+                padding: padding))
+    }
+
+    /// Encodes a text; all tokens are seen, those that fill up too, as ComfyUI has it.
+    ///
+    /// - Returns: the last state, [1, L, D], and how many tokens were left out.
+    func encode(_ text: String, on device: Device) throws -> (states: Tensor, truncated: Int) {
+        let sections = sections(text)
+        var all = sections.ids
+        if sections.hasWeights {
+            let start = emptyHasEnd ? [tokenizer.endID] : []
+            all.append(
+                start + Array(repeating: tokenizer.padID, count: max(sections.length - start.count, 0)))
+        }
+        let states = try all.map { try model([$0], on: device) }
+        return (.concatenated(sections.weighted(states), axis: 1), sections.truncated)
+    }
+}
+
+extension TokenSections {
+    /// States of the sequences, each token's moved away from that of an empty text by its weight.
+    ///
+    /// `states` are [1, L, D] of each sequence and, where there are weights, of an empty text behind them.
+    func weighted(_ states: [Tensor]) -> [Tensor] {
+        guard hasWeights, let empty = states.last else { return states }
+        return zip(sections, states).map { tokens, state in
+            let none = empty.narrowed(axis: 1, 0..<state.shape[1])
+            let weights = Tensor(
+                tokens.map { Float($0.weight) }, [1, tokens.count, 1], on: state.device)
+            return (state - none) * weights + none
+        }
+    }
+}

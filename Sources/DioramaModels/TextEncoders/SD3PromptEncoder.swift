@@ -1,0 +1,94 @@
+import DioramaTensor
+public import DioramaWeights
+
+/// Stable Diffusion 3's text encoders from files of their own, of which any may be missing: CLIP-L, CLIP-G and T5.
+///
+/// As ComfyUI's `SD3ClipModel`: the penultimate states of both CLIPs side by side, filled up with zeros to T5's width, and T5's behind
+/// them; long texts become several sequences. (``SD3TextEncoder`` is diffusers' way, for its folders.)
+public struct SD3PromptEncoder: TextEncoder {
+    private let clipL, clipG: CLIPStage?
+    private var t5: T5Stage?
+    private let device: Device
+
+    /// The widths of both CLIPs and of T5, in whose places zeros stand where they are missing.
+    private static let widths = (clipL: 768, clipG: 1280, all: 4096)
+    /// Tokens of T5 at least.
+    static let shortest = 77
+
+    init(clipL: CLIPStage?, clipG: CLIPStage?, t5: T5Stage?, on device: Device) {
+        self.clipL = clipL
+        self.clipG = clipG
+        self.t5 = t5
+        self.device = device
+    }
+
+    /// Encodes one text for all.
+    public func encode(_ text: String) throws -> EncodedText {
+        try encode(EncoderPrompts(clipL: text, clipG: text, t5: text))
+    }
+
+    /// Encodes a text for each; an empty one can be left out of the tokens (`skipsEmpty`).
+    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText {
+        let stages = [(clipL, prompts.clipL), (clipG, prompts.clipG)]
+        let counts = stages.map { stage, text in
+            prompts.skipsEmpty && text.isEmpty ? 0 : stage?.sections(text).sections.count ?? 0
+        }
+        let outputs = try zip(stages, counts).map { stage, own in
+            own == 0
+                ? nil
+                : try stage.0?.encode(stage.1, count: counts.max() ?? 1, on: device, \.penultimate)
+        }
+        let (left, right) = (outputs[0], outputs[1])
+        let rest = try prompts.skipsEmpty && prompts.t5.isEmpty ? nil : t5?.encode(prompts.t5, on: device)
+        let width = t5?.model.config.width ?? Self.widths.all
+
+        var tokens: [Tensor] = []
+        if left != nil || right != nil {
+            let length = [left, right].compactMap { $0?.states.shape[1] }.min() ?? 0
+            func part(_ output: CLIPStage.Output?, _ width: Int) -> Tensor {
+                output?.states.narrowed(axis: 1, 0..<length) ?? .zeros([1, length, width], on: device)
+            }
+            // A CLIP-L alone has nothing but zeros of the rest beside it, so CLIP-G's need no place of their own.
+            let parts = [part(left, leftWidth)] + (right == nil ? [] : [part(right, 0)])
+            let both = Tensor.concatenated(parts, axis: 2)
+            guard both.shape[2] <= width else {
+                throw ModelInputError(
+                    "the CLIPs give \(both.shape[2]) features, more than T5's \(width)")
+            }
+            tokens.append(both.padded([(axis: 2, before: 0, after: width - both.shape[2])]))
+        }
+        if let rest { tokens.append(rest.states) }
+        if tokens.isEmpty { tokens.append(.zeros([1, Self.shortest, width], on: device)) }
+        let pooled = [
+            left?.pooled ?? .zeros([1, leftWidth], on: device),
+            right?.projected ?? .zeros([1, clipG?.model.config.projection ?? Self.widths.clipG], on: device),
+        ]
+        return EncodedText(
+            context: TextContext(
+                tokens: .concatenated(tokens, axis: 1), pooled: .concatenated(pooled, axis: 1)),
+            truncatedTokens: max(left?.truncated ?? 0, right?.truncated ?? 0, rest?.truncated ?? 0))
+    }
+
+    private var leftWidth: Int { clipL?.model.config.width ?? Self.widths.clipL }
+
+    /// How many tokens at the end of a text would be left out.
+    public func truncatedTokens(in text: String) -> Int? {
+        [clipL?.sections(text).truncated, clipG?.sections(text).truncated, t5?.sections(text).truncated]
+            .compactMap { $0 }.max()
+    }
+
+    /// The encoder with other lengths of T5's sequences.
+    public func padded(t5Padding padding: Int, t5Length length: Int) -> SD3PromptEncoder {
+        var copy = self
+        copy.t5?.padding = padding
+        copy.t5?.shortest = length
+        return copy
+    }
+
+    /// Both CLIPs with an adapter's changes, their own weights shared; T5 stays as it is.
+    public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> SD3PromptEncoder {
+        SD3PromptEncoder(
+            clipL: try clipL?.adapted(by: &adapter, as: .first, strength: strength),
+            clipG: try clipG?.adapted(by: &adapter, as: .second, strength: strength), t5: t5, on: device)
+    }
+}

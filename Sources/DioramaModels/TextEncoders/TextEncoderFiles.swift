@@ -1,0 +1,127 @@
+import DioramaTokenizers
+public import DioramaTensor
+public import DioramaWeights
+public import FoundationEssentials
+
+/// The text encoders of one or more files, put together for a family.
+public struct TextEncoderFiles: Sendable {
+    private let found: [(encoder: FoundTextEncoder, source: any TensorSource, tokenizers: TokenizerPlaces)]
+    private let device: Device
+    private let precision: Precision?
+
+    /// Which family's conditioning is made: the `type` of ComfyUI's loaders.
+    public enum Family: String, Sendable, CaseIterable {
+        case flux, sd3, flux2, pixart, chroma
+        case zImage = "lumina2"
+    }
+
+    /// Finds the text encoders of files.
+    ///
+    /// - Parameters:
+    ///   - files: the files, opened.
+    ///   - models: the models folders, for tokenizers.
+    ///   - device: where the encoders will run.
+    ///   - precision: what layers round the terms of their products to; nil for what the weights are stored as.
+    /// - Throws: `WeightsError` for a file without a text encoder that is known.
+    public init(
+        _ files: [(url: URL, source: any TensorSource)], models: [URL], on device: Device,
+        precision: Precision? = nil
+    ) throws {
+        self.device = device
+        self.precision = precision?.real
+        found = try files.flatMap { file in
+            let encoders = FoundTextEncoder.all(in: file.source)
+            guard !encoders.isEmpty else {
+                throw WeightsError(
+                    file.url.path, "holds no text encoder\(FileGuess.sentence(file.source))")
+            }
+            let places = TokenizerPlaces(file: file.url, source: file.source, models: models)
+            return encoders.map { ($0, file.source, places) }
+        }
+    }
+
+    /// What the files hold: `CLIP-L and T5-XXL`.
+    public var description: String {
+        names
+    }
+
+    /// Puts the encoders together.
+    ///
+    /// - Parameter family: whose conditioning is made.
+    /// - Returns: the encoder with its tokenizers.
+    /// - Throws: `WeightsError` where the files hold others than the family takes, `TokenizerError` for tokenizers.
+    public func encoder(for family: Family) throws -> any TextEncoder {
+        switch family {
+        case .flux:
+            guard let clip = try clip(.clipL), let t5 = try t5(shortest: FluxTextEncoder.shortest) else {
+                throw misfit("FLUX.1 takes CLIP-L and T5-XXL")
+            }
+            return FluxTextEncoder(clip: clip, t5: t5, on: device)
+        case .sd3:
+            let (left, right, t5) = (
+                try clip(.clipL), try clip(.clipG), try t5(shortest: SD3PromptEncoder.shortest)
+            )
+            guard left != nil || right != nil || t5 != nil else {
+                throw misfit("Stable Diffusion 3 takes CLIP-L, CLIP-G and T5-XXL, or some of them")
+            }
+            return SD3PromptEncoder(clipL: left, clipG: right, t5: t5, on: device)
+        case .pixart, .chroma:
+            guard var t5 = try t5(shortest: 1) else { throw misfit("this family takes T5-XXL") }
+            t5.emptyHasEnd = false
+            return T5TextEncoder(t5, on: device)
+        case .zImage, .flux2:
+            let style: QwenTextEncoder.Style = family == .flux2 ? .klein : .zImage
+            guard let encoder = try qwen(style) else {
+                throw misfit("\(family == .flux2 ? "FLUX.2 klein" : "Z-Image") takes Qwen3")
+            }
+            return encoder
+        }
+    }
+
+    private func misfit(_ sentence: String) -> WeightsError {
+        WeightsError(found.first?.source.place ?? "", "\(sentence); the files hold \(names)")
+    }
+
+    private var names: String { found.map(\.encoder.kind.description).joined(separator: " and ") }
+
+    private func weights(
+        where isWanted: (TextEncoderKind) -> Bool
+    ) -> (weights: Weights, tokenizers: TokenizerPlaces)? {
+        found.first { isWanted($0.encoder.kind) }.map {
+            (
+                Weights($0.source, on: device, names: $0.encoder.names, precision: precision),
+                $0.tokenizers
+            )
+        }
+    }
+
+    private func clip(_ kind: TextEncoderKind) throws -> CLIPStage? {
+        guard let (weights, tokenizers) = weights(where: { $0 == kind }) else { return nil }
+        let tokenizer = try tokenizers.clip()
+        return CLIPStage(
+            tokenizer: tokenizer, model: try CLIPTextModel(weights, CLIPTextConfig(shapesOf: weights)),
+            padID: kind == .clipG ? 0 : tokenizer.eosID)
+    }
+
+    private func t5(shortest: Int) throws -> T5Stage? {
+        let found = weights { if case .t5 = $0 { true } else { false } }
+        guard let (weights, tokenizers) = found else { return nil }
+        return T5Stage(
+            tokenizer: try tokenizers.t5(), model: try T5EncoderModel(weights, T5Config(shapesOf: weights)),
+            shortest: shortest)
+    }
+
+    private func qwen(_ style: QwenTextEncoder.Style) throws -> QwenTextEncoder? {
+        let found = weights { if case .qwen3 = $0 { true } else { false } }
+        guard let (weights, tokenizers) = found else { return nil }
+        let config = try Qwen3Config(shapesOf: weights)
+        let layers = style.states.compactMap(config.layer(ofState:))
+        guard layers.count == style.states.count else {
+            throw WeightsError(
+                weights.place,
+                "has \(config.layers) layers; the states \(style.states) are wanted of them")
+        }
+        let model = try Qwen3Model(weights, config, lastLayer: layers.max())
+        return QwenTextEncoder(try tokenizers.qwen(), model, style, on: device)
+    }
+}
