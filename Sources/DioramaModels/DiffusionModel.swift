@@ -27,6 +27,7 @@ public protocol DiffusionModel: Sendable {
     /// - Parameters:
     ///   - inpainting: the picture of which a part is made anew, its latent scaled for the model; nil where no node gave one.
     ///   - shape: of the latents, [B, C, H, W].
+    ///   - device: where the result is made.
     /// - Returns: what `TextContext.concatenated` shall be.
     /// - Throws: `ModelInputError` where the picture does not fit.
     func concatenated(_ inpainting: InpaintingInput?, for shape: Shape, on device: Device) throws -> Tensor?

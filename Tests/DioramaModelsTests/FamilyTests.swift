@@ -11,7 +11,8 @@ import Testing
     private func model(_ golden: GoldenModel, original prefix: String? = nil) throws -> (
         any DiffusionModel, Weights
     ) {
-        let source: any TensorSource = try prefix.map { try OriginalFile(golden, prefix: $0) } ?? golden.fixture.file
+        let source: any TensorSource =
+            try prefix.map { try OriginalFile(golden, prefix: $0) } ?? golden.fixture.file
         return try Family.golden(golden).model(source, prefix: prefix ?? "model.", golden)
     }
 

@@ -22,7 +22,8 @@ import Testing
         let model = try #require(JSON(parsing: Array(bytes)).object?["models"]?.object?[name]?.object)
         let expected = try ModelConfig(try #require(model["config"]).text(), place: name)
         for (spelling, prefix) in [
-            ("diffusers", ""), ("original", ""), ("original", "model.diffusion_model."), ("diffusers", "transformer."),
+            ("diffusers", ""), ("original", ""), ("original", "model.diffusion_model."),
+            ("diffusers", "transformer."),
         ] {
             let file = try DiffusionFile(
                 ShapesAlone(try #require(model[spelling]?.object), prefix: prefix))
@@ -42,7 +43,8 @@ import Testing
     /// Heads of models without norms are 64 wide in all published files, which a small one's are not: so the one with norms.
     @Test func stableDiffusion3InOriginalFiles() throws {
         let golden = try GoldenModel("mmdit-dual", on: .cpu())
-        let part = try DiffusionFile(OriginalFile(golden, prefix: "model.diffusion_model.")).load(on: golden.fixture.device)
+        let part = try DiffusionFile(OriginalFile(golden, prefix: "model.diffusion_model.")).load(
+            on: golden.fixture.device)
         let velocity = try part.model(
             golden["latent"], timestep: golden["timestep"],
             context: TextContext(tokens: golden["context"], pooled: golden["pooled"]))
@@ -61,7 +63,8 @@ import Testing
             let autoencoder = try AutoencoderKL(weights, config)
             #expect(weights.unusedKeys.isEmpty)
             #expect(
-                relativeError(try autoencoder.decode(golden["latent"]), golden["decoded"]) < Tolerance.f32.block)
+                relativeError(try autoencoder.decode(golden["latent"]), golden["decoded"])
+                    < Tolerance.f32.block)
             #expect(
                 relativeError(try autoencoder.encode(golden["image"]).mean, golden["mean"])
                     < Tolerance.f32.block)
@@ -81,17 +84,19 @@ import Testing
         #expect(relativeError(tiled.logVariance, encoded.logVariance) < Tolerance.f32.block)
     }
 
-    @Test("what is no model of the kind wanted is named", arguments: [
-        ("lora_unet_double_blocks_0_img_attn_proj.lora_down.weight", "an adapter (LoRA)"),
-        ("transformer.transformer_blocks.0.attn.to_q.lora_A.weight", "an adapter (LoRA)"),
-        ("model.diffusion_model.input_blocks.0.0.weight", "a U-Net"),
-        ("encoder.block.0.layer.0.SelfAttention.q.weight", "a T5 text encoder"),
-        ("text_model.encoder.layers.0.mlp.fc1.weight", "a CLIP text encoder"),
-        ("model.layers.0.self_attn.q_proj.weight", "a language model"),
-        ("decoder.up_blocks.0.resnets.0.conv1.weight", "an autoencoder"),
-        ("transformer_blocks.0.img_mod.1.weight", "Qwen-Image"),
-        ("something.weight", "its first tensor is something.weight"),
-    ])
+    @Test(
+        "what is no model of the kind wanted is named",
+        arguments: [
+            ("lora_unet_double_blocks_0_img_attn_proj.lora_down.weight", "an adapter (LoRA)"),
+            ("transformer.transformer_blocks.0.attn.to_q.lora_A.weight", "an adapter (LoRA)"),
+            ("model.diffusion_model.input_blocks.0.0.weight", "a U-Net"),
+            ("encoder.block.0.layer.0.SelfAttention.q.weight", "a T5 text encoder"),
+            ("text_model.encoder.layers.0.mlp.fc1.weight", "a CLIP text encoder"),
+            ("model.layers.0.self_attn.q_proj.weight", "a language model"),
+            ("decoder.up_blocks.0.resnets.0.conv1.weight", "an autoencoder"),
+            ("transformer_blocks.0.img_mod.1.weight", "Qwen-Image"),
+            ("something.weight", "its first tensor is something.weight"),
+        ])
     func strangers(_ key: String, _ words: String) throws {
         let file = ShapesAlone(keys: [key: [4, 4]])
         let error = #expect(throws: WeightsError.self) { try DiffusionFile(file) }

@@ -15,6 +15,7 @@ struct OriginalFile: TensorSource {
     /// - Parameters:
     ///   - golden: the model.
     ///   - prefix: stands before all names.
+    /// - Throws: an error where the golden has no table.
     init(_ golden: GoldenModel, prefix: String = "") throws {
         self.golden = golden
         self.prefix = prefix

@@ -20,7 +20,8 @@ struct AutoencoderDecoder: Sendable {
                 isLast: level == channels.count - 1, c)
         }
         norm = try c.norm(w["conv_norm_out"], c.decoderChannels[0])
-        output = try Conv2d(w["conv_out"], from: c.decoderChannels[0], to: c.outputChannels, kernel: 3, padding: 1)
+        output = try Conv2d(
+            w["conv_out"], from: c.decoderChannels[0], to: c.outputChannels, kernel: 3, padding: 1)
     }
 
     /// [B, C, h, w] to [B, 3, h f, w f].

@@ -62,7 +62,8 @@ public struct AutoencoderKLConfig: Sendable {
         }
         guard decoderChannels.count == channels.count else {
             throw config.problem(
-                "decoder_block_out_channels: expected \(channels.count) levels, as the encoder has, found \(decoderChannels.count)")
+                "decoder_block_out_channels: expected \(channels.count) levels, as the encoder has, found \(decoderChannels.count)"
+            )
         }
         for count in channels + decoderChannels where !count.isMultiple(of: groups) {
             throw config.problem(

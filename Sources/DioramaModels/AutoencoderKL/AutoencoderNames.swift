@@ -7,6 +7,7 @@ enum AutoencoderNames {
     /// - Parameters:
     ///   - levels: how many levels the autoencoder has.
     ///   - prefix: stands before all names.
+    /// - Returns: the names.
     static func tensors(levels: Int, prefix: String = "") -> TensorNames {
         TensorNames(prefix: prefix) { aliases($0, levels) }
     }

@@ -21,6 +21,7 @@ struct HeadProjection: Sendable {
     ///   - inner: width of all heads; that of the tokens if nil.
     ///   - bias: whether the linear layer has one.
     ///   - eps: the norm's.
+    /// - Throws: `WeightsError` where a tensor is missing or of another shape.
     init(
         _ w: Weights, _ projection: String, norm: String? = nil, width: Int, heads: Int, inner: Int? = nil,
         bias: Bool = true, eps: Float = 1e-6

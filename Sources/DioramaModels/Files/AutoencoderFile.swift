@@ -62,7 +62,8 @@ extension FileShapes {
         let latent = try shape("decoder.conv_in.weight", rank: 4)[1]
         let encoder = try (0..<levels).map { level in
             try shape(
-                "encoder.down.\(level).block.0.conv1.weight", "encoder.down_blocks.\(level).resnets.0.conv1.weight",
+                "encoder.down.\(level).block.0.conv1.weight",
+                "encoder.down_blocks.\(level).resnets.0.conv1.weight",
                 rank: 4)[0]
         }
         let decoder = try (0..<levels).map { level in

@@ -30,7 +30,8 @@ public struct CheckpointFile: Sendable {
         } catch {
             throw WeightsError(
                 url.path,
-                "holds \(diffusion.family) without an autoencoder: load it with Load Diffusion Model, and its autoencoder with Load VAE")
+                "holds \(diffusion.family) without an autoencoder: load it with Load Diffusion Model, and its autoencoder with Load VAE"
+            )
         }
         let loaded = try decoder.load(on: device, precision: precision)
         autoencoder = loaded.autoencoder
@@ -43,7 +44,8 @@ public struct CheckpointFile: Sendable {
                 [(url: url, source: source)], models: models, on: device, precision: precision)
             guard let family = Self.families[diffusion.family] else {
                 throw WeightsError(
-                    url.path, "holds \(diffusion.family) with \(files.description), which do not belong together")
+                    url.path,
+                    "holds \(diffusion.family) with \(files.description), which do not belong together")
             }
             textEncoder = try files.encoder(for: family)
         }

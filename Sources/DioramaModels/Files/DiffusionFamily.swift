@@ -53,7 +53,8 @@ struct DiffusionFamily: Sendable {
         name: "FLUX.1", latentFormat: .flux,
         recognises: {
             $0.contains(
-                "double_blocks.0.img_attn.norm.query_norm.scale", "single_transformer_blocks.0.proj_mlp.weight")
+                "double_blocks.0.img_attn.norm.query_norm.scale",
+                "single_transformer_blocks.0.proj_mlp.weight")
                 && !$0.hasFolder("distilled_guidance_layer.")
         },
         schedule: {
@@ -99,7 +100,8 @@ struct DiffusionFamily: Sendable {
     private static let pixArt = DiffusionFamily(
         name: "PixArt-Sigma", latentFormat: LatentFormat(scale: 0.13025, shift: 0),
         recognises: {
-            $0.contains("t_block.1.weight") || $0.contains("adaln_single.linear.weight") && $0.contains("pos_embed.proj.bias")
+            $0.contains("t_block.1.weight")
+                || $0.contains("adaln_single.linear.weight") && $0.contains("pos_embed.proj.bias")
         },
         schedule: { _ in .epsilon(betaStart: 0.0001, betaEnd: 0.02) },
         config: { try $0.pixArtConfig() }

@@ -23,7 +23,9 @@ public struct DiffusionFile: Sendable {
     private let reader: DiffusionFamily
 
     /// What stands before the keys of diffusion models in files.
-    private static let prefixes = ["model.diffusion_model.", "diffusion_model.", "", "transformer.", "net.", "model."]
+    private static let prefixes = [
+        "model.diffusion_model.", "diffusion_model.", "", "transformer.", "net.", "model.",
+    ]
 
     /// Finds the diffusion model in a file.
     ///

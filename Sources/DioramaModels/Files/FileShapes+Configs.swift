@@ -14,12 +14,16 @@ extension FileShapes {
             ("num_layers", .integer(blocks("double_blocks", "transformer_blocks"))),
             ("num_single_layers", .integer(blocks("single_blocks", "single_transformer_blocks"))),
             ("num_attention_heads", .integer(input[0] / head)), ("attention_head_dim", .integer(head)),
-            ("joint_attention_dim", .integer(try shape("txt_in.weight", "context_embedder.weight", rank: 2)[1])),
+            (
+                "joint_attention_dim",
+                .integer(try shape("txt_in.weight", "context_embedder.weight", rank: 2)[1])
+            ),
             (
                 "pooled_projection_dim",
                 .integer(
                     try shape(
-                        "vector_in.in_layer.weight", "time_text_embed.text_embedder.linear_1.weight", rank: 2)[1])
+                        "vector_in.in_layer.weight", "time_text_embed.text_embedder.linear_1.weight", rank: 2)[
+                            1])
             ),
             (
                 "guidance_embeds",
@@ -38,7 +42,10 @@ extension FileShapes {
             ("num_layers", .integer(blocks("double_blocks", "transformer_blocks"))),
             ("num_single_layers", .integer(blocks("single_blocks", "single_transformer_blocks"))),
             ("num_attention_heads", .integer(input[0] / head)), ("attention_head_dim", .integer(head)),
-            ("joint_attention_dim", .integer(try shape("txt_in.weight", "context_embedder.weight", rank: 2)[1])),
+            (
+                "joint_attention_dim",
+                .integer(try shape("txt_in.weight", "context_embedder.weight", rank: 2)[1])
+            ),
             ("axes_dims_rope", fluxAxes(head)),
             ("approximator_num_channels", .integer(guide[1])),
             ("approximator_hidden_dim", .integer(guide[0])),
@@ -58,7 +65,10 @@ extension FileShapes {
             ("num_layers", .integer(blocks("double_blocks", "transformer_blocks"))),
             ("num_single_layers", .integer(blocks("single_blocks", "single_transformer_blocks"))),
             ("num_attention_heads", .integer(input[0] / head)), ("attention_head_dim", .integer(head)),
-            ("joint_attention_dim", .integer(try shape("txt_in.weight", "context_embedder.weight", rank: 2)[1])),
+            (
+                "joint_attention_dim",
+                .integer(try shape("txt_in.weight", "context_embedder.weight", rank: 2)[1])
+            ),
             ("timestep_guidance_channels", .integer(time[1])),
             ("mlp_ratio", .integer(inner[1] / inner[0])),
             ("axes_dims_rope", .integers(Array(repeating: head / 4, count: 4))),
@@ -103,7 +113,8 @@ extension FileShapes {
                     "pooled_projection_dim",
                     .integer(
                         try shape(
-                            "y_embedder.mlp.0.weight", "time_text_embed.text_embedder.linear_1.weight", rank: 2)[1])
+                            "y_embedder.mlp.0.weight", "time_text_embed.text_embedder.linear_1.weight",
+                            rank: 2)[1])
                 ),
                 ("pos_embed_max_size", .integer(table)), ("dual_attention_layers", .integers(dual)),
             ] + (hasNorms ? [("qk_norm", .string("rms_norm"))] : []))
@@ -127,7 +138,8 @@ extension FileShapes {
             (
                 "caption_channels",
                 .integer(
-                    try shape("y_embedder.y_proj.fc1.weight", "caption_projection.linear_1.weight", rank: 2)[1])
+                    try shape("y_embedder.y_proj.fc1.weight", "caption_projection.linear_1.weight", rank: 2)[
+                        1])
             ),
             ("sample_size", .integer(128)), ("use_additional_conditions", .bool(false)),
         ])
@@ -137,7 +149,8 @@ extension FileShapes {
     private func headWidth() throws -> Int {
         try shape(
             "double_blocks.0.img_attn.norm.query_norm.scale", "transformer_blocks.0.attn.norm_q.weight",
-            "single_blocks.0.norm.query_norm.scale", "single_transformer_blocks.0.attn.norm_q.weight", rank: 1)[0]
+            "single_blocks.0.norm.query_norm.scale", "single_transformer_blocks.0.attn.norm_q.weight", rank: 1
+        )[0]
     }
 
     /// An eighth of a head's elements tells the frame, the rest rows and columns.
@@ -145,7 +158,8 @@ extension FileShapes {
 
     /// The side of the stored table of positions, [1, side², D] or [side², D].
     private func positions() throws -> Int {
-        let dims = ["pos_embed", "pos_embed.pos_embed"].lazy
+        let dims =
+            ["pos_embed", "pos_embed.pos_embed"].lazy
             .compactMap { source.info(prefix + $0)?.shape.dims.filter { $0 != 1 } }.first ?? []
         let count = dims.first ?? 0
         let side = Int(Double(count).squareRoot().rounded())

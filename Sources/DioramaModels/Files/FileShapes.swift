@@ -31,17 +31,19 @@ struct FileShapes: Sendable {
     /// The shape of the first of these names that there is; throws where there is none, or it has not so many axes.
     func shape(_ names: String..., rank: Int) throws -> Shape {
         guard let shape = names.lazy.compactMap({ source.info(prefix + $0)?.shape }).first else {
-            throw WeightsError(source.place, "has no tensor \(names.map { prefix + $0 }.joined(separator: " or "))")
+            throw WeightsError(
+                source.place, "has no tensor \(names.map { prefix + $0 }.joined(separator: " or "))")
         }
         guard shape.rank == rank, shape.dims.allSatisfy({ $0 > 0 }) else {
             throw WeightsError(
                 source.place,
-                "\(prefix)\(names[0]) has shape \(shape), expected \(rank) ax\(rank == 1 ? "is" : "es") that are not empty")
+                "\(prefix)\(names[0]) has shape \(shape), expected \(rank) ax\(rank == 1 ? "is" : "es") that are not empty"
+            )
         }
         return shape
     }
 
-    /// How many blocks follow one another under the first of these folders that there is: `blocks.0.`, `blocks.1.`, …
+    /// How many blocks follow one another, numbered from 0, under the first of these folders that there is.
     func blocks(_ folders: String...) -> Int {
         for folder in folders {
             var indices: Set<Int> = []

@@ -64,6 +64,7 @@ struct DoubleStreamBlock: Sendable {
     ///   - forImage: the image's modulations of attention and perceptron.
     ///   - forText: the text's.
     ///   - positions: of text and image tokens, in this order.
+    /// - Returns: both streams, of the same shapes.
     func callAsFunction(
         _ state: BlockState, _ forImage: [Modulation], _ forText: [Modulation],
         _ positions: RotaryPositions

@@ -10,7 +10,8 @@ enum SD3Names {
         return { name in
             if let original = outerLayers[name] { return [original] }
             let parts = name.split(separator: ".", maxSplits: 2)
-            guard parts.count == 3, parts[0] == "transformer_blocks", let inner = blockLayers[String(parts[2])]
+            guard parts.count == 3, parts[0] == "transformer_blocks",
+                let inner = blockLayers[String(parts[2])]
             else { return [] }
             // The last block's is a final norm's, and has its halves the other way round.
             return [("joint_blocks.\(parts[1]).\(inner.name)", name == last ? swappedHalves : inner.rows)]

@@ -50,7 +50,8 @@ public struct SD3Transformer: DiffusionModel {
     /// The transformer with an adapter's changes, its own weights shared.
     public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> SD3Transformer {
         try SD3Transformer(
-            weights.adapted(by: &adapter, names: SD3Names.adapters(layers: config.layers), strength: strength), config)
+            weights.adapted(
+                by: &adapter, names: SD3Names.adapters(layers: config.layers), strength: strength), config)
     }
 
     /// The number of channels its latents have.

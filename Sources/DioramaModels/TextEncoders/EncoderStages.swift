@@ -33,7 +33,9 @@ struct CLIPStage: Sendable {
                 longest: min(tokenizer.maxLength, model.config.positions), most: Self.mostSections))
     }
 
-    /// Encodes a text; `chosen` picks the states. What is shorter than `count` sequences has those of an empty text behind it.
+    /// Encodes a text, of whose states `chosen` picks some.
+    ///
+    /// What is shorter than `count` sequences has those of an empty text behind it.
     func encode(
         _ text: String, count: Int = 1, on device: Device, _ chosen: (CLIPTextModel.Output) -> Tensor
     ) throws -> Output {
@@ -46,7 +48,8 @@ struct CLIPStage: Sendable {
         }
         let states = sections.weighted(outputs.map(chosen))
         return Output(
-            states: .concatenated(states, axis: 1), pooled: outputs[0].pooled, projected: outputs[0].projected,
+            states: .concatenated(states, axis: 1), pooled: outputs[0].pooled,
+            projected: outputs[0].projected,
             truncated: sections.truncated)
     }
 
@@ -76,7 +79,8 @@ struct T5Stage: Sendable {
         return TokenSections(
             groups,
             .init(
-                end: tokenizer.endID, pad: tokenizer.padID, longest: T5EncoderModel.longest, shortest: shortest,
+                end: tokenizer.endID, pad: tokenizer.padID, longest: T5EncoderModel.longest,
+                shortest: shortest,
                 padding: padding))
     }
 

@@ -1,5 +1,5 @@
-import DioramaTokenizers
 public import DioramaTensor
+import DioramaTokenizers
 public import DioramaWeights
 public import FoundationEssentials
 

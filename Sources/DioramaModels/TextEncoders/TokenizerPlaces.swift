@@ -25,7 +25,8 @@ public struct TokenizerPlaces: Sendable {
     func clip() throws -> CLIPTokenizer {
         if let beside = try beside() { return try CLIPTokenizer(tokenizerJSON: beside) }
         if let folder = folder("clip") { return try CLIPTokenizer(directory: folder) }
-        throw missing("clip", "tokenizer.json (or vocab.json and merges.txt) of openai/clip-vit-large-patch14")
+        throw missing(
+            "clip", "tokenizer.json (or vocab.json and merges.txt) of openai/clip-vit-large-patch14")
     }
 
     /// T5's.
@@ -89,11 +90,14 @@ public struct TokenizerPlaces: Sendable {
         let place = folders.first?.appending(path: kind).path ?? "models/tokenizers/\(kind)"
         return WeightsError(
             file.path,
-            "comes without its tokenizer: put \(what) into \(place), or its tokenizer.json beside the file as \(besideName)")
+            "comes without its tokenizer: put \(what) into \(place), or its tokenizer.json beside the file as \(besideName)"
+        )
     }
 }
 
 extension GGUFFile {
     /// A list of numbers; empty where there is none.
-    fileprivate func floats(_ key: String) throws -> [Float] { (try value(key)?.doubles ?? []).map(Float.init) }
+    fileprivate func floats(_ key: String) throws -> [Float] {
+        (try value(key)?.doubles ?? []).map(Float.init)
+    }
 }

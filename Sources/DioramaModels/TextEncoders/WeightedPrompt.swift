@@ -31,10 +31,12 @@ public struct WeightedPrompt: Hashable, Sendable {
     /// A text all of which counts 1, parentheses and all.
     public init(unweighted text: String) { pieces = text.isEmpty ? [] : [(text, 1)] }
 
+    /// Whether texts and weights are equal.
     public static func == (a: WeightedPrompt, b: WeightedPrompt) -> Bool {
         a.pieces.elementsEqual(b.pieces) { $0.text == $1.text && $0.weight == $1.weight }
     }
 
+    /// Hashes texts and weights.
     public func hash(into hasher: inout Hasher) {
         for piece in pieces {
             hasher.combine(piece.text)
@@ -90,12 +92,20 @@ public struct WeightedPrompt: Hashable, Sendable {
         return groups
     }
 
-    /// A finite number with white space around it.
+    /// A finite number as Python writes it, with white space around it: `1.2`, `.5`, `1e1`, `1_000`.
     private static func number(_ text: ArraySlice<UInt32>) -> Double? {
         guard text.count < 64 else { return nil }
         let words = unescaped(text).split(whereSeparator: \.isWhitespace)
-        guard words.count == 1, let number = Double(words[0]), number.isFinite else { return nil }
-        return number
+        guard words.count == 1, words[0].utf8.allSatisfy({ "0123456789+-.eE_".utf8.contains($0) }) else {
+            return nil
+        }
+        // Underscores stand between digits.
+        let parts = words[0].split(separator: "_", omittingEmptySubsequences: false)
+        for (left, right) in zip(parts, parts.dropFirst())
+        where left.last?.isNumber != true || right.first?.isNumber != true {
+            return nil
+        }
+        return Double(parts.joined()).flatMap { $0.isFinite ? $0 : nil }
     }
 
     private static func unescaped(_ text: ArraySlice<UInt32>) -> String {

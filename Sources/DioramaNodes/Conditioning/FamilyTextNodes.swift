@@ -52,7 +52,8 @@ struct CLIPTextEncodeSD3: Node {
 struct T5TokenizerOptions: Node {
     static let spec = NodeSpec(
         "T5TokenizerOptions", title: "T5 Tokenizer Options", category: "model/conditioning",
-        "Changes how far T5 fills short prompts up with empty tokens, which models such as Chroma feel.", lane: .io,
+        "Changes how far T5 fills short prompts up with empty tokens, which models such as Chroma feel.",
+        lane: .io,
         isExperimental: true)
 
     @Input("Text encoders with a T5.") var clip: CLIP
@@ -73,6 +74,7 @@ extension RunContext {
     func tellTruncation(_ encoded: EncodedText) {
         guard encoded.truncatedTokens > 0 else { return }
         notice(
-            "the prompt is too long for the text encoder: its last \(encoded.truncatedTokens) tokens were left out")
+            "the prompt is too long for the text encoder: its last \(encoded.truncatedTokens) tokens were left out"
+        )
     }
 }

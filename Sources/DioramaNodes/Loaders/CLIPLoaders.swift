@@ -11,8 +11,10 @@ struct CLIPLoader: Node {
             + "The type says for which family: lumina2 (Z-Image) and flux2 take Qwen3, pixart and chroma T5, sd3 a CLIP or T5.",
         lane: .io, searchAliases: ["text encoder", "t5", "qwen", "gguf"])
 
-    @Input("A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names) var clipName: String
-    @Input("The family whose conditioning is made.", options: EncoderType.single) var type = "stable_diffusion"
+    @Input("A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names) var clipName:
+        String
+    @Input("The family whose conditioning is made.", options: EncoderType.single) var type =
+        "stable_diffusion"
     @Input(
         "Kept for ComfyUI's graphs: everything runs on the processor.", options: ["default", "cpu"],
         optional: true, advanced: true)
@@ -36,7 +38,8 @@ struct DualCLIPLoader: Node {
         "Loads two text encoders of the text_encoders folder, in any order: for flux CLIP-L and T5, for sd3 two of CLIP-L, CLIP-G and T5.",
         lane: .io, searchAliases: ["text encoder", "t5", "flux"])
 
-    @Input("A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names) var clipName1: String
+    @Input("A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names) var clipName1:
+        String
     @Input("Another one.", options: WeightsChoice.textEncoders.names) var clipName2: String
     @Input("The family whose conditioning is made.", options: EncoderType.dual) var type = "sdxl"
     @Input(
@@ -60,10 +63,12 @@ struct DualCLIPLoader: Node {
 struct TripleCLIPLoader: Node {
     static let spec = NodeSpec(
         "TripleCLIPLoader", title: "Load CLIP (Triple)", category: "model/loaders",
-        "Loads the three text encoders of Stable Diffusion 3, CLIP-L, CLIP-G and T5, in any order.", lane: .io,
+        "Loads the three text encoders of Stable Diffusion 3, CLIP-L, CLIP-G and T5, in any order.",
+        lane: .io,
         searchAliases: ["text encoder", "sd3"])
 
-    @Input("A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names) var clipName1: String
+    @Input("A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names) var clipName1:
+        String
     @Input("Another one.", options: WeightsChoice.textEncoders.names) var clipName2: String
     @Input("The third.", options: WeightsChoice.textEncoders.names) var clipName3: String
 
@@ -82,9 +87,11 @@ struct TripleCLIPLoader: Node {
 /// The families that ComfyUI's loaders of text encoders name.
 enum EncoderType {
     static let single = [
-        "stable_diffusion", "stable_cascade", "sd3", "stable_audio", "mochi", "ltxv", "pixart", "cosmos", "lumina2",
+        "stable_diffusion", "stable_cascade", "sd3", "stable_audio", "mochi", "ltxv", "pixart", "cosmos",
+        "lumina2",
         "wan", "hidream", "chroma", "ace", "omnigen2", "qwen_image", "hunyuan_image", "flux2", "ovis",
-        "longcat_image", "cogvideox", "lens", "pixeldit", "ideogram4", "boogu", "krea2", "joyimage", "mage", "minimax",
+        "longcat_image", "cogvideox", "lens", "pixeldit", "ideogram4", "boogu", "krea2", "joyimage", "mage",
+        "minimax",
     ]
     static let dual = [
         "sdxl", "sd3", "flux", "hunyuan_video", "hidream", "hunyuan_image", "hunyuan_video_15", "kandinsky5",

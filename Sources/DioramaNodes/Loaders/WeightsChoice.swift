@@ -38,7 +38,9 @@ struct WeightsChoice: Sendable {
         var identity = try names.compactMap { $0 }.map { name in
             try FileIdentity(of: environment.folders.model(name, in: kinds)).description
         }
-        if let precision = environment.resources[ModelPrecision.self]?.fingerprint { identity.append(precision) }
+        if let precision = environment.resources[ModelPrecision.self]?.fingerprint {
+            identity.append(precision)
+        }
         return identity.joined(separator: " ")
     }
 

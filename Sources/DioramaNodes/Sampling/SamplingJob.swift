@@ -63,7 +63,8 @@ struct SamplingJob: Sendable {
             /// The form of a conditioning; nil where it is more than one text that holds everywhere and always.
             init?(_ conditioning: Conditioning) {
                 guard conditioning.entries.count == 1, let entry = conditioning.entries.first,
-                    entry.percents == 0...1, entry.mask == nil, entry.strength == 1, entry.guidance == nil, !entry.isUnguided,
+                    entry.percents == 0...1, entry.mask == nil, entry.strength == 1, entry.guidance == nil,
+                    !entry.isUnguided,
                     entry.area == nil, entry.references.isEmpty, entry.inpainting == nil
                 else { return nil }
                 form = entry.context.form
