@@ -1,9 +1,11 @@
 """A models folder with files of true size and random weights, made on the spot: what a step costs does not depend on the values.
 
-    python Benchmarks/true_size.py DIR              Z-Image-Turbo in int8 with ConvRot, Qwen3-4B, FLUX.1's autoencoder
+    python Benchmarks/true_size.py DIR z-image      Z-Image-Turbo in int8 with ConvRot, Qwen3-4B, FLUX.1's autoencoder
     diorama render Benchmarks/graphs/z-image-turbo.json --models DIR --output out.png
+    python Benchmarks/true_size.py DIR flux         FLUX.1-schnell in Q4_K (GGUF), T5-XXL in fp8, CLIP-L, the autoencoder
+    diorama render Benchmarks/graphs/flux-schnell.json --models DIR --output out.png
 
-About 14 GB are written. Names and shapes are those of Tests/Golden/families and of diffusers' AutoencoderKL; tokenizers are the small
+About 15 and 13 GB are written. Names and shapes are those of Tests/Golden/families and of diffusers' AutoencoderKL; tokenizers are the small
 ones of the goldens.
 """
 import argparse
@@ -32,6 +34,9 @@ def random_bytes(kind, count, scale, generator):
     """`count` random values as they are stored."""
     if kind == "I8":
         return generator.integers(-127, 128, count, dtype=np.int8).tobytes()
+    if kind == "F8_E4M3":
+        bits = generator.integers(0, 256, count, dtype=np.uint8)
+        return (bits & 0x87 | (bits >> 3 & 3) + 5 << 3).astype(np.uint8).tobytes()
     values = (generator.random(count, dtype=np.float32) * 2 - 1) * np.float32(scale)
     if kind == "BF16":
         return (values.view(np.uint32) >> 16).astype(np.uint16).tobytes()
@@ -40,7 +45,7 @@ def random_bytes(kind, count, scale, generator):
 
 def write(path, tensors):
     """A safetensors file of (key, kind, shape, scale, center or bytes)."""
-    sizes = {"I8": 1, "U8": 1, "BF16": 2, "F32": 4}
+    sizes = {"I8": 1, "U8": 1, "F8_E4M3": 1, "BF16": 2, "F32": 4}
     header, end = {}, 0
     for key, kind, shape, _, _ in tensors:
         size = int(np.prod(shape, dtype=np.int64)) * sizes[kind]
@@ -89,6 +94,57 @@ def int8_convrot(shapes):
         yield key.removesuffix("weight") + "comfy_quant", "U8", [len(text)], 0, text
 
 
+def scaled_fp8(shapes):
+    """As ComfyUI's older files: the blocks' matrices in fp8 with a scale each."""
+    for row in floats(shapes, "BF16"):
+        key, _, shape, _, _ = row
+        if len(shape) != 2 or ".layer." not in key or "relative" in key:
+            yield row
+            continue
+        yield key, "F8_E4M3", shape, 0, None
+        yield key.removesuffix("weight") + "scale_weight", "F32", [], 0, np.float32(0.7 / shape[1] ** 0.5).tobytes()
+    yield "scaled_fp8", "F8_E4M3", [0], 0, b""
+
+
+def write_q4_k(path, architecture, shapes):
+    """A GGUF file: the blocks' matrices in Q4_K, all else in f32."""
+    rows, infos, end = [], b"", 0
+    for key, shape in shapes:
+        in_blocks = len(shape) == 2 and key.startswith(("double_blocks.", "single_blocks.")) and shape[1] % 256 == 0
+        count = int(np.prod(shape, dtype=np.int64))
+        size = count // 256 * 144 if in_blocks else 4 * count
+        name = key.encode()
+        infos += struct.pack("<Q", len(name)) + name + struct.pack("<I", len(shape))
+        infos += b"".join(struct.pack("<Q", extent) for extent in reversed(shape))
+        infos += struct.pack("<IQ", 12 if in_blocks else 0, end)
+        rows.append((key, shape, count, size, in_blocks))
+        end += -(-size // 32) * 32
+    text, value = b"general.architecture", architecture.encode()
+    header = b"GGUF" + struct.pack("<IQQ", 3, len(rows), 1)
+    header += struct.pack("<Q", len(text)) + text + struct.pack("<IQ", 8, len(value)) + value + infos
+    path.parent.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(1)
+    with open(path, "wb") as file:
+        file.write(header + b"\0" * (-len(header) % 32))
+        for key, shape, count, size, in_blocks in rows:
+            left = count // 256 if in_blocks else count
+            step = np.float16(1 / (150 * shape[-1] ** 0.5)) if in_blocks else 0
+            while left:
+                part = min(left, PIECE // 256 if in_blocks else PIECE)
+                if in_blocks:
+                    blocks = generator.integers(0, 256, (part, 144), dtype=np.uint8)
+                    blocks[:, 0:2] = np.frombuffer(np.float16(step).tobytes(), np.uint8)
+                    blocks[:, 2:4] = np.frombuffer(np.float16(7.5 * step).tobytes(), np.uint8)
+                    file.write(blocks.tobytes())
+                elif key.endswith(".scale"):
+                    file.write(np.ones(part, np.float32).tobytes())
+                else:
+                    file.write(random_bytes("F32", part, (3 / shape[-1]) ** 0.5 if len(shape) > 1 else 0.05, generator))
+                left -= part
+            file.write(b"\0" * (-size % 32))
+    print(f"{path.name}: {path.stat().st_size / 1e9:.2f} GB")
+
+
 def autoencoder():
     """FLUX.1's, in diffusers' names."""
     import torch
@@ -111,13 +167,23 @@ def encoder(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("model", choices=["z-image", "flux"])
+    arguments = parser.parse_args()
+    folder = arguments.folder
     sizes = json.loads((GOLDEN / "families/true_sizes.json").read_text())["models"]
-    z_image = list(unfolded(sizes["Z-Image"]["original"]))
-    write(folder / "diffusion_models/z_image_turbo_int8_convrot.safetensors", list(int8_convrot(z_image)))
-    write(folder / "text_encoders/qwen_3_4b.safetensors", list(floats(encoder("Qwen3-4B"), "BF16")))
     write(folder / "vae/ae.safetensors", list(floats(autoencoder(), "BF16")))
-    for kind, golden, name in (("qwen3", "qwen-t5/qwen.json", "tokenizer.json"),):
+    if arguments.model == "z-image":
+        z_image = list(unfolded(sizes["Z-Image"]["original"]))
+        write(folder / "diffusion_models/z_image_turbo_int8_convrot.safetensors", list(int8_convrot(z_image)))
+        write(folder / "text_encoders/qwen_3_4b.safetensors", list(floats(encoder("Qwen3-4B"), "BF16")))
+        tokenizers = [("qwen3", "qwen-t5/qwen.json", "tokenizer.json")]
+    else:
+        write_q4_k(folder / "diffusion_models/flux1-schnell-Q4_K.gguf", "flux", list(unfolded(sizes["FLUX.1-schnell"]["original"])))
+        write(folder / "text_encoders/t5xxl_fp8_e4m3fn_scaled.safetensors", list(scaled_fp8(encoder("T5-XXL"))))
+        write(folder / "text_encoders/clip_l.safetensors", list(floats(encoder("CLIP-L"), "BF16")))
+        tokenizers = [("t5", "qwen-t5/t5.json", "tokenizer.json"), ("clip", "clip-l/vocab.json", "vocab.json"),
+                      ("clip", "clip-l/merges.txt", "merges.txt")]
+    for kind, golden, name in tokenizers:
         target = folder / "tokenizers" / kind / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(GOLDEN / "tokenizers" / golden, target)

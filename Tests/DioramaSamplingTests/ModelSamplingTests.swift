@@ -11,6 +11,17 @@ import Testing
         }
     }
 
+    /// PixArt's: sqrt((1 - a) / a) with a the running product of 1 - beta in double precision by PyTorch, betas 0.0001 to 0.02.
+    @Test func evenBetas() throws {
+        let model = try ModelSampling.epsilon(betaStart: 0.0001, betaEnd: 0.02, spacing: .even)
+        let expected: [(index: Int, sigma: Float)] = [
+            (0, 0.0100005), (1, 0.014830924), (250, 0.95803374), (499, 3.4241366), (998, 155.82519),
+            (999, 157.40728),
+        ]
+        for (index, sigma) in expected { #expect(abs(model.sigmas[index] - sigma) <= 1e-6 * sigma) }
+        #expect(model.timestep(of: 3.4241366) == 499)
+    }
+
     @Test func timesAndLevelsAreInverse() throws {
         let discrete = try ModelSampling.epsilon()
         for index in [0, 1, 499, 998, 999] {
