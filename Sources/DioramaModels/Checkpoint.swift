@@ -6,8 +6,8 @@ public import FoundationEssentials
 public struct Checkpoint: Sendable {
     /// Denoises latents.
     public let model: any DiffusionModel
-    /// How its times are laid out.
-    public let flow: FlowMatchConfig
+    /// How its noise is measured.
+    public let schedule: NoiseSchedule
     /// Turns text into its conditioning.
     public let textEncoder: any TextEncoder
     /// Turns latents into pictures, and back.
@@ -27,6 +27,15 @@ public struct ModelCatalog: Sendable {
     public static let builtin = ModelCatalog(loaders: [
         "StableDiffusion3Pipeline": Checkpoint.stableDiffusion3,
         "StableDiffusion3Img2ImgPipeline": Checkpoint.stableDiffusion3,
+        "FluxPipeline": Checkpoint.flux,
+        "FluxImg2ImgPipeline": Checkpoint.flux,
+        "FluxFillPipeline": Checkpoint.flux,
+        "FluxKontextPipeline": Checkpoint.flux,
+        "Flux2KleinPipeline": Checkpoint.flux2Klein,
+        "ZImagePipeline": Checkpoint.zImage,
+        "ZImageImg2ImgPipeline": Checkpoint.zImage,
+        "ChromaPipeline": Checkpoint.chroma,
+        "PixArtSigmaPipeline": Checkpoint.pixArtSigma,
     ])
 
     /// The classes that can be loaded, sorted.
@@ -57,7 +66,7 @@ public struct ModelCatalog: Sendable {
 struct PartLoader {
     let directory: DiffusersDirectory
     var notes: [String] = []
-    private let device: Device
+    let device: Device
     private let precision: Precision?
 
     init(_ directory: DiffusersDirectory, _ device: Device, _ precision: Precision?) {
@@ -68,12 +77,12 @@ struct PartLoader {
 
     /// Loads the model in the folder `name`, whose class must be `className`; `allowsBytes` if its layers may be int8.
     mutating func load<Model>(
-        _ name: String, as className: String, allowsBytes: Bool = false,
+        _ name: String, as className: String, allowsBytes: Bool = false, names: TensorNames = .own,
         _ make: (Weights, ModelConfig) throws -> Model
     ) throws -> Model {
         let config = try config(name, as: className)
         let weights = Weights(
-            try directory.part(name).weights(), on: device,
+            try directory.part(name).weights(), on: device, names: names,
             precision: allowsBytes ? precision : precision?.real)
         let model = try make(weights, config)
         let unused = weights.unusedKeys.filter { !$0.hasSuffix("position_ids") }

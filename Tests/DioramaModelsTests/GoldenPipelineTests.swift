@@ -22,7 +22,7 @@ import Testing
 
     @Test func everyWeightIsUsed() {
         #expect(checkpoint.notes == [])
-        #expect(checkpoint.flow.shift == 2)
+        #expect(checkpoint.schedule == .flow(shift: 2, timeScale: 1000))
         #expect(checkpoint.model.latentChannels == 8)
     }
 

@@ -20,7 +20,7 @@ import Testing
             Repository.url("samples/models/diorama-tiny"), on: device)
         let format = checkpoint.autoencoder.config.latentFormat
         let model = Model(
-            network: checkpoint.model, sampling: try .flow(shift: Double(checkpoint.flow.shift)),
+            network: checkpoint.model, sampling: try ModelSampling(checkpoint.schedule),
             latentFormat: format)
         var report: [(String, Float)] = []
 

@@ -35,7 +35,9 @@ extension Checkpoint {
         }
         let flow = try FlowMatchConfig(loader.config("scheduler", as: "FlowMatchEulerDiscreteScheduler"))
         return Checkpoint(
-            model: model, flow: flow, textEncoder: encoder, autoencoder: autoencoder, notes: loader.notes)
+            model: model,
+            schedule: .flow(shift: Double(flow.shift), timeScale: Double(flow.trainTimesteps)),
+            textEncoder: encoder, autoencoder: autoencoder, notes: loader.notes)
     }
 
     private static func clip(_ loader: inout PartLoader, _ suffix: String) throws -> SD3TextEncoder.CLIP {

@@ -9,6 +9,16 @@ struct CLIPStage: Sendable {
     /// The id that fills sequences up: the end's for CLIP-L, 0 for CLIP-G, as their diffusion models were trained.
     let padID: Int
 
+    /// - Parameters:
+    ///   - tokenizer: of the model.
+    ///   - model: the encoder.
+    ///   - padID: fills sequences up; the tokenizer's own if nil.
+    init(tokenizer: CLIPTokenizer, model: CLIPTextModel, padID: Int?) {
+        self.tokenizer = tokenizer
+        self.model = model
+        self.padID = padID ?? tokenizer.padID
+    }
+
     /// Sequences that one text may become; what is beyond is left out.
     private static let mostSections = 64
 

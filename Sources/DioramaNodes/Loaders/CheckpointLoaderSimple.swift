@@ -43,8 +43,7 @@ struct CheckpointLoaderSimple: Node {
         for note in checkpoint.notes { context.notice(note) }
         model = Model(
             network: checkpoint.model,
-            sampling: try .flow(
-                shift: Double(checkpoint.flow.shift), multiplier: Double(checkpoint.flow.trainTimesteps)),
+            sampling: try ModelSampling(checkpoint.schedule),
             latentFormat: checkpoint.autoencoder.config.latentFormat)
         clip = CLIP(encoder: checkpoint.textEncoder)
         vae = VAE(autoencoder: checkpoint.autoencoder)

@@ -1,6 +1,6 @@
 import DioramaGraph
-import DioramaModels
-import DioramaSampling
+package import DioramaModels
+package import DioramaSampling
 import DioramaTensor
 
 /// Loads a diffusion model from a file of its own.
@@ -44,7 +44,7 @@ extension Model {
 
 extension ModelSampling {
     /// The noise levels of a family.
-    init(_ schedule: NoiseSchedule) throws {
+    package init(_ schedule: NoiseSchedule) throws {
         switch schedule {
         case .flow(let shift, let timeScale): self = try .flow(shift: shift, multiplier: timeScale)
         case .flux(let shift): self = try .flux(shift: shift)
