@@ -65,19 +65,46 @@ struct LayerLayouts: Sendable {
     /// The file's own text may leave out `prefix` at the beginning of names. Throws `WeightsError` where a text cannot be read, or its format is not known.
     func layout(of key: String, prefix: String) throws -> LayerLayout? {
         guard let layer = layer(of: key) else { return nil }
-        let own = layer + ".comfy_quant"
-        if let info = source.info(own), info.type == .u8 {
-            guard info.byteCount <= 1 << 16 else {
-                throw WeightsError(
-                    source.place, "\(own) has \(info.byteCount) bytes; expected a short JSON text")
-            }
-            let text = try source.bytes(own, on: .reference()).ints().map { UInt8(truncatingIfNeeded: $0) }
+        if let text = try ownText(of: layer) {
             return try LayerLayout(try? JSON(parsing: text), of: layer, place: source.place)
         }
         let layers = try layers.get()
         let named =
             layers[layer] ?? (layer.hasPrefix(prefix) ? layers[String(layer.dropFirst(prefix.count))] : nil)
         return try named.map { try LayerLayout($0, of: layer, place: source.place) }
+    }
+
+    /// The text beside the weight of `layer`; nil where there is none.
+    private func ownText(of layer: String) throws -> [UInt8]? {
+        let own = layer + ".comfy_quant"
+        guard let info = source.info(own), info.type == .u8 else { return nil }
+        guard info.byteCount <= 1 << 16 else {
+            throw WeightsError(
+                source.place, "\(own) has \(info.byteCount) bytes; expected a short JSON text")
+        }
+        return try source.bytes(own, on: .reference()).ints().map { UInt8(truncatingIfNeeded: $0) }
+    }
+
+    /// How many layers are said to have each format, known here or not: `int8_tensorwise, rotated by 256`.
+    ///
+    /// Texts that cannot be read count as `unreadable`.
+    func counts() -> [String: Int] {
+        func name(_ json: JSON?) -> String {
+            guard let format = json?["format"]?.string else { return "unreadable" }
+            let isRotated = json?["convrot"]?.bool == true
+            return String(format.prefix(80))
+                + (isRotated ? ", rotated by \(json?["convrot_groupsize"]?.integer ?? 256)" : "")
+        }
+        var counts: [String: Int] = [:]
+        for key in source.keys where key.hasSuffix(".comfy_quant") {
+            let text = try? ownText(of: String(key.dropLast(".comfy_quant".count)))
+            counts[name(text.flatMap { try? JSON(parsing: $0) }), default: 0] += 1
+        }
+        for layer in (try? layers.get()) ?? JSON.Object() where source.info(layer.key + ".comfy_quant") == nil
+        {
+            counts[name(layer.value), default: 0] += 1
+        }
+        return counts
     }
 
     /// Where the scale of `key` may be, the newer name first.

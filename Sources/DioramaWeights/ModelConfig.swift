@@ -1,5 +1,5 @@
 import DioramaFiles
-import DioramaJSON
+package import DioramaJSON
 public import FoundationEssentials
 
 /// The `config.json` of one part of a model: typed reading, every problem a sentence that names file, key, expected and found.
@@ -8,7 +8,8 @@ public import FoundationEssentials
 public struct ModelConfig: Sendable {
     /// The file it came from, named in errors.
     public let place: String
-    private let members: JSON.Object
+    /// What it says.
+    package let members: JSON.Object
 
     /// Largest file read, 16 MiB; a configuration is a few kilobytes.
     package static let largestFile = 16 << 20

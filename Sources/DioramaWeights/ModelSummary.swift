@@ -4,10 +4,14 @@ public import FoundationEssentials
 public struct WeightsSummary: Sendable {
     /// Path of the file or index.
     public let place: String
+    /// The format's name: `safetensors`, `GGUF`.
+    public let format: String
     /// Every tensor, in the order of the file.
     public let tensors: [TensorInfo]
     /// The file's own texts; empty for shards.
     public let metadata: [String: String]
+    /// How layers are quantised, where the file says so beside its tensors, the most frequent first.
+    public let layouts: [(name: String, layers: Int)]
 
     /// Number of elements of all tensors.
     public var parameterCount: Int { tensors.reduce(0) { $0 + $1.shape.count } }
@@ -25,8 +29,11 @@ public struct WeightsSummary: Sendable {
         self.init(try WeightsFile(url).open())
     }
 
-    init(_ source: any TensorSource) {
+    /// Reads the header of an open file.
+    public init(_ source: any TensorSource) {
         place = source.place
+        format = source is GGUFFile ? "GGUF" : "safetensors"
+        layouts = Self.layouts(of: source)
         tensors = source.keys.compactMap(source.info)
         metadata = source.metadata
     }

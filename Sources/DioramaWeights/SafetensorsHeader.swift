@@ -28,6 +28,9 @@ struct SafetensorsHeader {
             WeightsError(file.path, "not a valid safetensors file: \(problem)")
         }
 
+        if let other = try file.signature, other != .safetensors {
+            throw WeightsError(file.path, other.sentence)
+        }
         guard file.byteCount >= 8 else { throw fail("\(file.byteCount) bytes; the smallest is 8") }
         let length = try file.read(at: 0, count: 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= Self.largestHeader else {

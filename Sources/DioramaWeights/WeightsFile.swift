@@ -1,3 +1,4 @@
+import DioramaFiles
 public import FoundationEssentials
 
 /// Chooses how a weights file is read, by its name; one line here for each format.
@@ -11,15 +12,20 @@ public enum WeightsFile: Sendable {
 
     /// The format of the file at `url`; throws for those that are refused or unknown.
     public init(_ url: URL) throws {
-        let name = url.lastPathComponent
+        let name = url.lastPathComponent.lowercased()
         if name.hasSuffix(".safetensors.index.json") {
             self = .shards(url)
-        } else if name.hasSuffix(".safetensors") {
+        } else if name.hasSuffix(".safetensors") || name.hasSuffix(".sft") {
             self = .safetensors(url)
-        } else if name.lowercased().hasSuffix(".gguf") {
+        } else if name.hasSuffix(".gguf") {
             self = .gguf(url)
         } else if Self.isPickle(name) {
-            throw WeightsError(url.path, Self.pickleRefusal)
+            // Some publish safetensors and GGUF under such names.
+            let signature = try? OpenFile(url.path).signature
+            guard signature == .safetensors || signature == .gguf else {
+                throw WeightsError(url.path, FileSignature.pickleRefusal)
+            }
+            throw WeightsError(url.path, signature?.sentence ?? FileSignature.pickleRefusal)
         } else {
             throw WeightsError(url.path, "is not a weights file known here; expected .safetensors or .gguf")
         }
@@ -58,14 +64,10 @@ public enum WeightsFile: Sendable {
         guard let pickle = found.sorted().first(where: isPickle) else {
             return "has no weights; expected diffusion_pytorch_model.safetensors or model.safetensors"
         }
-        return "has only \(pickle), which \(pickleRefusal)"
+        return "has only \(pickle), which \(FileSignature.pickleRefusal)"
     }
 
     private static func isPickle(_ name: String) -> Bool {
         [".bin", ".ckpt", ".pt", ".pth", ".pkl"].contains { name.lowercased().hasSuffix($0) }
     }
-
-    private static let pickleRefusal =
-        "is a Python pickle, which can run code and is never opened; convert it to safetensors (for example with "
-        + "diffusers' save_pretrained(..., safe_serialization=True))"
 }

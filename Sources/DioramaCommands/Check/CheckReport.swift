@@ -75,9 +75,9 @@ struct CheckReport {
 
     /// Where a model or input picture is.
     private func location(of name: String) -> URL? {
-        let kinds = folders.models.flatMap {
-            (try? FileManager.default.contentsOfDirectory(atPath: $0.path)) ?? []
-        }
+        let kinds =
+            folders.models.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0.path)) ?? [] }
+            + folders.extraModels.map(\.kind)
         if let model = try? folders.model(name, in: kinds, includingRoots: true) { return model }
         return try? folders.inputFile(name)
     }

@@ -93,9 +93,10 @@ extension CommandError {
         }
         lines += warnings.prefix(Self.mostListed)
         if let folders, error.issues.contains(where: \.hasNoChoice) {
-            let places = folders.models.map(\.path).joined(separator: ", ")
+            let searched = folders.models + folders.extraModels.map(\.url)
+            let places = searched.map(\.path).joined(separator: ", ")
             lines.append(
-                folders.models.isEmpty
+                searched.isEmpty
                     ? "  no folder of models was found; name one with --models or DIORAMA_MODELS"
                     : "  models were looked for in \(places); other folders can be named with --models or DIORAMA_MODELS"
             )

@@ -1,3 +1,5 @@
+import DioramaFiles
+package import DioramaGraph
 package import FoundationEssentials
 
 /// Where graphs find models and pictures when nobody says.
@@ -30,6 +32,35 @@ package struct ModelSearch: Sendable {
         let listed = (environment["DIORAMA_MODELS"] ?? "").split(separator: ":").map(String.init)
         if !listed.isEmpty { return try listed.map { try folder($0, from: "DIORAMA_MODELS") } }
         return nearest(["models", "samples/models"])
+    }
+
+    /// The folders that files like ComfyUI's `extra_model_paths.yaml` name.
+    ///
+    /// - Parameter given: the `--extra-model-paths` options; relative ones count from the working folder. Where there are none, the files
+    ///   of `DIORAMA_EXTRA_MODEL_PATHS` count, separated by colons.
+    /// - Returns: folders, which need not exist, in the order of the files.
+    /// - Throws: ``CommandError`` of status `usage` for a file that does not exist, `wrongData` for one that cannot be read.
+    package func extraModelFolders(given: [String]) throws -> [ModelFolder] {
+        let name = "DIORAMA_EXTRA_MODEL_PATHS"
+        let listed = (environment[name] ?? "").split(separator: ":").map(String.init)
+        let option = given.isEmpty ? name : "--extra-model-paths"
+        return try (given.isEmpty ? listed : given).flatMap { path in
+            let url = fileURL(path, in: workingFolder)
+            guard FileManager.default.fileExists(atPath: url.path), !isFolder(url) else {
+                throw CommandError.usage("\(option): there is no file '\(path)'")
+            }
+            let bytes = try InputFile.read(url.path, limit: 1 << 20)
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw CommandError.data("\(path): the text is not UTF-8")
+            }
+            do {
+                return try ExtraModelPaths(
+                    text, in: url.deletingLastPathComponent(), environment: environment
+                ).folders
+            } catch {
+                throw CommandError.data("\(path): \(error)")
+            }
+        }
     }
 
     /// The folder input pictures are read from.

@@ -11,22 +11,31 @@ struct InspectCommand: Command {
         commandName: "inspect",
         abstract: "Show what is in a model, weights file or picture.",
         discussion: """
-            For a safetensors file: tensors, types, parameters and metadata; for a LoRA also its kind, rank and layers. For a model folder: its parts and its scheduler. For a \
-            PNG or JPEG: its format, and the graph and settings it carries. Only headers are read.
+            For a weights file (safetensors, GGUF): the models in it and what they need beside it, how tensors are stored, the memory they take, and metadata; for a LoRA its \
+            kind, rank and layers. For a model folder: its parts and its scheduler. For a PNG or JPEG: its format, and the graph and settings it carries. Only headers \
+            are read.
 
             EXAMPLES
               diorama inspect samples/models/diorama-tiny
               diorama inspect model.safetensors --all
+              diorama inspect checkpoint.safetensors --unused
               diorama inspect castle.png --json
             """)
 
     @Argument(
-        help: "A .safetensors file (or the .index.json of several), a model folder, a PNG or a JPEG.",
+        help:
+            "A .safetensors file (or the .index.json of several), a .gguf file, a model folder, a PNG or a JPEG.",
         completion: .file())
     var file: String
 
     @Flag(help: "List every tensor, not only groups of them.")
     var all = false
+
+    @Flag(
+        help:
+            "List the tensors of a weights file that no model in it uses, by making each model over the file."
+    )
+    var unused = false
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -37,7 +46,7 @@ struct InspectCommand: Command {
 
     func run(in context: CommandContext) async throws {
         let url = fileURL(file, in: context.workingFolder)
-        let inspection = try Inspection(of: url, named: file)
+        let inspection = try Inspection(of: url, named: file, listingUnused: unused)
         if json {
             context.output.line(inspection.json.text(.pretty))
         } else {
@@ -52,10 +61,10 @@ enum Inspection {
     case model(ModelReport)
     case picture(PictureReport)
 
-    /// Looks at what is at `url`; `name` is what the user called it.
+    /// Looks at what is at `url`; `name` is what the user called it, and `unused` asks for the tensors that nothing uses.
     ///
     /// - Throws: ``CommandError`` for what is missing or of another kind, `WeightsError` and `ImageError` for what is broken.
-    init(of url: URL, named name: String) throws {
+    init(of url: URL, named name: String, listingUnused unused: Bool = false) throws {
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw CommandError.data("there is no file or folder '\(name)'")
         }
@@ -63,13 +72,13 @@ enum Inspection {
             guard DiffusersDirectory.isOne(url) else {
                 throw CommandError.data(
                     "'\(name)' is a folder without model_index.json; inspect takes a model folder in diffusers' layout, "
-                        + "a .safetensors file, a PNG or a JPEG")
+                        + "a .safetensors or .gguf file, a PNG or a JPEG")
             }
             self = .model(try ModelReport(contentsOf: url))
             return
         }
         if Self.namesWeights(url.lastPathComponent) {
-            self = .weights(WeightsReport(try WeightsSummary(contentsOf: url)))
+            self = .weights(WeightsReport(try WeightsFile(url).open(), listingUnused: unused))
             return
         }
         let bytes = try InputFile.readStream(url.path)
@@ -82,14 +91,14 @@ enum Inspection {
                 "'\(name)' is JSON; if it is a graph, 'diorama check \(name)' tells what it holds")
         } else {
             throw CommandError.data(
-                "'\(name)' is none of what inspect knows: a .safetensors file, a model folder, a PNG or a JPEG"
+                "'\(name)' is none of what inspect knows: a .safetensors or .gguf file, a model folder, a PNG or a JPEG"
             )
         }
     }
 
     /// Whether a file of this name is for the weights readers, also those that only refuse it with a hint.
     private static func namesWeights(_ name: String) -> Bool {
-        [".safetensors", ".index.json", ".bin", ".ckpt", ".pt", ".pth", ".pkl", ".gguf"].contains {
+        [".safetensors", ".sft", ".index.json", ".bin", ".ckpt", ".pt", ".pth", ".pkl", ".gguf"].contains {
             name.lowercased().hasSuffix($0)
         }
     }

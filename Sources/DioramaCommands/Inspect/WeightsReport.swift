@@ -1,23 +1,51 @@
 import DioramaGraph
+import DioramaModels
+import DioramaTensor
 import DioramaWeights
 
 /// What a weights file holds, for people and for programs.
 struct WeightsReport {
     let summary: WeightsSummary
+    /// The models in it; nil for a part of a model folder, whose class is known.
+    var contents: ModelFileContents?
+    /// What no model uses; nil where nobody asked.
+    var unused: ModelFileContents.Unused?
 
     init(_ summary: WeightsSummary) { self.summary = summary }
 
+    /// Looks at a file of its own; finds what no model uses where that is asked for.
+    init(_ source: any TensorSource, listingUnused: Bool) {
+        summary = WeightsSummary(source)
+        let contents = ModelFileContents(source)
+        unused = listingUnused && !contents.parts.isEmpty ? contents.unused(on: .cpu()) : nil
+        self.contents = contents
+    }
+
     /// The figures, then groups of tensors by the first part of their keys, or every tensor.
     func text(listingAll all: Bool) -> String {
-        var lines = ["\(summary.place): safetensors", "", row("tensors", grouped(summary.tensors.count))]
+        var lines = ["\(summary.place): \(summary.format)", ""]
+        if let contents, summary.adapter == nil { lines.append(row("holds", Self.holds(contents))) }
+        lines.append(row("tensors", grouped(summary.tensors.count)))
         lines.append(row("parameters", grouped(summary.parameterCount)))
         lines.append(row("size", byteSize(summary.byteCount)))
-        lines.append(row("types", typesText(summary)))
+        lines.append(row("types", storedTypesText))
+        if !summary.layouts.isEmpty {
+            let layouts = summary.layouts.map { "\($0.name) (\(counted($0.layers, "layer")))" }
+            lines.append(row("quantised", layouts.joined(separator: ", ")))
+        }
+        let memory = summary.memory
+        lines.append(
+            row(
+                "memory",
+                "\(byteSize(memory.stored)) as stored, \(byteSize(memory.f32)) f32, \(byteSize(memory.bf16)) bf16, "
+                    + "\(byteSize(memory.int8)) with int8 matrices"))
         if let adapter = summary.adapter { lines += rows(of: adapter) }
         for (key, value) in summary.metadata.sorted(by: { $0.key < $1.key }) {
             lines.append(row(key, shortened(value)))
         }
+        if let contents { lines += contents.parts.flatMap(Self.rows) }
         lines.append("")
+        if let unused { lines += Self.rows(unused) }
         return (lines + (all ? tensorLines : groupLines)).joined(separator: "\n")
     }
 
@@ -30,12 +58,21 @@ struct WeightsReport {
         }
         let metadata = summary.metadata.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
         var members: JSON.Object = [
-            "kind": "safetensors", "path": .string(summary.place),
+            "kind": .string(summary.format.lowercased()), "path": .string(summary.place),
             "parameters": .integer(summary.parameterCount),
             "bytes": .integer(summary.byteCount), "types": typesJSON(summary),
             "metadata": .object(JSON.Object(metadata)), "tensors": .array(tensors),
         ]
         members["adapter"] = summary.adapter.map(adapterJSON)
+        for (key, value) in storageJSON { members[key] = value }
+        if let contents {
+            members["guess"] = contents.guess.map { .string($0) }
+            members["parts"] = .array(contents.parts.map(Self.json))
+        }
+        if let unused {
+            members["unused"] = .array(unused.keys.map { .string($0) })
+            members["problems"] = .array(unused.problems.map { .string($0) })
+        }
         return .object(members)
     }
 
@@ -102,7 +139,9 @@ func typesJSON(_ summary: WeightsSummary) -> JSON {
 }
 
 /// A name and its value, in two columns.
-func row(_ name: String, _ value: String) -> String { "  " + padded(name, to: 14) + value }
+func row(_ name: String, _ value: String) -> String {
+    "  " + padded(name, to: max(14, name.count + 2)) + value
+}
 
 /// `1234567` as `1,234,567`.
 func grouped(_ value: Int) -> String {

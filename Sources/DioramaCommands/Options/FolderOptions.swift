@@ -17,6 +17,15 @@ struct FolderOptions: ParsableArguments {
     var models: [String] = []
 
     @Option(
+        name: .customLong("extra-model-paths"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "A file that names more folders with models, as ComfyUI's extra_model_paths.yaml. May be given many times.",
+            discussion: "Default: the files of DIORAMA_EXTRA_MODEL_PATHS (separated by colons).",
+            valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
+    var extraModelPaths: [String] = []
+
+    @Option(
         help: ArgumentHelp(
             "The folder that LoadImage reads from.",
             discussion: """
@@ -29,6 +38,7 @@ struct FolderOptions: ParsableArguments {
 
     func validate() throws {
         try refuseEmptyPaths(models, of: "--models")
+        try refuseEmptyPaths(extraModelPaths, of: "--extra-model-paths")
         try refuseEmptyPaths([input], of: "--input")
     }
 
@@ -39,12 +49,15 @@ struct FolderOptions: ParsableArguments {
     ///   - context: working folder and environment.
     ///   - output: where pictures go; `output/` in the working folder when nil.
     /// - Returns: folders, of which the models and input folders exist.
-    /// - Throws: ``CommandError`` of status `usage` for a folder that is not there.
+    /// - Throws: ``CommandError`` of status `usage` for a folder or file that is not there, `wrongData` for a list of folders that
+    ///   cannot be read.
     func folders(graphFolder: URL?, in context: CommandContext, output: URL? = nil) throws -> Folders {
         let search = ModelSearch(
             graphFolder: graphFolder, workingFolder: context.workingFolder, environment: context.environment)
         return Folders(
-            models: try search.modelFolders(given: models), input: try search.inputFolder(given: input),
+            models: try search.modelFolders(given: models),
+            extraModels: try search.extraModelFolders(given: extraModelPaths),
+            input: try search.inputFolder(given: input),
             output: output ?? context.workingFolder.appending(path: "output", directoryHint: .isDirectory),
             temp: FileManager.default.temporaryDirectory.appending(
                 path: "diorama", directoryHint: .isDirectory))

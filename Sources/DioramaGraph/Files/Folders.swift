@@ -11,6 +11,8 @@ public import Foundation
 public struct Folders: Sendable, Hashable {
     /// Folders that hold models, searched in order; each may have ComfyUI's subfolders such as `checkpoints`.
     public var models: [URL]
+    /// Folders with models of one kind besides: the default ones are searched before the models folders, others after them.
+    public var extraModels: [ModelFolder]
     /// What graphs read.
     public var input: URL
     /// What graphs write.
@@ -22,11 +24,13 @@ public struct Folders: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - models: folders that hold models, searched in order.
+    ///   - extraModels: folders with models of one kind besides.
     ///   - input: what graphs read.
     ///   - output: what graphs write.
     ///   - temp: what may be deleted after the run.
-    public init(models: [URL], input: URL, output: URL, temp: URL) {
+    public init(models: [URL], extraModels: [ModelFolder] = [], input: URL, output: URL, temp: URL) {
         self.models = models
+        self.extraModels = extraModels
         self.input = input
         self.output = output
         self.temp = temp
@@ -51,7 +55,7 @@ public struct Folders: Sendable, Hashable {
     /// - Parameters:
     ///   - name: a path relative to one of the folders; `\` counts as `/` if nothing has the name as it is, for graphs
     ///     from Windows.
-    ///   - kinds: subfolders of each models folder, such as `["checkpoints"]`.
+    ///   - kinds: subfolders of each models folder, such as `["checkpoints"]`, and kinds of the extra folders.
     ///   - includingRoots: whether it may also lie in a models folder itself.
     /// - Returns: where it is, symbolic links resolved.
     /// - Throws: `FolderError` when the name is refused, or nothing is there: it says where it looked.
@@ -70,7 +74,7 @@ public struct Folders: Sendable, Hashable {
     /// The models of some kinds, as graphs name them.
     ///
     /// - Parameters:
-    ///   - kinds: subfolders of each models folder, searched to the bottom.
+    ///   - kinds: subfolders of each models folder, and kinds of the extra folders, searched to the bottom.
     ///   - includingRoots: whether to look directly in each models folder too, not below.
     ///   - isModel: tells whether a file or folder is a model; a folder that is one is not searched further.
     /// - Returns: relative paths, sorted, each once.
@@ -112,11 +116,19 @@ public struct Folders: Sendable, Hashable {
         }
     }
 
+    /// The folders of some kinds in the order in which they are searched, each once.
     private func modelFolders(_ kinds: [String], includingRoots: Bool) -> [URL] {
-        models.flatMap { root in
+        let wanted = Set(kinds.map(ModelFolder.current))
+        let extra = extraModels.filter { wanted.contains($0.kind) }
+        let own = models.flatMap { root in
             kinds.map { root.appending(path: $0, directoryHint: .isDirectory) }
                 + (includingRoots ? [root] : [])
         }
+        // ComfyUI puts each default folder before all that it knows.
+        let all =
+            extra.filter(\.isDefault).map(\.url).reversed() + own + extra.filter { !$0.isDefault }.map(\.url)
+        var seen: Set<String> = []
+        return all.filter { seen.insert($0.standardizedFileURL.path).inserted }
     }
 
     private func existingFile(_ name: String, in folder: URL) throws(FolderError) -> URL {

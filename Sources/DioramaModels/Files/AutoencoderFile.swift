@@ -4,7 +4,7 @@ public import DioramaWeights
 
 /// A file with an autoencoder, alone or among other models.
 public struct AutoencoderFile: Sendable {
-    private let shapes: FileShapes
+    let shapes: FileShapes
 
     /// What stands before the keys of autoencoders in files.
     private static let prefixes = ["", "first_stage_model.", "vae."]
@@ -28,6 +28,11 @@ public struct AutoencoderFile: Sendable {
                 + "and FLUX.2")
     }
 
+    /// The autoencoder's configuration, read off the shapes; throws `WeightsError` where they do not fit together.
+    public var config: AutoencoderKLConfig {
+        get throws { try AutoencoderKLConfig(shapes.autoencoderConfig()) }
+    }
+
     /// Makes the autoencoder, its weights used in place.
     ///
     /// - Parameters:
@@ -38,11 +43,7 @@ public struct AutoencoderFile: Sendable {
     public func load(
         on device: Device, precision: Precision? = nil
     ) throws -> (autoencoder: AutoencoderKL, notes: [String]) {
-        let config = try AutoencoderKLConfig(shapes.autoencoderConfig())
-        let weights = Weights(
-            shapes.source, on: device, names: AutoencoderKL.names(config, prefix: shapes.prefix),
-            precision: precision?.real)
-        let made = try AutoencoderKL(weights, config)
+        let (made, weights) = try make(on: device, precision: precision)
         // Checkpoints of Stable Diffusion have averages of training and a loss beside the autoencoder.
         let unused = weights.unusedKeys.filter {
             $0.hasPrefix(shapes.prefix + "encoder.") || $0.hasPrefix(shapes.prefix + "decoder.")
@@ -51,6 +52,15 @@ public struct AutoencoderFile: Sendable {
             "\(unused.count) tensor\(unused.count == 1 ? " is" : "s are") not used, such as \($0)"
         }
         return (made, note.map { [$0] } ?? [])
+    }
+
+    /// The autoencoder, and the weights it has taken.
+    func make(on device: Device, precision: Precision? = nil) throws -> (AutoencoderKL, Weights) {
+        let config = try config
+        let weights = Weights(
+            shapes.source, on: device, names: AutoencoderKL.names(config, prefix: shapes.prefix),
+            precision: precision?.real)
+        return (try AutoencoderKL(weights, config), weights)
     }
 }
 

@@ -32,17 +32,27 @@ public struct DiffusionFile: Sendable {
     /// - Parameter source: the file.
     /// - Throws: `WeightsError` that says what the file is, where it is known to be something else.
     public init(_ source: any TensorSource) throws {
-        for prefix in Self.prefixes {
-            let shapes = FileShapes(source, prefix: prefix)
-            if let reader = DiffusionFamily.all.first(where: { $0.recognises(shapes) }) {
-                (self.shapes, self.reader) = (shapes, reader)
-                return
-            }
+        if let found = Self.find(in: source) {
+            (shapes, reader) = found
+            return
         }
         throw WeightsError(
             source.place,
             "holds no diffusion model known here\(FileGuess.sentence(source)); known are "
                 + DiffusionFamily.all.map(\.name).joined(separator: ", "))
+    }
+
+    /// The family of the diffusion model in a file; nil where there is none.
+    static func family(of source: any TensorSource) -> String? { find(in: source)?.reader.name }
+
+    private static func find(in source: any TensorSource) -> (shapes: FileShapes, reader: DiffusionFamily)? {
+        for prefix in prefixes {
+            let shapes = FileShapes(source, prefix: prefix)
+            if let reader = DiffusionFamily.all.first(where: { $0.recognises(shapes) }) {
+                return (shapes, reader)
+            }
+        }
+        return nil
     }
 
     /// The model's configuration as diffusers would have written it, read off the shapes; throws where they do not fit together.
@@ -58,7 +68,7 @@ public struct DiffusionFile: Sendable {
     /// - Returns: the model and what sampling must know.
     /// - Throws: `WeightsError` where a tensor is missing or of another shape.
     public func load(on device: Device, precision: Precision? = nil) throws -> DiffusionPart {
-        let (made, weights) = try reader.make(config, shapes, device, precision)
+        let (made, weights) = try make(on: device, precision: precision)
         let unused = weights.unusedKeys
         var notes: [String] = []
         if let first = unused.first {
@@ -68,5 +78,9 @@ public struct DiffusionFile: Sendable {
         return DiffusionPart(
             family: reader.name, model: made, schedule: reader.schedule(shapes),
             latentFormat: reader.latentFormat, notes: notes)
+    }
+    /// The model, and the weights it has taken.
+    func make(on device: Device, precision: Precision? = nil) throws -> (any DiffusionModel, Weights) {
+        try reader.make(config, shapes, device, precision)
     }
 }

@@ -2,12 +2,19 @@ import DioramaWeights
 
 /// What a file with weights seems to be, where it is not what was wanted.
 enum FileGuess {
-    /// Parts of keys by which a file is known, and what it is then; the first that fits.
-    private static let marks: [(mark: String, name: String)] = [
+    /// A part of keys by which a file is known, and what it is then.
+    private typealias Mark = (mark: String, name: String)
+
+    /// The first that fits counts.
+    private static let adapters: [Mark] = [
         ("lora_A.", "an adapter (LoRA): load it with Load LoRA, beside a model"),
         ("lora_down.", "an adapter (LoRA): load it with Load LoRA, beside a model"),
         (".hada_w1", "an adapter (LoHa): load it with Load LoRA, beside a model"),
         (".lokr_w", "an adapter (LoKr): load it with Load LoRA, beside a model"),
+    ]
+
+    /// What is no diffusion model that is known here; the first that fits counts.
+    private static let others: [Mark] = [
         ("nerf_", "Chroma Radiance"), ("img_mod.1.", "Qwen-Image"), ("txtfusion.", "Krea 2"),
         ("llm_adapter.", "Anima"), ("cap_embedder.1.", "Lumina-Image 2"),
         ("individual_token_refiner.", "HunyuanVideo"), ("double_layers.0.", "AuraFlow"),
@@ -33,11 +40,27 @@ enum FileGuess {
         ("context_refiner.", "Z-Image or Lumina: load it with Load Diffusion Model"),
     ]
 
+    /// What the file seems to be; nil where nothing of it is known.
+    static func name(_ source: any TensorSource) -> String? {
+        if let adapter = first(of: adapters, in: source) { return adapter }
+        if let family = DiffusionFile.family(of: source) {
+            return "\(family): load it with Load Diffusion Model"
+        }
+        let name = first(of: others, in: source)
+        guard name?.hasSuffix(encoderAdvice) ?? true, let kind = FoundTextEncoder.all(in: source).first?.kind
+        else { return name }
+        return "\(name?.dropLast(encoderAdvice.count) ?? "a text encoder"), \(kind)\(encoderAdvice)"
+    }
+
+    private static func first(of marks: [Mark], in source: any TensorSource) -> String? {
+        marks.first { mark, _ in source.keys.contains { $0.contains(mark) } }?.name
+    }
+
+    private static let encoderAdvice = ": load it with Load CLIP"
+
     /// A clause that says what the file seems to be, or shows one of its keys.
     static func sentence(_ source: any TensorSource) -> String {
-        for (mark, name) in marks where source.keys.contains(where: { $0.contains(mark) }) {
-            return "; it looks like \(name)"
-        }
+        if let name = name(source) { return "; it looks like \(name)" }
         return source.keys.first.map { "; its first tensor is \($0)" } ?? "; it has no tensors"
     }
 }

@@ -39,6 +39,7 @@ struct GGUFHeader {
 
     /// Reads and validates the header of `file`; throws `WeightsError`, and `FileError` where it cannot be read.
     init(_ file: OpenFile) throws {
+        if let other = try file.signature, other != .gguf { throw WeightsError(file.path, other.sentence) }
         do {
             var reader = GGUFReader(file, end: Self.largestHeader)
             let (tensorCount, valueCount) = try Self.counts(&reader, file)

@@ -1,0 +1,99 @@
+import DioramaJSON
+
+/// What a model needs beside its own file, as ComfyUI's users name it.
+public struct ModelNeed: Sendable, Hashable {
+    /// What it is: `text encoder CLIP-L`, `autoencoder of FLUX.1, 16 channels`.
+    public let what: String
+    /// The usual name of its file, or files; nil where there is none.
+    public let file: String?
+    /// The models folder it lies in; nil where it lies beside the model.
+    public let folder: String?
+    /// The node that loads it, with its type: `CLIPLoader, type chroma`; nil where no node does.
+    public let loader: String?
+
+    private enum Content: Hashable { case encoder(TextEncoderKind), autoencoder, other }
+    private let content: Content
+
+    private init(encoder kind: TextEncoderKind, _ file: String, _ loader: String) {
+        content = .encoder(kind)
+        (what, self.file, folder, self.loader) = ("text encoder \(kind)", file, "text_encoders", loader)
+    }
+
+    private init(autoencoder what: String, _ file: String?) {
+        content = .autoencoder
+        (self.what, self.file, folder, loader) = ("autoencoder of \(what)", file, "vae", "VAELoader")
+    }
+
+    private init(_ what: String, files: String?) {
+        (content, self.what, file, folder, loader) = (.other, what, files, nil, nil)
+    }
+
+    /// Whether a checkpoint has it itself.
+    func isMet(by held: ModelFileContents.Held) -> Bool {
+        switch content {
+        case .encoder(let kind): held.encoders.contains(kind)
+        case .autoencoder: held.hasAutoencoder
+        case .other: false
+        }
+    }
+
+    /// The files of a text encoder's tokenizer; nil for encoders that are not known.
+    static func tokenizer(of kind: TextEncoderKind) -> ModelNeed? {
+        switch kind {
+        case .clipL, .clipG, .clipH:
+            ModelNeed("tokenizer of CLIP", files: "tokenizer.json, or vocab.json and merges.txt")
+        case .t5: ModelNeed("tokenizer of T5", files: "tokenizer.json or spiece.model")
+        case .umt5: ModelNeed("tokenizer of UMT5", files: "tokenizer.json or spiece.model")
+        case .qwen3: ModelNeed("tokenizer of Qwen3", files: "tokenizer.json, or vocab.json and merges.txt")
+        case .unknown: nil
+        }
+    }
+
+    /// What a diffusion model of a family needs; `config` is as diffusers would have written it.
+    static func all(ofFamily family: String, config: JSON.Object) -> [ModelNeed] {
+        let clipL = "clip_l.safetensors"
+        let t5 = "t5xxl_fp16.safetensors"
+        let flux = ModelNeed(autoencoder: "FLUX.1, 16 channels", "ae.safetensors")
+        switch family {
+        case "FLUX.1":
+            let loader = "DualCLIPLoader, type flux"
+            return [
+                ModelNeed(encoder: .clipL, clipL, loader), ModelNeed(encoder: .t5XXL, t5, loader), flux,
+            ]
+        case "FLUX.2":
+            return [flux2Encoder(config["joint_attention_dim"]?.integer ?? 0)]
+                + [ModelNeed(autoencoder: "FLUX.2, 128 channels", "flux2-vae.safetensors")]
+        case "Chroma": return [ModelNeed(encoder: .t5XXL, t5, "CLIPLoader, type chroma"), flux]
+        case "Z-Image":
+            return [
+                ModelNeed(encoder: .qwen3(width: 2560), "qwen_3_4b.safetensors", "CLIPLoader, type lumina2"),
+                flux,
+            ]
+        case "Stable Diffusion 3":
+            let loader = "TripleCLIPLoader"
+            return [
+                ModelNeed(encoder: .clipL, clipL, loader),
+                ModelNeed(encoder: .clipG, "clip_g.safetensors", loader),
+                ModelNeed(encoder: .t5XXL, t5, loader),
+                ModelNeed(autoencoder: "Stable Diffusion 3, 16 channels", nil),
+            ]
+        case "PixArt-Sigma":
+            return [
+                ModelNeed(encoder: .t5XXL, t5, "CLIPLoader, type pixart"),
+                ModelNeed(autoencoder: "Stable Diffusion XL, 4 channels", "sdxl_vae.safetensors"),
+            ]
+        default: return []
+        }
+    }
+
+    /// FLUX.2 reads three layers of its encoder's states, one beside another.
+    private static func flux2Encoder(_ width: Int) -> ModelNeed {
+        let loader = "CLIPLoader, type flux2"
+        return switch width {
+        case 7680: ModelNeed(encoder: .qwen3(width: 2560), "qwen_3_4b.safetensors", loader)
+        case 12_288: ModelNeed(encoder: .qwen3(width: 4096), "qwen_3_8b.safetensors", loader)
+        case 15_360: ModelNeed("text encoder Mistral Small 3 (not supported)", files: nil)
+        default: ModelNeed("text encoder whose states are \(width / 3) wide", files: nil)
+        }
+    }
+}
