@@ -4,6 +4,8 @@
     diorama render Benchmarks/graphs/z-image-turbo.json --models DIR --output out.png
     python Benchmarks/true_size.py DIR flux         FLUX.1-schnell in Q4_K (GGUF), T5-XXL in fp8, CLIP-L, the autoencoder
     diorama render Benchmarks/graphs/flux-schnell.json --models DIR --output out.png
+    python Benchmarks/true_size.py DIR tiny         tiny models under all the names that ComfyUI's templates of the known families ask for
+    diorama render Tests/Golden/workflows/ui/flux_schnell.json --models DIR --output out.png
 
 About 15 and 13 GB are written. Names and shapes are those of Tests/Golden/families and of diffusers' AutoencoderKL; tokenizers are the small
 ones of the goldens.
@@ -76,34 +78,42 @@ def write(path, tensors):
 def floats(shapes, kind):
     for key, shape in shapes:
         inputs = int(np.prod(shape[1:], dtype=np.int64)) if len(shape) > 1 else 1
-        is_norm = len(shape) == 1 and "norm" in key and not key.endswith("bias")
+        is_norm = len(shape) == 1 and "norm" in key and not key.endswith("bias") or key.endswith("running_var")
         yield key, kind, shape, (3 / inputs) ** 0.5 if len(shape) > 1 else 0.05, 1.0 if is_norm else None
 
 
-def int8_convrot(shapes):
-    """As ComfyUI's files: the blocks' matrices in int8, all else in bf16."""
-    text = json.dumps({"format": "int8_tensorwise", "convrot": True, "convrot_groupsize": 256}).encode()
-    for row in floats(shapes, "BF16"):
+def is_matrix_of_a_block(key, shape):
+    in_a_block = any(part in key for part in ("block", "layers.", "refiner."))
+    return len(shape) == 2 and in_a_block and key.endswith(".weight") and shape[1] % 16 == 0 \
+        and "relative" not in key and "adaLN" not in key
+
+
+def stored(shapes, kind):
+    """Tensors as ComfyUI's files have them: the blocks' matrices in `kind`, all else in bf16, or in f32 where that is the kind."""
+    for row in floats(shapes, "F32" if kind == "f32" else "BF16"):
         key, _, shape, _, _ = row
-        if len(shape) != 2 or not key.startswith(("layers.", "noise_refiner.", "context_refiner.")) or "adaLN" in key:
+        if kind in ("f32", "f16", "bf16") or not is_matrix_of_a_block(key, shape):
             yield row
             continue
-        yield key, "I8", shape, 0, None
-        scales = np.full(shape[0], 1 / (74 * shape[1] ** 0.5), np.float32)
-        yield key + "_scale", "F32", [shape[0], 1], 0, scales.tobytes()
-        yield key.removesuffix("weight") + "comfy_quant", "U8", [len(text)], 0, text
-
-
-def scaled_fp8(shapes):
-    """As ComfyUI's older files: the blocks' matrices in fp8 with a scale each."""
-    for row in floats(shapes, "BF16"):
-        key, _, shape, _, _ = row
-        if len(shape) != 2 or ".layer." not in key or "relative" in key:
-            yield row
+        layer = key.removesuffix(".weight")
+        if kind == "int8_convrot":
+            group = next(size for size in (256, 64, 16) if shape[1] % size == 0)
+            text = json.dumps({"format": "int8_tensorwise", "convrot": True, "convrot_groupsize": group}).encode()
+            scales = np.full(shape[0], 1 / (74 * shape[1] ** 0.5), np.float32)
+            yield key, "I8", shape, 0, None
+            yield key + "_scale", "F32", [shape[0], 1], 0, scales.tobytes()
+            yield layer + ".comfy_quant", "U8", [len(text)], 0, text
             continue
         yield key, "F8_E4M3", shape, 0, None
-        yield key.removesuffix("weight") + "scale_weight", "F32", [], 0, np.float32(0.7 / shape[1] ** 0.5).tobytes()
-    yield "scaled_fp8", "F8_E4M3", [0], 0, b""
+        scale = np.float32(0.7 / shape[1] ** 0.5).tobytes()
+        if kind == "scaled_fp8":
+            yield layer + ".scale_weight", "F32", [], 0, scale
+        if kind == "comfy_fp8":
+            text = b'{"format": "float8_e4m3fn"}'
+            yield key + "_scale", "F32", [], 0, scale
+            yield layer + ".comfy_quant", "U8", [len(text)], 0, text
+    if kind == "scaled_fp8":
+        yield "scaled_fp8", "F8_E4M3", [0], 0, b""
 
 
 def write_q4_k(path, architecture, shapes):
@@ -167,23 +177,27 @@ def encoder(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("model", choices=["z-image", "flux"])
+    parser.add_argument("model", choices=["z-image", "flux", "tiny"])
     arguments = parser.parse_args()
     folder = arguments.folder
     sizes = json.loads((GOLDEN / "families/true_sizes.json").read_text())["models"]
-    write(folder / "vae/ae.safetensors", list(floats(autoencoder(), "BF16")))
-    if arguments.model == "z-image":
+    vocabularies = [("qwen3", "qwen-t5/qwen.json", "tokenizer.json"), ("t5", "qwen-t5/t5.json", "tokenizer.json"),
+                    ("clip", "clip-l/vocab.json", "vocab.json"), ("clip", "clip-l/merges.txt", "merges.txt")]
+    if arguments.model != "tiny":
+        write(folder / "vae/ae.safetensors", list(floats(autoencoder(), "BF16")))
+    if arguments.model == "tiny":
+        files = json.loads((GOLDEN / "families/tiny_models.json").read_text())["files"]
+        for name, file in files.items():
+            write(folder / name, list(stored(unfolded(file["tensors"]), file["stored"])))
+    elif arguments.model == "z-image":
         z_image = list(unfolded(sizes["Z-Image"]["original"]))
-        write(folder / "diffusion_models/z_image_turbo_int8_convrot.safetensors", list(int8_convrot(z_image)))
+        write(folder / "diffusion_models/z_image_turbo_int8_convrot.safetensors", list(stored(z_image, "int8_convrot")))
         write(folder / "text_encoders/qwen_3_4b.safetensors", list(floats(encoder("Qwen3-4B"), "BF16")))
-        tokenizers = [("qwen3", "qwen-t5/qwen.json", "tokenizer.json")]
     else:
         write_q4_k(folder / "diffusion_models/flux1-schnell-Q4_K.gguf", "flux", list(unfolded(sizes["FLUX.1-schnell"]["original"])))
-        write(folder / "text_encoders/t5xxl_fp8_e4m3fn_scaled.safetensors", list(scaled_fp8(encoder("T5-XXL"))))
+        write(folder / "text_encoders/t5xxl_fp8_e4m3fn_scaled.safetensors", list(stored(encoder("T5-XXL"), "scaled_fp8")))
         write(folder / "text_encoders/clip_l.safetensors", list(floats(encoder("CLIP-L"), "BF16")))
-        tokenizers = [("t5", "qwen-t5/t5.json", "tokenizer.json"), ("clip", "clip-l/vocab.json", "vocab.json"),
-                      ("clip", "clip-l/merges.txt", "merges.txt")]
-    for kind, golden, name in tokenizers:
+    for kind, golden, name in vocabularies:
         target = folder / "tokenizers" / kind / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(GOLDEN / "tokenizers" / golden, target)

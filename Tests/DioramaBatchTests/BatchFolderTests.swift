@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// Looking at a batch's folder: status, verification, merging.
-@Suite(.timeLimit(.minutes(2))) struct BatchFolderTests {
+@Suite(.timeLimit(.minutes(10))) struct BatchFolderTests {
     private let workshop: Workshop
 
     init() throws { workshop = try Workshop() }

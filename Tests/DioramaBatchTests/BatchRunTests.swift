@@ -4,7 +4,7 @@ import DioramaTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct BatchRunTests {
+@Suite(.timeLimit(.minutes(10))) struct BatchRunTests {
     private let workshop: Workshop
 
     init() throws { workshop = try Workshop() }

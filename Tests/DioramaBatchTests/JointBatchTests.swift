@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// Batches that denoise several items at once on the small model, against the same batches one by one.
-@Suite(.timeLimit(.minutes(4)), .serialized) struct JointBatchTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct JointBatchTests {
     private let temporary: TemporaryFolder
 
     init() throws { temporary = try TemporaryFolder() }

@@ -188,7 +188,7 @@ import Testing
         #expect(try read("\n \n# only this\n").isEmpty)
     }
 
-    @Test(.timeLimit(.minutes(1))) func aStreamIsReadAsItComes() throws {
+    @Test(.timeLimit(.minutes(10))) func aStreamIsReadAsItComes() throws {
         let pipe = Pipe()
         let list = PromptList(descriptor: pipe.fileHandleForReading.fileDescriptor)
         #expect(list.isStream)

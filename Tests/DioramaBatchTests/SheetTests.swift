@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Contact sheets of the toy graph, whose pictures are four by three pixels of one shade.
-@Suite(.timeLimit(.minutes(2))) struct SheetTests {
+@Suite(.timeLimit(.minutes(10))) struct SheetTests {
     private let workshop: Workshop
 
     init() throws { workshop = try Workshop() }

@@ -5,7 +5,7 @@ import FoundationEssentials
 import Testing
 
 /// `diorama batch` on toy nodes that save nothing.
-@Suite(.timeLimit(.minutes(1))) struct BatchCommandTests {
+@Suite(.timeLimit(.minutes(10))) struct BatchCommandTests {
     private let temporary: TemporaryFolder
     private var folder: URL { temporary.url }
 
@@ -160,7 +160,7 @@ import Testing
 }
 
 /// Questions about a batch's folder.
-@Suite(.timeLimit(.minutes(1))) struct BatchQuestionTests {
+@Suite(.timeLimit(.minutes(10))) struct BatchQuestionTests {
     private let temporary: TemporaryFolder
     private var folder: URL { temporary.url }
 

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `diorama batch` as a process of its own, on the small model.
-@Suite(.timeLimit(.minutes(4)), .serialized) struct BatchProcessTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct BatchProcessTests {
     private let workshop: Workshop
 
     init() throws { workshop = try Workshop() }

@@ -132,7 +132,7 @@ import Testing
         #expect(outcome.errors.filter { $0 == "\n" }.count == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func inspectDoesNotWaitForAPipe() async throws {
+    @Test(.timeLimit(.minutes(10))) func inspectDoesNotWaitForAPipe() async throws {
         let scheduler = folder.appending(path: "model/scheduler")
         try FileManager.default.createDirectory(at: scheduler, withIntermediateDirectories: true)
         try Data(#"{"_class_name": "P"}"#.utf8).write(to: folder.appending(path: "model/model_index.json"))

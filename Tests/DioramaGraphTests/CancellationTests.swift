@@ -29,7 +29,7 @@ private struct Sleeper: Node {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct CancellationTests {
+@Suite(.timeLimit(.minutes(10))) struct CancellationTests {
     private let text = """
         {"1": {"class_type": "Constant", "inputs": {}},
          "2": {"class_type": "Endless", "inputs": {"number": ["1", 0]}},

@@ -64,7 +64,7 @@ private struct Save: Node {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct EngineCacheTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineCacheTests {
     let log = Log()
 
     private func run(

@@ -51,7 +51,7 @@ struct Exclusive: Node {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct EngineTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineTests {
     let log = Log()
 
     private func environment() -> RunEnvironment {

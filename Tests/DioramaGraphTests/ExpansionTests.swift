@@ -54,7 +54,7 @@ struct Place: Node {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ExpansionTests {
+@Suite(.timeLimit(.minutes(10))) struct ExpansionTests {
     let log = Log()
 
     private func schedule(_ text: String) throws -> Schedule {

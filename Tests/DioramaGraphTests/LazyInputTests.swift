@@ -35,7 +35,7 @@ struct Confused: Node {
     func run(_ context: RunContext) { sum = 0 }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct LazyInputTests {
+@Suite(.timeLimit(.minutes(10))) struct LazyInputTests {
     let log = Log()
 
     private static let nodes: [any Node.Type] = [

@@ -41,7 +41,7 @@ struct Limit: Node {
 }
 
 /// Lists as ComfyUI's `_async_map_node_over_list` runs them: `[1, 2, 3] + [10, 20]` is `[11, 22, 23]`.
-@Suite(.timeLimit(.minutes(1))) struct ListTests {
+@Suite(.timeLimit(.minutes(10))) struct ListTests {
     let log = Log()
 
     private func run(_ text: String, targets: [String]? = nil) async throws -> RunResult {

@@ -27,7 +27,7 @@ private struct Greet: Node {
 
 private struct Guest: Sendable { let name: String }
 
-@Suite(.timeLimit(.minutes(1))) struct SharedRunTests {
+@Suite(.timeLimit(.minutes(10))) struct SharedRunTests {
     private static let graph = """
         {"1": {"class_type": "Slow", "inputs": {"value": 5}},
          "2": {"class_type": "Show", "inputs": {"number": ["1", 0]}}}

