@@ -1,13 +1,32 @@
 /* Chooses the kernels for the processor at hand. */
+#define _DEFAULT_SOURCE /* syscall */
 #include "levels/levels.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Whether the processor has AMX with bf16 and bytes, and the kernel lets this process use it. */
+static bool has_matrix_tiles(void) {
+    enum { bf16 = 1 << 22, tile = 1 << 24, int8 = 1 << 25, request_permission = 0x1023, tile_data = 18 };
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+    if ((d & (bf16 | tile | int8)) != (bf16 | tile | int8)) return false;
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+#else
+static bool has_matrix_tiles(void) { return false; }
+#endif
 
 int dk_level(int limit) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-    if (limit >= DK_AVX512_DOT && wide && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni"))
-        return DK_AVX512_DOT;
+    bool dot = wide && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
+    if (limit >= DK_AVX512_AMX && dot && has_matrix_tiles()) return DK_AVX512_AMX;
+    if (limit >= DK_AVX512_DOT && dot) return DK_AVX512_DOT;
     if (limit >= DK_AVX512 && wide) return DK_AVX512;
     if (limit >= DK_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
         __builtin_cpu_supports("f16c"))
@@ -19,6 +38,7 @@ int dk_level(int limit) {
 
 const dk_kernels *dk_kernels_at(int level) {
 #if defined(__x86_64__)
+    if (level == DK_AVX512_AMX) return &dk_kernels_avx512_amx;
     if (level == DK_AVX512_DOT) return &dk_kernels_avx512_dot;
     if (level == DK_AVX512) return &dk_kernels_avx512;
     if (level == DK_AVX2) return &dk_kernels_avx2;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Sets of instructions, each including the ones before it. */
-enum { DK_BASELINE = 0, DK_AVX2 = 1, DK_AVX512 = 2, DK_AVX512_DOT = 3 };
+enum { DK_BASELINE = 0, DK_AVX2 = 1, DK_AVX512 = 2, DK_AVX512_DOT = 3, DK_AVX512_AMX = 4 };
 
 /* Functions of one element. */
 typedef enum {
@@ -138,7 +138,7 @@ typedef struct {
                      const float *bias, size_t rows, size_t inputs, size_t outputs);
 
     size_t panel_rows, panel_columns; /* rows of a packed tile, columns of a packed panel */
-    /* units of four bytes that hold a sum of this many terms */
+    /* units of four bytes that hold a sum of this many terms, with zeros that fill a step */
     size_t (*panel_units)(dk_precision precision, size_t depth);
     /* panel[units, panel_columns] = rows[columns, depth]^T, singles or bf16; what is missing is zero */
     void (*pack_panel)(void *panel, dk_precision precision, const void *rows, dk_float_type type, size_t row_stride,
@@ -150,7 +150,7 @@ typedef struct {
     float (*quantize_row)(int8_t *out, const float *x, size_t n);
     /* x[n] = x turned, `group` elements at a time, by the symmetric Hadamard matrix of that power of 4; 1 for none */
     void (*rotate_row)(float *x, size_t group, size_t n);
-    /* tile[units, panel_rows] = x[rows, depth]^T; for int8 rows are rotated and get scales[panel_rows];
+    /* tile of panel_rows rows = x[rows, depth]; for int8 rows are rotated and get scales[panel_rows];
      * scratch has room for two rows of depth singles */
     void (*pack_tile)(void *tile, float *scales, dk_precision precision, const float *x, size_t row_stride,
                       size_t rows, size_t depth, size_t rotation, void *scratch);
@@ -159,7 +159,7 @@ typedef struct {
     /* panel[units, panel_columns] = what pixels first ..< first + columns of the result see of x */
     void (*pack_pixels)(void *panel, dk_precision precision, const float *x, const dk_conv *conv, size_t first,
                         size_t columns);
-    /* tile[units, panel_rows] = weights[rows, channels, kernel], in the order of pack_pixels */
+    /* tile of panel_rows rows = weights[rows, channels, kernel], in the order of pack_pixels */
     void (*pack_filters)(void *tile, dk_precision precision, const void *weights, dk_float_type type,
                          const dk_conv *conv, size_t rows);
     /* scratch has room for whole tiles of rows by panel_columns singles */

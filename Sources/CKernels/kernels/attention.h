@@ -100,10 +100,45 @@ DK_DEFINE_KEY_TILE(key_half, DK_HALF, DK_KEY_ROWS)
 DK_DEFINE_KEY_TILE(key_single_1, DK_SINGLE, 1)
 DK_DEFINE_KEY_TILE(key_half_1, DK_HALF, 1)
 
+#if DK_MATRIX_TILES
+/* The same as key_product in matrix registers, 32 queries by 32 columns at a time; whole steps of 16 rows are written. */
+static void key_matrix(float *out, size_t stride, bool begins, const uint32_t *left, size_t left_stride,
+                       const uint32_t *panels, size_t queries, size_t columns, size_t depth, size_t units) {
+    const size_t step = stride * 4, left_step = left_stride * 4, panel_step = DK_KEY_COLUMNS * 4;
+    for (size_t column = 0; column < columns; column += 32)
+        for (size_t row = 0; row < queries; row += 32) {
+            bool two = queries - row > 16;
+            const uint32_t *panel = panels + column / DK_KEY_COLUMNS * DK_KEY_COLUMNS * depth + column % DK_KEY_COLUMNS;
+            const uint32_t *upper = left + row * left_stride, *lower = upper + 16 * left_stride;
+            float *to = out + row * stride + column, *below = to + 16 * stride;
+            if (begins) {
+                _tile_zero(0), _tile_zero(1), _tile_zero(2), _tile_zero(3);
+            } else {
+                _tile_loadd(0, to, step), _tile_loadd(1, to + 16, step);
+                if (two) _tile_loadd(2, below, step), _tile_loadd(3, below + 16, step);
+            }
+            for (size_t i = 0; i < units; i += DK_UNIT_STEP, panel += DK_UNIT_STEP * DK_KEY_COLUMNS) {
+                _tile_loadd(4, upper + i, left_step);
+                _tile_loadd(6, panel, panel_step), _tile_dpbf16ps(0, 4, 6);
+                _tile_loadd(7, panel + 16, panel_step), _tile_dpbf16ps(1, 4, 7);
+                if (two) _tile_loadd(5, lower + i, left_step), _tile_dpbf16ps(2, 5, 6), _tile_dpbf16ps(3, 5, 7);
+            }
+            _tile_stored(0, to, step), _tile_stored(1, to + 16, step);
+            if (two) _tile_stored(2, below, step), _tile_stored(3, below + 16, step);
+        }
+}
+#endif
+
 /* out[queries, columns] (+)= left * panels, tile by tile; panels of DK_KEY_COLUMNS follow one another. */
 static void key_product(float *out, size_t stride, dk_precision precision, bool begins, const uint32_t *left,
                         size_t left_stride, const uint32_t *panels, size_t queries, size_t columns, size_t depth,
                         size_t units) {
+#if DK_MATRIX_TILES
+    if (precision != DK_SINGLE) {
+        key_matrix(out, stride, begins, left, left_stride, panels, queries, columns, depth, units);
+        return;
+    }
+#endif
     for (size_t column = 0; column < columns; column += DK_KEY_COLUMNS) {
         const uint32_t *panel = panels + column * depth;
         for (size_t row = 0; row < queries;) {
@@ -135,6 +170,7 @@ typedef struct {
 static dk_attention_state attention_state(dk_precision precision, size_t dim, size_t queries, void *scratch) {
     dk_attention_state s;
     float *at = scratch;
+    if (DK_MATRIX_TILES) queries = (queries + 15) / 16 * 16;
     s.scores = at, at += queries * DK_KEY_BLOCK;
     s.weights = (uint32_t *)(precision == DK_SINGLE ? s.scores : at);
     if (precision != DK_SINGLE) at += queries * DK_KEY_BLOCK / 2;
@@ -154,7 +190,7 @@ static size_t attention_scratch(dk_precision precision, size_t dim, size_t queri
 static void pack_queries(uint32_t *left, const float *q, const dk_attention *p, size_t queries) {
     size_t units = panel_units(p->precision, p->dim);
     for (size_t row = 0; row < queries; row++, left += units, q += p->query_stride) {
-        left[units - 1] = 0;
+        memset(left + units - DK_UNIT_STEP, 0, p->precision == DK_SINGLE ? 0 : DK_UNIT_STEP * 4);
         for (size_t i = 0; i < p->dim; i += DK_LANES) {
             size_t width = p->dim - i < DK_LANES ? p->dim - i : DK_LANES;
             vf x = (width == DK_LANES ? vf_load(q + i) : vf_load_part(q + i, width, 0)) * p->scale;
@@ -234,6 +270,9 @@ static void attention(float *out, const float *q, const dk_attention *p, size_t 
     for (size_t row = 0; row < queries; row++) s.greatest[row] = -INFINITY, s.totals[row] = 0;
     memset(s.sums, 0, queries * width * sizeof *s.sums);
     const uint32_t *keys = p->packed;
+#if DK_MATRIX_TILES
+    begin_matrix();
+#endif
     for (size_t key = 0; key < p->keys; key += DK_KEY_BLOCK, keys += packed_block(p->precision, p->dim)) {
         size_t count = p->keys - key < DK_KEY_BLOCK ? p->keys - key : DK_KEY_BLOCK;
         if (p->causal && key > first + queries - 1) break;
@@ -243,6 +282,9 @@ static void attention(float *out, const float *q, const dk_attention *p, size_t 
         key_product(s.sums, width, p->precision, false, s.weights, depth, keys + packed_keys(p->precision, p->dim), queries,
                     width, depth, deep);
     }
+#if DK_MATRIX_TILES
+    end_matrix();
+#endif
     for (size_t row = 0; row < queries; row++) {
         float inverse = s.greatest[row] == -INFINITY ? 0 : 1.0f / s.totals[row];
         scale_row(out + row * p->query_stride, s.sums + row * width, inverse, p->dim);

@@ -30,6 +30,16 @@ DK_INLINE const float *seen(const dk_view *view, const float *channel, float *ro
     return room;
 }
 
+/* Units of what a pixel sees, without those that fill a step. */
+DK_INLINE size_t seen_units(dk_precision precision, const dk_conv *conv) {
+    size_t terms = unit_terms(precision);
+    return conv->kernel_height * conv->kernel_width * ((conv->channels + terms - 1) / terms);
+}
+
+static size_t conv_units(dk_precision precision, const dk_conv *conv) {
+    return whole_units(precision, seen_units(precision, conv));
+}
+
 static void pack_pixels(void *panel, dk_precision precision, const float *x, const dk_conv *conv, size_t first,
                         size_t columns) {
     uint32_t *out = panel;
@@ -51,10 +61,8 @@ static void pack_pixels(void *panel, dk_precision precision, const float *x, con
                 }
             }
         }
-}
-
-static size_t conv_units(dk_precision precision, const dk_conv *conv) {
-    return conv->kernel_height * conv->kernel_width * panel_units(precision, conv->channels);
+    size_t missing = conv_units(precision, conv) - seen_units(precision, conv);
+    memset(out, 0, missing * DK_PANEL_COLUMNS * 4);
 }
 
 /* The weights [rows, channels, kernel] of up to DK_PANEL_ROWS outputs as a tile, in the order of pack_pixels. */
@@ -62,13 +70,16 @@ static void pack_filters(void *tile, dk_precision precision, const void *weights
                          const dk_conv *conv, size_t rows) {
     uint32_t *out = tile;
     size_t places = conv->kernel_height * conv->kernel_width, terms = unit_terms(precision);
+    size_t units = conv_units(precision, conv), unit = 0;
+    memset(out, 0, units * DK_PANEL_ROWS * 4);
     for (size_t place = 0; place < places; place++)
-        for (size_t c = 0; c < conv->channels; c += terms)
-            for (size_t row = 0; row < DK_PANEL_ROWS; row++) {
+        for (size_t c = 0; c < conv->channels; c += terms, unit++)
+            for (size_t row = 0; row < rows; row++) {
                 vf value = {0};
-                for (size_t t = 0; t < terms && row < rows && c + t < conv->channels; t++)
+                for (size_t t = 0; t < terms && c + t < conv->channels; t++)
                     value[t] = vf_load_weights_part(weights, type, (row * conv->channels + c + t) * places + place, 1)[0];
                 vh half = vh_term(value);
-                *out++ = precision == DK_SINGLE ? ((vu)value)[0] : (uint32_t)half[0] | (uint32_t)half[1] << 16;
+                out[tile_place(precision, units, row, unit)] =
+                    precision == DK_SINGLE ? ((vu)value)[0] : (uint32_t)half[0] | (uint32_t)half[1] << 16;
             }
 }

@@ -2,20 +2,41 @@
  *
  * Both operands are cut into units of four bytes along the summed extent (dot.h). The right one, the weights, is
  * packed as panels [units, DK_PANEL_COLUMNS] of DK_PANEL_COLUMNS outputs; the left one as tiles
- * [units, DK_PANEL_ROWS]. A step of the inner loop loads DK_PANEL_VECTORS vectors of the panel and multiplies each with one unit
+ * [units, DK_REGISTER_ROWS]. A step of the inner loop loads DK_PANEL_VECTORS vectors of the panel and multiplies each with one unit
  * of each of the tile's rows. Long sums go in pieces of DK_PANEL_DEPTH units, so that a piece of a panel stays in the
- * first cache while a block of tiles passes by; between pieces the sums wait in scratch. */
+ * first cache while a block of tiles passes by; between pieces the sums wait in scratch.
+ *
+ * Where the processor multiplies matrices (DK_MATRIX_TILES, matrix.h), bf16 and bytes have tiles of DK_PANEL_ROWS rows,
+ * DK_UNIT_STEP units of a row together: [units / DK_UNIT_STEP, DK_PANEL_ROWS, DK_UNIT_STEP], and whole steps of units. */
 
 enum { DK_PANEL_COLUMNS = DK_PANEL_VECTORS * DK_LANES, DK_PANEL_DEPTH = 160 };
+#if DK_MATRIX_TILES
+enum { DK_UNIT_STEP = 16, DK_REGISTER_ROWS = 8 };
+#else
+enum { DK_UNIT_STEP = 1, DK_REGISTER_ROWS = DK_PANEL_ROWS };
+#endif
 
 /* How many terms of a sum a unit holds. */
 DK_INLINE size_t unit_terms(dk_precision precision) {
     return precision == DK_INT8 ? 4 : precision == DK_HALF ? 2 : 1;
 }
 
+/* Units of a sum that are whole steps, where steps count. */
+DK_INLINE size_t whole_units(dk_precision precision, size_t units) {
+    size_t step = precision == DK_SINGLE ? 1 : DK_UNIT_STEP;
+    return (units + step - 1) / step * step;
+}
+
 static size_t panel_units(dk_precision precision, size_t depth) {
     size_t terms = unit_terms(precision);
-    return (depth + terms - 1) / terms;
+    return whole_units(precision, (depth + terms - 1) / terms);
+}
+
+/* Where a unit of a row is among tiles. */
+DK_INLINE size_t tile_place(dk_precision precision, size_t units, size_t row, size_t unit) {
+    if (DK_MATRIX_TILES && precision != DK_SINGLE)
+        return (unit / DK_UNIT_STEP * DK_PANEL_ROWS + row) * DK_UNIT_STEP + unit % DK_UNIT_STEP;
+    return (row / DK_REGISTER_ROWS * units + unit) * DK_REGISTER_ROWS + row % DK_REGISTER_ROWS;
 }
 
 /* Two bf16 of one unit. */
@@ -26,6 +47,7 @@ DK_INLINE vu vu_pair_bf16(vf low, vf high) {
 /* unit `at` of a row of weights in f32 or bf16; terms past the end are zeros. */
 DK_INLINE uint32_t weight_unit(dk_precision precision, const void *row, dk_float_type type, size_t at, size_t depth) {
     size_t terms = unit_terms(precision), left = depth - at * terms;
+    if (at * terms >= depth) return 0;
     vf w = vf_load_weights_part(row, type, at * terms, left < terms ? left : terms);
     if (precision == DK_SINGLE) return ((vu)w)[0];
     vh half = vh_term(w);
@@ -99,7 +121,7 @@ static void pack_panel_int8(void *panel, int32_t *sums, const int8_t *rows, size
     for (size_t column = 0; column < DK_PANEL_COLUMNS; column++)
         for (size_t i = column < whole ? deep : 0; i < units; i++) {
             uint32_t unit = 0;
-            size_t left = depth - i * 4;
+            size_t left = i * 4 < depth ? depth - i * 4 : 0;
             if (column < columns) memcpy(&unit, rows + column * row_stride + i * 4, left < 4 ? left : 4);
             out[i * DK_PANEL_COLUMNS + column] = unit;
         }
@@ -170,14 +192,14 @@ DK_INLINE void round_terms(uint16_t *out, const float *x, size_t n) {
     memcpy(out + i, &last, (n - i) * sizeof *out);
 }
 
-/* A tile of up to DK_PANEL_ROWS rows of x, [units, DK_PANEL_ROWS]; missing rows are zeros. */
+/* A tile of up to DK_PANEL_ROWS rows of x; missing rows are zeros. */
 static void pack_tile(void *tile, float *scales, dk_precision precision, const float *x, size_t row_stride,
                       size_t rows, size_t depth, size_t rotation, void *scratch) {
     uint32_t *out = tile;
-    size_t units = panel_units(precision, depth);
+    size_t units = panel_units(precision, depth), step = precision == DK_SINGLE ? 1 : DK_UNIT_STEP;
     for (size_t row = 0; row < DK_PANEL_ROWS; row++) {
         if (row >= rows) {
-            for (size_t i = 0; i < units; i++) out[i * DK_PANEL_ROWS + row] = 0;
+            for (size_t i = 0; i < units; i += step) memset(out + tile_place(precision, units, row, i), 0, step * 4);
             if (precision == DK_INT8) scales[row] = 0;
             continue;
         }
@@ -185,7 +207,7 @@ static void pack_tile(void *tile, float *scales, dk_precision precision, const f
         const uint32_t *line = (const uint32_t *)from;
         if (precision != DK_SINGLE) {
             line = scratch;
-            ((uint32_t *)scratch)[units - 1] = 0;
+            memset((uint32_t *)scratch + units - DK_UNIT_STEP, 0, DK_UNIT_STEP * 4);
             if (precision == DK_HALF) {
                 round_terms(scratch, from, depth);
             } else {
@@ -196,18 +218,22 @@ static void pack_tile(void *tile, float *scales, dk_precision precision, const f
                 for (size_t i = 0; i < units; i++) ((uint32_t *)scratch)[i] ^= 0x80808080u;
             }
         }
-        for (size_t i = 0; i < units; i++) out[i * DK_PANEL_ROWS + row] = line[i];
+        if (step > 1)
+            for (size_t i = 0; i < units; i += DK_UNIT_STEP)
+                memcpy(out + tile_place(precision, units, row, i), line + i, DK_UNIT_STEP * 4);
+        else
+            for (size_t i = 0; i < units; i++) out[tile_place(precision, units, row, i)] = line[i];
     }
 }
 
 /* sums[rows, DK_PANEL_COLUMNS] (+)= tile · panel over `units`; precision, rows and begins are known when compiling. */
 DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t rows, const bool begins,
                           const uint32_t *left, const uint32_t *panel, size_t units) {
-    vf sum[DK_PANEL_ROWS][DK_PANEL_VECTORS];
+    vf sum[DK_REGISTER_ROWS][DK_PANEL_VECTORS];
 #define DK_ROWS _Pragma("clang loop unroll(full)") for (size_t row = 0; row < rows; row++)
 #define DK_VECS _Pragma("clang loop unroll(full)") for (size_t v = 0; v < DK_PANEL_VECTORS; v++)
     DK_ROWS DK_VECS sum[row][v] = begins ? (vf){0} : sums[row * DK_PANEL_VECTORS + v];
-    for (size_t i = 0; i < units; i++, panel += DK_PANEL_COLUMNS, left += DK_PANEL_ROWS) {
+    for (size_t i = 0; i < units; i++, panel += DK_PANEL_COLUMNS, left += DK_REGISTER_ROWS) {
         vi b[DK_PANEL_VECTORS];
         DK_VECS b[v] = (vi)vf_load((const float *)(panel + v * DK_LANES));
         DK_ROWS {
@@ -233,9 +259,9 @@ DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t r
                                                        size_t units) {                                        \
         panel_tile(sums, precision, rows, false, left, panel, units);                                         \
     }
-DK_DEFINE_PANEL_TILE(panel_single, DK_SINGLE, DK_PANEL_ROWS)
-DK_DEFINE_PANEL_TILE(panel_half, DK_HALF, DK_PANEL_ROWS)
-DK_DEFINE_PANEL_TILE(panel_int8, DK_INT8, DK_PANEL_ROWS)
+DK_DEFINE_PANEL_TILE(panel_single, DK_SINGLE, DK_REGISTER_ROWS)
+DK_DEFINE_PANEL_TILE(panel_half, DK_HALF, DK_REGISTER_ROWS)
+DK_DEFINE_PANEL_TILE(panel_int8, DK_INT8, DK_REGISTER_ROWS)
 DK_DEFINE_PANEL_TILE(panel_single_1, DK_SINGLE, 1)
 DK_DEFINE_PANEL_TILE(panel_half_1, DK_HALF, 1)
 DK_DEFINE_PANEL_TILE(panel_int8_1, DK_INT8, 1)
@@ -289,8 +315,18 @@ static void finish_tile(const dk_panel_product *p, const vf *sums, size_t first,
     }
 }
 
+#if DK_MATRIX_TILES
+#include "matrix.h"
+#endif
+
 static void multiply_panel(const dk_panel_product *p, void *scratch) {
-    enum { tile_vectors = DK_PANEL_ROWS * DK_PANEL_VECTORS };
+    enum { tile_vectors = DK_REGISTER_ROWS * DK_PANEL_VECTORS };
+#if DK_MATRIX_TILES
+    if (p->precision != DK_SINGLE) {
+        multiply_matrix(p, scratch);
+        return;
+    }
+#endif
     size_t pieces = (p->units + DK_PANEL_DEPTH - 1) / DK_PANEL_DEPTH;
     size_t length = pieces ? (p->units + pieces - 1) / pieces : 0;
     const uint32_t *left = p->left, *panel = p->panel;
@@ -299,11 +335,11 @@ static void multiply_panel(const dk_panel_product *p, void *scratch) {
     do {
         size_t piece = p->units - from < length ? p->units - from : length;
         bool last = from + piece == p->units;
-        for (size_t row = 0; row < p->rows; row += DK_PANEL_ROWS) {
-            size_t tile = row / DK_PANEL_ROWS;
+        for (size_t row = 0; row < p->rows; row += DK_REGISTER_ROWS) {
+            size_t tile = row / DK_REGISTER_ROWS;
             vf *sums = (vf *)scratch + (pieces > 1 ? tile * tile_vectors : 0);
-            tiles[from > 0](sums, left + (tile * p->units + from) * DK_PANEL_ROWS, panel + from * DK_PANEL_COLUMNS, piece);
-            if (last) finish_tile(p, sums, row, p->rows - row < DK_PANEL_ROWS ? p->rows - row : DK_PANEL_ROWS);
+            tiles[from > 0](sums, left + (tile * p->units + from) * DK_REGISTER_ROWS, panel + from * DK_PANEL_COLUMNS, piece);
+            if (last) finish_tile(p, sums, row, p->rows - row < DK_REGISTER_ROWS ? p->rows - row : DK_REGISTER_ROWS);
         }
         from += piece;
     } while (from < p->units);

@@ -3,6 +3,10 @@
  * Included once for each set of instructions, by a file in levels/ that defines DK_LANES, DK_TILE_ROWS and
  * DK_HALF_CONVERT and has switched the instructions on. Nothing here or in the kernels names an instruction. */
 
+#ifndef DK_MATRIX_TILES
+#define DK_MATRIX_TILES 0
+#endif
+
 typedef float vf __attribute__((vector_size(DK_LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(DK_LANES * 4)));
 typedef uint32_t vu __attribute__((vector_size(DK_LANES * 4)));

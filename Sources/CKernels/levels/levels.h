@@ -11,4 +11,5 @@ extern const dk_kernels dk_kernels_baseline;
 extern const dk_kernels dk_kernels_avx2;
 extern const dk_kernels dk_kernels_avx512;
 extern const dk_kernels dk_kernels_avx512_dot;
+extern const dk_kernels dk_kernels_avx512_amx;
 #endif

@@ -78,7 +78,7 @@ package struct CPUBackend: Backend {
 
 extension Instructions {
     /// The best there is.
-    package static let best = Instructions.avx512Dot
+    package static let best = Instructions.avx512AMX
 
     /// Those that this machine can run, lowest first.
     package static var runnable: [Instructions] {

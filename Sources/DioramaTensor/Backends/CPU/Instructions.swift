@@ -8,4 +8,6 @@ package enum Instructions: Int32, Sendable, CaseIterable {
     case avx512 = 2
     /// The same with BF16 and VNNI: dot products of bf16 and of bytes.
     case avx512Dot = 3
+    /// The same with AMX: registers of matrices, for bf16 and bytes.
+    case avx512AMX = 4
 }

@@ -48,13 +48,14 @@ extension CPUBackend {
 }
 
 extension Device {
-    /// The vector instructions that the processor's kernels use here: `avx512_bf16_vnni`, `avx512`, `avx2` or `baseline`.
+    /// The vector instructions that the processor's kernels use here: `avx512_amx`, `avx512_bf16_vnni`, `avx512`, `avx2` or `baseline`.
     public static var cpuInstructions: String {
         switch Instructions(rawValue: dk_level(Instructions.best.rawValue)) ?? .baseline {
         case .baseline: "baseline"
         case .avx2: "avx2"
         case .avx512: "avx512"
         case .avx512Dot: "avx512_bf16_vnni"
+        case .avx512AMX: "avx512_amx"
         }
     }
 }
