@@ -44,7 +44,7 @@ public struct GatedFeedForward: FeedForwardLayer {
 
     /// [..., width] to the same, and what follows it.
     public func callAsFunction(_ x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()) -> Tensor {
-        down(up(x) * gate(x, LinearEpilogue(activation)), epilogue)
+        down(up(x, LinearEpilogue(gate: gate(x, LinearEpilogue(activation)))), epilogue)
     }
 }
 

@@ -9,14 +9,8 @@ public struct Linear: Sendable {
     public let bias: Tensor?
     /// What products are rounded to.
     public let precision: Precision
-    private let weight: Weight
+    private let weight: LinearWeight
     private let deltas: [WeightDelta]
-
-    private enum Weight: Sendable {
-        case stored(Tensor)
-        case quantized(QuantizedWeight)
-        case encoded(EncodedWeight)
-    }
 
     /// Takes `weight` [output, input] and, unless `bias` is false, `bias` [output].
     ///
@@ -61,15 +55,26 @@ public struct Linear: Sendable {
 
     /// Applies the layer to the last axis, and what follows it: [..., in] to [..., out].
     public func callAsFunction(_ x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()) -> Tensor {
-        guard deltas.isEmpty else { return epilogue(deltas.reduce(product(x)) { $0 + $1(x) }) }
-        return product(x, epilogue)
+        Linear.each([self], of: x, epilogue)[0]
     }
 
-    private func product(_ x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()) -> Tensor {
-        switch weight {
-        case .stored(let weight): linear(x, weight, bias: bias, precision: precision, epilogue)
-        case .quantized(let weight): linear(x, weight, bias: bias, epilogue)
-        case .encoded(let weight): linear(x, weight, bias: bias, precision: precision, epilogue)
+    /// Applies layers that read the same thing, which is rounded and packed once, and what follows each.
+    ///
+    /// - Parameters:
+    ///   - layers: which all take the last axis of `x`.
+    ///   - x: [..., in].
+    ///   - epilogue: what the sums of each go through.
+    /// - Returns: [..., out] for each layer, in their order.
+    public static func each(
+        _ layers: [Linear], of x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()
+    ) -> [Tensor] {
+        let terms = layers.map { layer in
+            LinearTerm(
+                layer.weight, bias: layer.bias, precision: layer.precision,
+                layer.deltas.isEmpty ? epilogue : LinearEpilogue())
+        }
+        return zip(layers, linears(x, terms)).map { layer, result in
+            layer.deltas.isEmpty ? result : epilogue(layer.deltas.reduce(result) { $0 + $1(x) })
         }
     }
 }

@@ -20,8 +20,10 @@ public struct LayerNorm: Sendable {
 
 /// Root-mean-square normalisation over the last axis, with a learned weight.
 public struct RMSNorm: Sendable {
-    private let weight: Tensor
-    private let eps: Float
+    /// [width].
+    public let weight: Tensor
+    /// Added to the mean square.
+    public let eps: Float
 
     /// Takes `weight`, [width].
     public init(_ w: Weights, width: Int, eps: Float) throws {

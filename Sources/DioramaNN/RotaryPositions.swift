@@ -52,8 +52,12 @@ public struct RotaryPositions: Sendable {
         sin = Tensor(sines, [positions.count, half], on: device)
     }
 
-    /// Turns neighbouring elements of a head: [B, L, H, D] to the same.
-    public func callAsFunction(_ x: Tensor) -> Tensor { rope(x, cos: cos, sin: sin, layout: .interleaved) }
+    /// Turns pairs of a head's elements, after a norm of the head if there is one: [B, L, H, D] to the same.
+    public func callAsFunction(
+        _ x: Tensor, layout: RopeLayout = .interleaved, normedBy norm: RMSNorm? = nil
+    ) -> Tensor {
+        rope(x, cos: cos, sin: sin, layout: layout, norm: norm.map { ($0.weight, $0.eps) })
+    }
 }
 
 /// The cosine and the sine of an angle, rounded from double precision.

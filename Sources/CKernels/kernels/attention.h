@@ -6,6 +6,8 @@
  * greater score appears (Milakov and Gimelshein, Online normalizer calculation for softmax, 2018; Dao et al.,
  * FlashAttention, 2022). No more scores exist than those of a block. */
 
+#define DK_LOG2_E 1.44269504f
+
 enum {
     DK_KEY_COLUMNS = DK_KEY_VECTORS * DK_LANES,
     DK_KEY_ROWS = 6,
@@ -150,11 +152,17 @@ static void key_product(float *out, size_t stride, dk_precision precision, bool 
     }
 }
 
-/* e^x for x <= 0, and zero below -87. */
-DK_INLINE vf vf_exp_down(vf x) {
-    vf shifted, y = vf_exp_rest(x, &shifted);
+/* 2^x for x <= 0, and zero below -126: 2^n · 2^f with f in -1/2 ... 1/2, by a minimax polynomial that is exact to 2e-9, or to
+ * 7e-5 where the result becomes bf16. Scores are kept in powers of two, so that nothing else is needed. */
+DK_INLINE vf vf_exp2_down(vf x, const dk_precision precision) {
+    vf shifted = x + 12582912.0f;
+    vf f = x - (shifted - 12582912.0f);
+    vf y = precision == DK_HALF
+               ? DK_HORNER3(f, 0.9999280734366405f, 0.6932609857652794f, f * 0.05517166828597015f + 0.24261112400386442f)
+               : DK_HORNER5(f, 1.0f, 0.6931472057373f, 0.24022646890626642f, 0.05550328776893523f,
+                            DK_HORNER3(f, 0.009618488957648245f, 0.001339993124843374f, 0.00015345811929934537f));
     vf power = (vf)(((vu)shifted << 23) + 0x3F800000u);
-    return vf_select(x < -87.0f, vf_splat(0), y * power);
+    return vf_select(x < -126.0f, vf_splat(0), y * power);
 }
 
 /* What is carried from one block of keys to the next, and where the work happens. */
@@ -164,7 +172,7 @@ typedef struct {
     uint32_t *left;     /* [queries, units of dim] */
     float *sums;        /* [queries, padded dim] */
     float *greatest;    /* [queries] */
-    float *totals;      /* [queries] */
+    float *totals;      /* [queries, DK_LANES] */
 } dk_attention_state;
 
 static dk_attention_state attention_state(dk_precision precision, size_t dim, size_t queries, void *scratch) {
@@ -183,17 +191,18 @@ static dk_attention_state attention_state(dk_precision precision, size_t dim, si
 
 static size_t attention_scratch(dk_precision precision, size_t dim, size_t queries) {
     dk_attention_state s = attention_state(precision, dim, queries, NULL);
-    return (size_t)((char *)s.totals - (char *)NULL) + (queries + 15) / 16 * 64;
+    return (size_t)((char *)s.totals - (char *)NULL) + queries * DK_LANES * sizeof *s.totals;
 }
 
-/* left[queries, units] = q * scale. */
+/* left[queries, units] = q * scale, and over ln 2: scores are powers of two. */
 static void pack_queries(uint32_t *left, const float *q, const dk_attention *p, size_t queries) {
     size_t units = panel_units(p->precision, p->dim);
+    const float scale = p->scale * DK_LOG2_E;
     for (size_t row = 0; row < queries; row++, left += units, q += p->query_stride) {
         memset(left + units - DK_UNIT_STEP, 0, p->precision == DK_SINGLE ? 0 : DK_UNIT_STEP * 4);
         for (size_t i = 0; i < p->dim; i += DK_LANES) {
             size_t width = p->dim - i < DK_LANES ? p->dim - i : DK_LANES;
-            vf x = (width == DK_LANES ? vf_load(q + i) : vf_load_part(q + i, width, 0)) * p->scale;
+            vf x = (width == DK_LANES ? vf_load(q + i) : vf_load_part(q + i, width, 0)) * scale;
             vh half = vh_term(x);
             if (p->precision == DK_SINGLE) memcpy((float *)left + i, &x, width * 4);
             else memcpy((uint16_t *)left + i, &half, width * 2);
@@ -203,13 +212,12 @@ static void pack_queries(uint32_t *left, const float *q, const dk_attention *p, 
 
 /* The greatest of a row and of what was before, not-a-number passed over: it shows in the weights. */
 DK_INLINE float greatest_score(const float *scores, float before) {
-    vf best[2] = {vf_splat(before), vf_splat(before)};
-    for (size_t i = 0; i < DK_KEY_BLOCK; i += 2 * DK_LANES)
-        for (size_t half = 0; half < 2; half++) {
-            vf x = vf_load(scores + i + half * DK_LANES);
-            best[half] = vf_select(x > best[half], x, best[half]);
-        }
-    return vf_greatest(vf_select(best[0] > best[1], best[0], best[1]));
+    vf best[4] = {vf_splat(before), vf_splat(before), vf_splat(before), vf_splat(before)};
+    for (size_t i = 0; i < DK_KEY_BLOCK; i += 4 * DK_LANES)
+        for (size_t part = 0; part < 4; part++)
+            best[part] = vf_larger(vf_load(scores + i + part * DK_LANES), best[part]);
+    for (size_t part = 1; part < 4; part++) best[0] = vf_larger(best[part], best[0]);
+    return vf_greatest_number(best[0]);
 }
 
 static bool all_equal(const float *scores, float value) {
@@ -218,17 +226,35 @@ static bool all_equal(const float *scores, float value) {
     return equal;
 }
 
+/* weights = 2^(scores - greatest); returns their sums by lanes. */
+DK_INLINE vf exponentials(uint32_t *weights, const float *scores, float greatest, const dk_precision precision) {
+    vf total = {0};
+    for (size_t i = 0; i < DK_KEY_BLOCK; i += 2 * DK_LANES) {
+        vf low = vf_exp2_down(vf_load(scores + i) - greatest, precision);
+        vf high = vf_exp2_down(vf_load(scores + i + DK_LANES) - greatest, precision);
+        total += low + high;
+        if (precision == DK_SINGLE) {
+            vf_store((float *)weights + i, low);
+            vf_store((float *)weights + i + DK_LANES, high);
+        } else {
+            vh_store((uint16_t *)weights + i, vh_term(low));
+            vh_store((uint16_t *)weights + i + DK_LANES, vh_term(high));
+        }
+    }
+    return total;
+}
+
 /* Scores of one query and block become weights; the query's sums are corrected. */
 static void weigh_scores(const dk_attention_state *s, const dk_attention *p, size_t row, size_t query, size_t first,
                          size_t count) {
-    float *scores = s->scores + row * DK_KEY_BLOCK;
+    float *scores = s->scores + row * DK_KEY_BLOCK, *totals = s->totals + row * DK_LANES;
     size_t units = panel_units(p->precision, DK_KEY_BLOCK), visible = count;
     if (p->causal) visible = query < first ? 0 : query - first + 1 < count ? query - first + 1 : count;
     if (p->key_bias)
-        for (size_t i = 0; i < visible; i++) scores[i] += p->key_bias[first + i];
+        for (size_t i = 0; i < visible; i++) scores[i] += p->key_bias[first + i] * DK_LOG2_E;
     if (p->mask) {
         const float *mask = p->mask + query * p->mask_query_stride + first * p->mask_key_stride;
-        for (size_t i = 0; i < visible; i++) scores[i] += mask[i * p->mask_key_stride];
+        for (size_t i = 0; i < visible; i++) scores[i] += mask[i * p->mask_key_stride] * DK_LOG2_E;
     }
     for (size_t i = visible; i < DK_KEY_BLOCK; i++) scores[i] = -INFINITY;
     float before = s->greatest[row], greatest = greatest_score(scores, before);
@@ -240,26 +266,18 @@ static void weigh_scores(const dk_attention_state *s, const dk_attention *p, siz
         }
         greatest = 0; /* not-a-number, which makes the weights so */
     }
-    vf total = {0};
-    for (size_t i = 0; i < DK_KEY_BLOCK; i += 2 * DK_LANES) {
-        vf low = vf_exp_down(vf_load(scores + i) - greatest);
-        vf high = vf_exp_down(vf_load(scores + i + DK_LANES) - greatest);
-        total += low + high;
-        if (p->precision == DK_SINGLE) {
-            vf_store((float *)weights + i, low);
-            vf_store((float *)weights + i + DK_LANES, high);
-        } else {
-            vh_store((uint16_t *)weights + i, vh_term(low));
-            vh_store((uint16_t *)weights + i + DK_LANES, vh_term(high));
-        }
-    }
-    float correction = before == -INFINITY ? 0 : expf(before - greatest);
-    s->totals[row] = s->totals[row] * correction + vf_sum(total);
+    vf total = p->precision == DK_SINGLE ? exponentials(weights, scores, greatest, DK_SINGLE)
+                                         : exponentials(weights, scores, greatest, DK_HALF);
     s->greatest[row] = greatest;
-    if (first > 0 && correction != 1) {
-        float *sums = s->sums + row * padded_dim(p->dim);
-        for (size_t i = 0; i < padded_dim(p->dim); i += DK_LANES) vf_store(sums + i, vf_load(sums + i) * correction);
+    if (before == greatest) {
+        vf_store(totals, vf_load(totals) + total);
+        return;
     }
+    vf correction = before == -INFINITY ? vf_splat(0) : vf_exp2_down(vf_splat(before - greatest), DK_SINGLE);
+    vf_store(totals, vf_load(totals) * correction + total);
+    if (first == 0) return;
+    float *sums = s->sums + row * padded_dim(p->dim);
+    for (size_t i = 0; i < padded_dim(p->dim); i += DK_LANES) vf_store(sums + i, vf_load(sums + i) * correction);
 }
 
 static void attention(float *out, const float *q, const dk_attention *p, size_t first, size_t queries, void *scratch) {
@@ -267,7 +285,8 @@ static void attention(float *out, const float *q, const dk_attention *p, size_t 
     size_t units = panel_units(p->precision, p->dim), width = padded_dim(p->dim);
     size_t depth = panel_units(p->precision, DK_KEY_BLOCK);
     pack_queries(s.left, q, p, queries);
-    for (size_t row = 0; row < queries; row++) s.greatest[row] = -INFINITY, s.totals[row] = 0;
+    for (size_t row = 0; row < queries; row++) s.greatest[row] = -INFINITY;
+    memset(s.totals, 0, queries * DK_LANES * sizeof *s.totals);
     memset(s.sums, 0, queries * width * sizeof *s.sums);
     const uint32_t *keys = p->packed;
 #if DK_MATRIX_TILES
@@ -286,7 +305,7 @@ static void attention(float *out, const float *q, const dk_attention *p, size_t 
     end_matrix();
 #endif
     for (size_t row = 0; row < queries; row++) {
-        float inverse = s.greatest[row] == -INFINITY ? 0 : 1.0f / s.totals[row];
+        float inverse = s.greatest[row] == -INFINITY ? 0 : 1.0f / vf_sum(vf_load(s.totals + row * DK_LANES));
         scale_row(out + row * p->query_stride, s.sums + row * width, inverse, p->dim);
     }
 }

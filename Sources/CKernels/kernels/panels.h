@@ -134,54 +134,141 @@ static void pack_panel_int8(void *panel, int32_t *sums, const int8_t *rows, size
     }
 }
 
-/* The greatest absolute value; NaN if there is one. */
+/* The greatest absolute value; NaN if there is one. Without their signs, numbers are ordered as their bits are. */
 DK_INLINE float greatest_absolute(const float *x, size_t n) {
-    vf best = {0};
+    vi best[4] = {{0}, {0}, {0}, {0}};
     size_t i = 0;
-    for (; i + DK_LANES <= n; i += DK_LANES) best = vf_max(best, vf_abs(vf_load(x + i)));
-    if (i < n) best = vf_max(best, vf_abs(vf_load_part(x + i, n - i, 0)));
-    return vf_greatest(best);
+#define DK_LARGER(at, v)                                                      \
+    do {                                                                      \
+        vi bits = (vi)vf_abs(v);                                              \
+        best[at] = (vi)vf_select(bits > best[at], (vf)bits, (vf)best[at]);    \
+    } while (0)
+    for (; i + 4 * DK_LANES <= n; i += 4 * DK_LANES)
+        for (size_t part = 0; part < 4; part++) DK_LARGER(part, vf_load(x + i + part * DK_LANES));
+    for (; i + DK_LANES <= n; i += DK_LANES) DK_LARGER(0, vf_load(x + i));
+    if (i < n) DK_LARGER(0, vf_load_part(x + i, n - i, 0));
+    for (size_t part = 1; part < 4; part++) DK_LARGER(0, (vf)best[part]);
+#undef DK_LARGER
+    return vf_greatest((vf)best[0]);
 }
 
-/* Numbers of -127 ... 127 that times the result are nearest x; not-a-number makes the result one. */
-static float quantize_row(int8_t *out, const float *x, size_t n) {
+/* What numbers are multiplied with to become -127 ... 127, and what bytes then stand for; not-a-number makes the latter one. */
+typedef struct {
+    float inverse, scale;
+} dk_byte_scale;
+
+DK_INLINE dk_byte_scale byte_scale(const float *x, size_t n) {
     float scale = greatest_absolute(x, n) / 127.0f;
     float inverse = scale > 0 ? 1.0f / scale : 0;
-    if (!(inverse <= 3.4028234e38f)) inverse = 0;
-    for (size_t i = 0; i < n; i += DK_LANES) {
-        size_t width = n - i < DK_LANES ? n - i : DK_LANES;
-        vf v = width == DK_LANES ? vf_load(x + i) : vf_load_part(x + i, width, 0);
-        /* Adding 1.5 · 2^23 rounds to nearest even and leaves the number in the lowest bits. */
-        vi q = (vi)(v * inverse + 12582912.0f) - 0x4B400000;
-        typedef int8_t vb __attribute__((vector_size(DK_LANES)));
-        vb bytes = __builtin_convertvector(q, vb);
-        memcpy(out + i, &bytes, width);
-    }
-    return scale;
+    return (dk_byte_scale){inverse <= 3.4028234e38f ? inverse : 0, scale};
 }
 
-/* Four numbers, `step` apart, times the matrix with -1 on its other diagonal and 1 elsewhere, over 2. */
-DK_INLINE void rotate_four(float *x, size_t step, size_t at) {
-    float *a = x + at, *b = a + step, *c = b + step, *d = c + step;
-    float half = 0.5f * ((*a + *b) + (*c + *d)), first = *a, second = *b;
-    *a = half - *d, *b = half - *c, *c = half - second, *d = half - first;
+typedef int8_t vb __attribute__((vector_size(DK_LANES)));
+
+/* x * inverse to the nearest byte, and `offset` more: adding 1.5 · 2^23 rounds to nearest even and leaves the number in the
+ * lowest bits. */
+DK_INLINE vb quantize_vector(vf x, float inverse, int32_t offset) {
+    return __builtin_convertvector((vi)(x * inverse + 12582912.0f) - (0x4B400000 - offset), vb);
+}
+
+DK_INLINE void quantize_bytes(void *out, const float *x, size_t n, float inverse, int32_t offset) {
+    size_t i = 0;
+    for (; i + DK_LANES <= n; i += DK_LANES) {
+        vb bytes = quantize_vector(vf_load(x + i), inverse, offset);
+        memcpy((int8_t *)out + i, &bytes, sizeof bytes);
+    }
+    if (i == n) return;
+    vb last = quantize_vector(vf_load_part(x + i, n - i, 0), inverse, offset);
+    memcpy((int8_t *)out + i, &last, n - i);
+}
+
+/* Numbers of -127 ... 127 that times the result are nearest x. */
+static float quantize_row(int8_t *out, const float *x, size_t n) {
+    dk_byte_scale by = byte_scale(x, n);
+    quantize_bytes(out, x, n, by.inverse, 0);
+    return by.scale;
+}
+
+/* Four numbers times the matrix with -1 on its other diagonal and 1 elsewhere, over 2. */
+#define DK_ROTATE_FOUR(type, a, b, c, d)                  \
+    do {                                                  \
+        type half = 0.5f * (((a) + (b)) + ((c) + (d)));   \
+        type first = (a), second = (b);                   \
+        (a) = half - (d), (b) = half - (c);               \
+        (c) = half - second, (d) = half - first;          \
+    } while (0)
+
+typedef float v4 __attribute__((vector_size(16)));
+
+/* The same among four lanes. */
+DK_INLINE v4 v4_rotated(v4 v) {
+    v4 sum = v + __builtin_shufflevector(v, v, 1, 0, 3, 2);
+    sum += __builtin_shufflevector(sum, sum, 2, 3, 0, 1);
+    return 0.5f * sum - __builtin_shufflevector(v, v, 3, 2, 1, 0);
+}
+
+/* Rotates sixteen elements, the two smallest steps of every larger group. */
+DK_INLINE void rotate_sixteen(float *out, const float *x) {
+    v4 v[4];
+    memcpy(v, x, sizeof v);
+    for (size_t i = 0; i < 4; i++) v[i] = v4_rotated(v[i]);
+    DK_ROTATE_FOUR(v4, v[0], v[1], v[2], v[3]);
+    memcpy(out, v, sizeof v);
+}
+
+#if DK_LANES == 16
+/* Rotates 256 elements in registers; the sixteen of a vector first, among lanes. */
+DK_INLINE void rotate_256(float *out, const float *x) {
+    vf v[16];
+#define DK_SIXTEEN _Pragma("clang loop unroll(full)") for (size_t i = 0; i < 16; i++)
+#define DK_FOUR _Pragma("clang loop unroll(full)") for (size_t i = 0; i < 4; i++)
+    DK_SIXTEEN {
+        vf a = vf_load(x + i * 16);
+        vf sum = a + __builtin_shufflevector(a, a, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+        sum += __builtin_shufflevector(sum, sum, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+        a = 0.5f * sum - __builtin_shufflevector(a, a, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+        sum = a + __builtin_shufflevector(a, a, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+        sum += __builtin_shufflevector(sum, sum, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+        v[i] = 0.5f * sum - __builtin_shufflevector(a, a, 12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+    }
+    DK_FOUR DK_ROTATE_FOUR(vf, v[4 * i], v[4 * i + 1], v[4 * i + 2], v[4 * i + 3]);
+    DK_FOUR DK_ROTATE_FOUR(vf, v[i], v[4 + i], v[8 + i], v[12 + i]);
+    DK_SIXTEEN vf_store(out + i * 16, v[i]);
+#undef DK_SIXTEEN
+#undef DK_FOUR
+}
+#endif
+
+/* out[n] = x[n] rotated in groups of a power of 4; x may be out. */
+static void rotate_to(float *out, const float *x, size_t group, size_t n) {
+#if DK_LANES == 16
+    if (group == 256) {
+        for (size_t i = 0; i < n; i += 256) rotate_256(out + i, x + i);
+        return;
+    }
+#endif
+    if (group == 4) {
+        for (size_t i = 0; i < n; i += 4) {
+            v4 v;
+            memcpy(&v, x + i, sizeof v);
+            v = v4_rotated(v);
+            memcpy(out + i, &v, sizeof v);
+        }
+        return;
+    }
+    for (size_t i = 0; i < n; i += 16) rotate_sixteen(out + i, x + i);
+    for (size_t step = 16; step < group; step *= 4)
+        for (size_t block = 0; block < n; block += 4 * step)
+            for (size_t i = 0; i < step; i += DK_LANES) {
+                float *at = out + block + i;
+                vf a = vf_load(at), b = vf_load(at + step), c = vf_load(at + 2 * step), d = vf_load(at + 3 * step);
+                DK_ROTATE_FOUR(vf, a, b, c, d);
+                vf_store(at, a), vf_store(at + step, b), vf_store(at + 2 * step, c), vf_store(at + 3 * step, d);
+            }
 }
 
 static void rotate_row(float *x, size_t group, size_t n) {
-    for (size_t step = 1; step < group; step *= 4)
-        for (size_t block = 0; block < n; block += 4 * step) {
-            size_t i = 0;
-            for (; i + DK_LANES <= step; i += DK_LANES) {
-                float *at = x + block + i;
-                vf a = vf_load(at), b = vf_load(at + step), c = vf_load(at + 2 * step), d = vf_load(at + 3 * step);
-                vf half = 0.5f * ((a + b) + (c + d));
-                vf_store(at, half - d);
-                vf_store(at + step, half - c);
-                vf_store(at + 2 * step, half - b);
-                vf_store(at + 3 * step, half - a);
-            }
-            for (; i < step; i++) rotate_four(x, step, block + i);
-        }
+    if (group > 1) rotate_to(x, x, group, n);
 }
 
 DK_INLINE void round_terms(uint16_t *out, const float *x, size_t n) {
@@ -190,6 +277,23 @@ DK_INLINE void round_terms(uint16_t *out, const float *x, size_t n) {
     if (i == n) return;
     vh last = vh_term(vf_load_part(x + i, n - i, 0));
     memcpy(out + i, &last, (n - i) * sizeof *out);
+}
+
+/* A row of x in the units of its precision. Bytes are rotated first, and 128 more, as products want their left side. */
+DK_INLINE void pack_line(uint32_t *line, float *scale, dk_precision precision, const float *x, size_t depth,
+                         size_t units, size_t rotation, float *turned) {
+    memset(line + units - DK_UNIT_STEP, 0, DK_UNIT_STEP * 4);
+    if (precision == DK_HALF) {
+        round_terms((uint16_t *)line, x, depth);
+        return;
+    }
+    if (rotation > 1) {
+        rotate_to(turned, x, rotation, depth);
+        x = turned;
+    }
+    dk_byte_scale by = byte_scale(x, depth);
+    *scale = by.scale;
+    quantize_bytes(line, x, depth, by.inverse, 128);
 }
 
 /* A tile of up to DK_PANEL_ROWS rows of x; missing rows are zeros. */
@@ -203,20 +307,11 @@ static void pack_tile(void *tile, float *scales, dk_precision precision, const f
             if (precision == DK_INT8) scales[row] = 0;
             continue;
         }
-        const float *from = x + row * row_stride;
-        const uint32_t *line = (const uint32_t *)from;
+        const uint32_t *line = (const uint32_t *)(x + row * row_stride);
         if (precision != DK_SINGLE) {
             line = scratch;
-            memset((uint32_t *)scratch + units - DK_UNIT_STEP, 0, DK_UNIT_STEP * 4);
-            if (precision == DK_HALF) {
-                round_terms(scratch, from, depth);
-            } else {
-                float *turned = (float *)scratch + units;
-                memcpy(turned, from, depth * sizeof *turned);
-                rotate_row(turned, rotation, depth);
-                scales[row] = quantize_row(scratch, turned, depth);
-                for (size_t i = 0; i < units; i++) ((uint32_t *)scratch)[i] ^= 0x80808080u;
-            }
+            pack_line(scratch, scales + row, precision, x + row * row_stride, depth, units, rotation,
+                      (float *)scratch + units);
         }
         if (step > 1)
             for (size_t i = 0; i < units; i += DK_UNIT_STEP)

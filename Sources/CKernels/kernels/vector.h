@@ -70,3 +70,30 @@ DK_INLINE float vf_greatest(vf v) {
     for (size_t i = 1; i < DK_LANES; i++) best = lanes[i] > best || lanes[i] != lanes[i] ? lanes[i] : best;
     return best;
 }
+
+/* a where it is greater, else b. */
+DK_INLINE vf vf_larger(vf a, vf b) { return vf_select(a > b, a, b); }
+
+/* The greatest lane; which one of NaN and a number wins is not said. */
+DK_INLINE float vf_greatest_number(vf v) {
+#define DK_FOLD(...)                                           \
+    do {                                                       \
+        vf other = __builtin_shufflevector(v, v, __VA_ARGS__); \
+        v = vf_larger(other, v);                               \
+    } while (0)
+#if DK_LANES == 16
+    DK_FOLD(8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    DK_FOLD(4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3);
+    DK_FOLD(2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1);
+    DK_FOLD(1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0);
+#elif DK_LANES == 8
+    DK_FOLD(4, 5, 6, 7, 0, 1, 2, 3);
+    DK_FOLD(2, 3, 0, 1, 2, 3, 0, 1);
+    DK_FOLD(1, 0, 1, 0, 1, 0, 1, 0);
+#else
+    DK_FOLD(2, 3, 0, 1);
+    DK_FOLD(1, 0, 1, 0);
+#endif
+#undef DK_FOLD
+    return v[0];
+}

@@ -33,9 +33,32 @@ struct HeadProjection: Sendable {
     }
 
     /// [B, L, width] to [B, L, heads, inner / heads].
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = linear(x)
+    func callAsFunction(_ x: Tensor) -> Tensor { split(linear(x)) }
+
+    /// Queries, keys and values of the same tokens, which are rounded and packed once.
+    ///
+    /// - Parameters:
+    ///   - query, key, value: the projections.
+    ///   - x: [B, L, width].
+    ///   - positions: by which queries and keys turn; nil for not at all.
+    ///   - layout: which elements turn together.
+    /// - Returns: [B, L, heads, inner / heads] each.
+    static func each(
+        _ query: HeadProjection, _ key: HeadProjection, _ value: HeadProjection, of x: Tensor,
+        turnedBy positions: RotaryPositions? = nil, _ layout: RopeLayout = .interleaved
+    ) -> (query: Tensor, key: Tensor, value: Tensor) {
+        let parts = Linear.each([query.linear, key.linear, value.linear], of: x)
+        return (
+            query.split(parts[0], positions, layout), key.split(parts[1], positions, layout),
+            value.split(parts[2])
+        )
+    }
+
+    private func split(
+        _ y: Tensor, _ positions: RotaryPositions? = nil, _ layout: RopeLayout = .interleaved
+    ) -> Tensor {
         let split = y.reshaped(y.shape[0], y.shape[1], heads, y.shape[2] / heads)
+        if let positions { return positions(split, layout: layout, normedBy: norm) }
         return norm?(split) ?? split
     }
 }

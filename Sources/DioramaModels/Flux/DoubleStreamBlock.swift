@@ -30,6 +30,11 @@ struct StreamShape: Sendable {
 struct StreamAttention: Sendable {
     let query, key, value: HeadProjection
     let output: Linear
+
+    /// Queries, keys and values of [B, L, D].
+    func heads(_ x: Tensor) -> (query: Tensor, key: Tensor, value: Tensor) {
+        HeadProjection.each(query, key, value, of: x)
+    }
 }
 
 /// A block of two streams, image and text, with layers of their own, that attend together: Flux's `DoubleStreamBlock`.
@@ -72,12 +77,12 @@ struct DoubleStreamBlock: Sendable {
         guard let context = state.context else {
             preconditionFailure("DoubleStreamBlock: the state has no text tokens")
         }
-        let (x, y) = (forImage[0].input(state.image), forText[0].input(context))
-        func joined(_ layer: KeyPath<StreamAttention, HeadProjection>) -> Tensor {
-            .concatenated([text[keyPath: layer](y), image[keyPath: layer](x)], axis: 1)
-        }
+        let (x, y) = (
+            image.heads(forImage[0].input(state.image)), text.heads(forText[0].input(context))
+        )
+        func joined(_ text: Tensor, _ image: Tensor) -> Tensor { .concatenated([text, image], axis: 1) }
         let mixed = attention(
-            positions(joined(\.query)), positions(joined(\.key)), joined(\.value),
+            positions(joined(y.query, x.query)), positions(joined(y.key, x.key)), joined(y.value, x.value),
             precision: image.query.precision
         ).joinedHeads()
         let count = context.shape[1]
@@ -114,11 +119,11 @@ struct SingleStreamBlock: Sendable {
         _ state: BlockState, _ modulation: Modulation, _ positions: RotaryPositions
     ) -> BlockState {
         let x = modulation.input(state.image)
-        let mixed = attention(
-            positions(query(x)), positions(key(x)), value(x), precision: query.precision
-        ).joinedHeads()
+        let own = HeadProjection.each(query, key, value, of: x, turnedBy: positions)
+        let mixed = attention(own.query, own.key, own.value, precision: query.precision).joinedHeads()
         let thought =
-            gate.map { up(x) * $0(x, LinearEpilogue(.silu)) } ?? up(x, LinearEpilogue(.geluTanh))
+            gate.map { up(x, LinearEpilogue(gate: $0(x, LinearEpilogue(.silu)))) }
+            ?? up(x, LinearEpilogue(.geluTanh))
         return BlockState(
             image: output(.concatenated([mixed, thought], axis: -1), modulation.added(to: state.image)),
             context: state.context)

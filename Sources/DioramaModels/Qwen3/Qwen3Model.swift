@@ -121,15 +121,11 @@ struct Qwen3Layer: Sendable {
     /// - Returns: token states, [B, L, D].
     func callAsFunction(_ x: Tensor, rotary: RotaryPositions, keyBias: Tensor?) -> Tensor {
         let n = attentionNorm(x)
+        // The first half of a head turns with the second.
+        let own = HeadProjection.each(query, key, value, of: n, turnedBy: rotary, .half)
         let mixed = attention(
-            turned(query(n), by: rotary), turned(key(n), by: rotary), value(n), causal: true,
-            keyBias: keyBias, precision: query.precision)
+            own.query, own.key, own.value, causal: true, keyBias: keyBias, precision: query.precision)
         let y = output(mixed.joinedHeads(), LinearEpilogue(residual: x))
         return feedForward(feedForwardNorm(y), LinearEpilogue(residual: y))
-    }
-
-    /// Turns the first half of each head with the second.
-    private func turned(_ x: Tensor, by rotary: RotaryPositions) -> Tensor {
-        rope(x, cos: rotary.cos, sin: rotary.sin, layout: .half)
     }
 }

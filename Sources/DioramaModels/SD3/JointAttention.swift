@@ -24,8 +24,14 @@ struct ImageAttention: Sendable {
 
     /// [B, N, D] to the same, and what follows it.
     func callAsFunction(_ x: Tensor, _ epilogue: LinearEpilogue) -> Tensor {
-        output(
-            attention(query(x), key(x), value(x), precision: query.precision).joinedHeads(), epilogue)
+        let own = heads(x)
+        return output(
+            attention(own.query, own.key, own.value, precision: query.precision).joinedHeads(), epilogue)
+    }
+
+    /// Queries, keys and values of [B, N, D].
+    func heads(_ x: Tensor) -> (query: Tensor, key: Tensor, value: Tensor) {
+        HeadProjection.each(query, key, value, of: x)
     }
 }
 
@@ -46,7 +52,9 @@ struct JointAttention: Sendable {
     func callAsFunction(
         _ x: Tensor, reading context: Tensor, keyBias: Tensor?, _ epilogue: LinearEpilogue
     ) -> Tensor {
-        image.output(mix(image.query(x), x, context, keyBias), epilogue)
+        let own = image.heads(x)
+        return image.output(
+            mix(own.query, own, contextKey(context), contextValue(context), keyBias), epilogue)
     }
 
     /// What both kinds take from both, by `text`'s way of asking, and what follows each: [B, N, D] and [B, L, D].
@@ -54,8 +62,10 @@ struct JointAttention: Sendable {
         _ x: Tensor, and context: Tensor, _ text: TextQuery, keyBias: Tensor?,
         _ imageEpilogue: LinearEpilogue, _ textEpilogue: LinearEpilogue
     ) -> (image: Tensor, context: Tensor) {
-        let queries = Tensor.concatenated([image.query(x), text.query(context)], axis: 1)
-        let mixed = mix(queries, x, context, keyBias)
+        let own = image.heads(x)
+        let texts = HeadProjection.each(text.query, contextKey, contextValue, of: context)
+        let queries = Tensor.concatenated([own.query, texts.query], axis: 1)
+        let mixed = mix(queries, own, texts.key, texts.value, keyBias)
         let count = x.shape[1]
         return (
             image.output(mixed.narrowed(axis: 1, 0..<count), imageEpilogue),
@@ -63,9 +73,12 @@ struct JointAttention: Sendable {
         )
     }
 
-    private func mix(_ queries: Tensor, _ x: Tensor, _ context: Tensor, _ keyBias: Tensor?) -> Tensor {
-        let keys = Tensor.concatenated([image.key(x), contextKey(context)], axis: 1)
-        let values = Tensor.concatenated([image.value(x), contextValue(context)], axis: 1)
+    private func mix(
+        _ queries: Tensor, _ own: (query: Tensor, key: Tensor, value: Tensor), _ contextKeys: Tensor,
+        _ contextValues: Tensor, _ keyBias: Tensor?
+    ) -> Tensor {
+        let keys = Tensor.concatenated([own.key, contextKeys], axis: 1)
+        let values = Tensor.concatenated([own.value, contextValues], axis: 1)
         return attention(queries, keys, values, keyBias: keyBias, precision: image.query.precision)
             .joinedHeads()
     }

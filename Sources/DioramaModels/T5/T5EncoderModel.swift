@@ -112,8 +112,9 @@ struct T5Block: Sendable {
     /// - Returns: token states, [B, L, D].
     func callAsFunction(_ x: Tensor, positionBias: Tensor?, keyBias: Tensor?) -> Tensor {
         let n = attentionNorm(x)
+        let own = HeadProjection.each(query, key, value, of: n)
         let mixed = attention(
-            query(n), key(n), value(n), scale: 1, keyBias: keyBias, mask: positionBias,
+            own.query, own.key, own.value, scale: 1, keyBias: keyBias, mask: positionBias,
             precision: query.precision)
         let y = output(mixed.joinedHeads(), LinearEpilogue(residual: x))
         return feedForward(feedForwardNorm(y), LinearEpilogue(residual: y))

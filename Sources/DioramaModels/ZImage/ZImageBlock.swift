@@ -52,10 +52,9 @@ struct ZImageBlock: Sendable {
         }
         func scaled(_ y: Tensor, _ scale: Tensor?) -> Tensor { scale.map { y * $0 } ?? y }
         let read = scaled(attentionNorms.before(x), mixScale)
+        let own = HeadProjection.each(query, key, value, of: read, turnedBy: positions)
         let mixed = output(
-            attention(
-                positions(query(read)), positions(key(read)), value(read), precision: query.precision
-            ).joinedHeads())
+            attention(own.query, own.key, own.value, precision: query.precision).joinedHeads())
         let y = x + scaled(attentionNorms.after(mixed), mixGate)
         let thought = mlp(scaled(mlpNorms.before(y), mlpScale), LinearEpilogue())
         return y + scaled(mlpNorms.after(thought), mlpGate)

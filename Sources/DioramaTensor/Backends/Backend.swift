@@ -51,8 +51,8 @@ package protocol Backend: Sendable {
     /// out[i] = a[i] · b[i] for each pair of matrices, [m, k] · [k, n].
     func matmul(_ out: MutableFloats, _ a: Floats, _ b: Floats, _ problem: MatmulProblem)
 
-    /// out[rows, outputs] = residual + gate · activation(x[rows, inputs] · weight[outputs, inputs]ᵀ + bias)
-    func linear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem)
+    /// For each problem, out[rows, outputs] = residual + gate · activation(x[rows, inputs] · weight[outputs, inputs]ᵀ + bias).
+    func linears(_ outs: [MutableFloats], _ x: Floats, _ problems: [LinearProblem])
 
     /// out[rows, columns] = the rows of x, rotated in groups, as signed bytes times scales[rows].
     func quantize(

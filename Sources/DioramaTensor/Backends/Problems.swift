@@ -123,6 +123,14 @@ package struct RopeProblem: Sendable {
     package var batch: Int, length: Int, heads: Int, dim: Int
     /// Which elements form a pair.
     package var layout: RopeLayout
+    /// What each head is normed by before it turns: a weight of [dim], and what is added to the mean square.
+    package var norm: HeadNorm?
+
+    /// A norm by the root mean square.
+    package struct HeadNorm: @unchecked Sendable {
+        package var weight: Floats
+        package var eps: Float
+    }
 }
 
 /// The sizes of a convolution.

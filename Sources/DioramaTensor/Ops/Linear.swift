@@ -18,7 +18,7 @@ public struct LinearEpilogue: Sendable {
     public var activation: Activation
     /// What the result is added to, of its shape.
     public var residual: Tensor?
-    /// What the result is multiplied with: [O], or [B, 1, O] for a result [B, L, O]; needs no residual.
+    /// What the result is multiplied with: [O], or [B, 1, O] for a result [B, L, O], or all of its shape; needs no residual.
     public var gate: Tensor?
 
     /// Nothing but what is given.
@@ -26,6 +26,83 @@ public struct LinearEpilogue: Sendable {
         self.activation = activation
         self.residual = residual
         self.gate = gate
+    }
+}
+
+/// The weight of a fully connected layer, [O, I], read in place as it is stored.
+public enum LinearWeight: Sendable {
+    /// Of any float type.
+    case stored(Tensor)
+    /// In bytes, with a scale for each output.
+    case quantized(QuantizedWeight)
+    /// In blocks, or 8-bit floats.
+    case encoded(EncodedWeight)
+
+    /// Elements of the last axis of what the layer takes.
+    public var inputs: Int {
+        switch self {
+        case .stored(let weight): weight.shape[1]
+        case .quantized(let weight): weight.inputs
+        case .encoded(let weight): weight.inputs
+        }
+    }
+
+    /// Elements of the last axis of what the layer gives.
+    public var outputs: Int {
+        switch self {
+        case .stored(let weight): weight.shape[0]
+        case .quantized(let weight): weight.outputs
+        case .encoded(let weight): weight.outputs
+        }
+    }
+
+    fileprivate var tensors: [Tensor] {
+        switch self {
+        case .stored(let weight): [weight]
+        case .quantized(let weight): weight.tensors
+        case .encoded(let weight): weight.tensors
+        }
+    }
+
+    /// Valid while the weight is kept alive.
+    fileprivate func problem(_ precision: Precision) -> LinearProblem {
+        switch self {
+        case .stored(let weight):
+            LinearProblem(
+                weight: .stored(weight.bytes, weight.dtype), precision: precision.real, inputs: inputs,
+                outputs: outputs)
+        case .quantized(let weight):
+            LinearProblem(
+                weight: .quantized(
+                    weight.values.bytes, scales: weight.scales.data, rotation: weight.rotationGroup ?? 1),
+                precision: .int8, inputs: inputs, outputs: outputs)
+        case .encoded(let weight):
+            LinearProblem(
+                weight: .encoded(weight.rows), precision: precision.real, inputs: inputs, outputs: outputs)
+        }
+    }
+}
+
+/// One of the fully connected layers that read the same thing.
+public struct LinearTerm: Sendable {
+    /// [O, I].
+    public var weight: LinearWeight
+    /// [O].
+    public var bias: Tensor?
+    /// What the terms are rounded to; `.int8` counts as `.bf16`, and a quantised weight needs none.
+    public var precision: Precision
+    /// What the sums go through.
+    public var epilogue: LinearEpilogue
+
+    /// A layer.
+    public init(
+        _ weight: LinearWeight, bias: Tensor? = nil, precision: Precision = .f32,
+        _ epilogue: LinearEpilogue = LinearEpilogue()
+    ) {
+        self.weight = weight
+        self.bias = bias
+        self.precision = precision
+        self.epilogue = epilogue
     }
 }
 
@@ -42,15 +119,7 @@ public func linear(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, precision: Precision = .f32,
     _ epilogue: LinearEpilogue = LinearEpilogue()
 ) -> Tensor {
-    precondition(
-        weight.dtype.isFloat && weight.rank == 2, "linear: weight is \(weight.dtype) \(weight.shape)")
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    return linear(
-        x, inputs: inputs, outputs: outputs, bias: bias, epilogue, type: .result(of: [x, weight, bias]),
-        operands: [weight],
-        LinearProblem(
-            weight: .stored(weight.bytes, weight.dtype), precision: precision.real, inputs: inputs,
-            outputs: outputs))
+    linears(x, [LinearTerm(.stored(weight), bias: bias, precision: precision, epilogue)])[0]
 }
 
 /// A fully connected layer in bytes: `x · weightᵀ + bias`, with a scale for each row of `x`, and what follows it.
@@ -65,11 +134,7 @@ public func linear(
     _ x: Tensor, _ weight: QuantizedWeight, bias: Tensor? = nil,
     _ epilogue: LinearEpilogue = LinearEpilogue()
 ) -> Tensor {
-    weight.withProblem { problem in
-        linear(
-            x, inputs: weight.inputs, outputs: weight.outputs, bias: bias, epilogue, type: .f32,
-            operands: weight.tensors, problem)
-    }
+    linears(x, [LinearTerm(.quantized(weight), bias: bias, precision: .int8, epilogue)])[0]
 }
 
 /// A fully connected layer whose weight is stored in blocks: as for a weight of floats, unpacked piece by piece.
@@ -85,51 +150,75 @@ public func linear(
     _ x: Tensor, _ weight: EncodedWeight, bias: Tensor? = nil, precision: Precision = .bf16,
     _ epilogue: LinearEpilogue = LinearEpilogue()
 ) -> Tensor {
-    withExtendedLifetime(weight.tensors) {
-        linear(
-            x, inputs: weight.inputs, outputs: weight.outputs, bias: bias, epilogue, type: .f32,
-            operands: weight.tensors,
-            LinearProblem(
-                weight: .encoded(weight.rows), precision: precision.real, inputs: weight.inputs,
-                outputs: weight.outputs))
+    linears(x, [LinearTerm(.encoded(weight), bias: bias, precision: precision, epilogue)])[0]
+}
+
+/// Fully connected layers that read the same thing: its rows are rounded, or quantised, and packed once for those of one precision.
+///
+/// - Parameters:
+///   - x: [..., I].
+///   - terms: The layers, all with I inputs.
+/// - Returns: A result [..., O] for each layer, in their order.
+public func linears(_ x: Tensor, _ terms: [LinearTerm]) -> [Tensor] {
+    precondition(x.dtype.isFloat, "linear: x is \(x.dtype), not a float type")
+    let rows = x.shape.dims.dropLast().reduce(1, *)
+    let values = x.f32
+    let prepared = terms.map { term in
+        checked(x.shape, term)
+        return LinearTerm(
+            term.weight, bias: term.bias?.f32, precision: term.precision,
+            LinearEpilogue(
+                term.epilogue.activation, residual: term.epilogue.residual?.f32, gate: term.epilogue.gate?.f32
+            ))
+    }
+    let operands = prepared.flatMap { [$0.bias, $0.epilogue.residual, $0.epilogue.gate] + $0.weight.tensors }
+    return x.device.run("linear", [values] + operands) {
+        let results = terms.map {
+            Tensor(uninitialized: x.shape.replacing(-1, with: $0.weight.outputs), on: x.device)
+        }
+        let problems = prepared.map { term in
+            var problem = term.weight.problem(term.precision)
+            problem.rows = rows
+            problem.bias = term.bias?.data
+            problem.activation = term.epilogue.activation
+            problem.residual = term.epilogue.residual?.data
+            if let gate = term.epilogue.gate {
+                problem.gate = gate.data
+                let gates = gate.count / Swift.max(problem.outputs, 1)
+                problem.rowsPerGate = Swift.max(rows / Swift.max(gates, 1), 1)
+            }
+            return problem
+        }
+        x.device.backend.linears(results.map(\.newData), values.data, problems)
+        return zip(results, terms).map { result, term in result.converted(to: resultType(x, term)) }
     }
 }
 
-private func linear(
-    _ x: Tensor, inputs: Int, outputs: Int, bias: Tensor?, _ epilogue: LinearEpilogue, type: DType,
-    operands: [Tensor], _ problem: LinearProblem
-) -> Tensor {
-    precondition(x.dtype.isFloat, "linear: x is \(x.dtype), not a float type")
+private func resultType(_ x: Tensor, _ term: LinearTerm) -> DType {
+    guard case .stored(let weight) = term.weight else { return .f32 }
+    return .result(of: [x, weight, term.bias])
+}
+
+private func checked(_ x: Shape, _ term: LinearTerm) {
+    if case .stored(let weight) = term.weight {
+        precondition(
+            weight.dtype.isFloat && weight.rank == 2, "linear: weight is \(weight.dtype) \(weight.shape)")
+    }
+    let (outputs, inputs) = (term.weight.outputs, term.weight.inputs)
     precondition(
-        x.rank >= 1 && x.shape[-1] == inputs,
-        "linear: x \(x.shape) does not fit weight [\(outputs), \(inputs)]")
-    let shape = x.shape.replacing(-1, with: outputs)
-    if let bias {
+        x.rank >= 1 && x[-1] == inputs, "linear: x \(x) does not fit weight [\(outputs), \(inputs)]")
+    let shape = x.replacing(-1, with: outputs)
+    if let bias = term.bias {
         precondition(
             bias.shape == [outputs], "linear: bias \(bias.shape) does not fit weight [\(outputs), \(inputs)]")
     }
-    if let residual = epilogue.residual {
+    if let residual = term.epilogue.residual {
         precondition(residual.shape == shape, "linear: residual \(residual.shape) does not fit \(shape)")
     }
-    var problem = problem
-    problem.rows = x.shape.dims.dropLast().reduce(1, *)
-    if let gate = epilogue.gate {
-        let isShared = gate.shape == [outputs]
+    if let gate = term.epilogue.gate {
         precondition(
-            isShared || x.rank == 3 && gate.shape == [x.shape[0], 1, outputs],
+            gate.shape == [outputs] || gate.shape == shape
+                || x.rank == 3 && gate.shape == [x[0], 1, outputs],
             "linear: gate \(gate.shape) does not fit \(shape)")
-        problem.rowsPerGate = Swift.max(isShared ? problem.rows : x.shape[1], 1)
-    }
-    let (values, offsets, residual, gate) = (
-        x.f32, bias?.f32, epilogue.residual?.f32, epilogue.gate?.f32
-    )
-    return .computed(
-        "linear", [values, offsets, residual, gate] + operands, shape, type, on: x.device
-    ) { backend, out in
-        problem.bias = offsets?.data
-        problem.activation = epilogue.activation
-        problem.residual = residual?.data
-        problem.gate = gate?.data
-        backend.linear(out, values.data, problem)
     }
 }

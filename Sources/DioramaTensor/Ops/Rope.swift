@@ -14,17 +14,26 @@ public enum RopeLayout: String, Sendable, CaseIterable {
 ///   - cos: cosines of the angle of each position and pair, [L, D / 2].
 ///   - sin: sines, of the shape of `cos`.
 ///   - layout: which elements form a pair.
+///   - norm: the weight [D] and the eps of ``rmsNorm(_:weight:eps:)``, which each head goes through first, in the same pass.
 /// - Returns: the shape of `x`.
-public func rope(_ x: Tensor, cos: Tensor, sin: Tensor, layout: RopeLayout) -> Tensor {
+public func rope(
+    _ x: Tensor, cos: Tensor, sin: Tensor, layout: RopeLayout, norm: (weight: Tensor, eps: Float)? = nil
+) -> Tensor {
     precondition(
         x.dtype.isFloat && x.rank == 4 && x.shape[3].isMultiple(of: 2), "rope: x is \(x.dtype) \(x.shape)")
     precondition(
         cos.shape == [x.shape[1], x.shape[3] / 2] && sin.shape == cos.shape,
         "rope: cos \(cos.shape) and sin \(sin.shape) do not fit x \(x.shape)")
-    let problem = RopeProblem(
+    if let norm {
+        precondition(
+            norm.weight.shape == [x.shape[3]], "rope: norm \(norm.weight.shape) does not fit x \(x.shape)")
+    }
+    var problem = RopeProblem(
         batch: x.shape[0], length: x.shape[1], heads: x.shape[2], dim: x.shape[3], layout: layout)
-    let (values, c, s) = (x.f32, cos.f32, sin.f32)
-    return .computed("rope", [values, c, s], x.shape, .result(of: [x]), on: x.device) { backend, out in
+    let (values, c, s, weight) = (x.f32, cos.f32, sin.f32, norm?.weight.f32)
+    let type = DType.result(of: [x, norm?.weight])
+    return .computed("rope", [values, c, s, weight], x.shape, type, on: x.device) { backend, out in
+        if let norm, let weight { problem.norm = RopeProblem.HeadNorm(weight: weight.data, eps: norm.eps) }
         backend.rope(out, values.data, cos: c.data, sin: s.data, problem)
     }
 }

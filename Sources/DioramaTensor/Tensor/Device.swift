@@ -57,6 +57,11 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     /// The count of bytes that this device's tensors hold.
     public var memory: MemoryMeter { context.memory.meter }
 
+    /// Gives memory that waits to be used again back to the system.
+    ///
+    /// Large results that are no longer needed are kept for those of the next step. Call this when there is no next step for a while.
+    public func releaseUnusedMemory() { context.memory.trim() }
+
     /// The name and the number of threads.
     public var description: String { "\(name) (\(threads) thread\(threads == 1 ? "" : "s"))" }
 
@@ -85,7 +90,7 @@ extension Device {
     }
 
     /// Runs `body`, an op over `operands`, keeping them alive and telling the observer.
-    func run(_ name: String, _ operands: [Tensor?], _ body: () -> Tensor) -> Tensor {
+    func run<R>(_ name: String, _ operands: [Tensor?], _ body: () -> R) -> R {
         for case let operand? in operands {
             precondition(operand.device == self, "\(name): operands live on different devices")
         }

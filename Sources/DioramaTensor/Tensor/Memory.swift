@@ -84,8 +84,11 @@ package final class Memory: Sendable {
     /// The count of what is handed out.
     package let meter = MemoryMeter()
     private let limit: MemoryLimit
+    private let blocks = Mutex(FreeBlocks())
 
     package init(limit: MemoryLimit = MemoryLimit()) { self.limit = limit }
+
+    deinit { trim() }
 
     /// Hands out bytes of undefined content.
     func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
@@ -100,15 +103,46 @@ package final class Memory: Sendable {
     /// Takes back bytes that `take` handed out.
     func give(back bytes: UnsafeMutableRawPointer, _ byteCount: Int) {
         meter.remove(byteCount)
-        free(bytes)
+        giveBack(borrowed: bytes, byteCount)
     }
 
-    /// Hands out bytes that are not counted, for `free`: the scratch of one op.
+    /// Hands out bytes that are not counted: the scratch of one op.
     func borrow(_ byteCount: Int) -> UnsafeMutableRawPointer {
-        guard let bytes = Self.allocate(byteCount) else {
-            limit.onShortage(MemoryShortage(asked: byteCount, held: meter.current, limit: nil))
+        guard byteCount >= FreeBlocks.smallest else {
+            guard let bytes = Self.allocate(byteCount) else { endForLack(of: byteCount) }
+            return bytes
         }
+        let kept = blocks.withLock { blocks in
+            let kept = blocks.reuse(byteCount)
+            if kept == nil { blocks.makeRoom(for: byteCount) }
+            return kept
+        }
+        if let bytes = kept.flatMap(UnsafeMutableRawPointer.init(bitPattern:)) { return bytes }
+        let bytes = Self.allocate(byteCount) ?? allocateAfterTrimming(byteCount)
+        blocks.withLock { [address = UInt(bitPattern: bytes)] in $0.add(address, byteCount) }
         return bytes
+    }
+
+    /// Takes back bytes that `borrow` handed out.
+    func giveBack(borrowed bytes: UnsafeMutableRawPointer, _ byteCount: Int) {
+        let address = UInt(bitPattern: bytes)
+        let kept = byteCount >= FreeBlocks.smallest && blocks.withLock { $0.give(back: address) }
+        if !kept { free(bytes) }
+    }
+
+    /// Gives memory that waits to be used again back to the system.
+    func trim() {
+        blocks.withLock { $0.shrink(to: 0) }
+    }
+
+    private func allocateAfterTrimming(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        trim()
+        guard let bytes = Self.allocate(byteCount) else { endForLack(of: byteCount) }
+        return bytes
+    }
+
+    private func endForLack(of byteCount: Int) -> Never {
+        limit.onShortage(MemoryShortage(asked: byteCount, held: meter.current, limit: nil))
     }
 
     /// Bytes of a huge page of the processors at hand.

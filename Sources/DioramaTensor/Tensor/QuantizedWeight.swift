@@ -79,13 +79,4 @@ public struct QuantizedWeight: Sendable {
     public static func canRotate(_ inputs: Int, by group: Int) -> Bool {
         [4, 16, 64, 256, 1024, 4096].contains(group) && inputs.isMultiple(of: group)
     }
-
-    func withProblem<R>(_ body: (LinearProblem) -> R) -> R {
-        withExtendedLifetime(tensors) {
-            body(
-                LinearProblem(
-                    weight: .quantized(values.bytes, scales: scales.data, rotation: rotationGroup ?? 1),
-                    precision: .int8, inputs: inputs, outputs: outputs))
-        }
-    }
 }

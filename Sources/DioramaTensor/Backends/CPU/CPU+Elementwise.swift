@@ -106,13 +106,24 @@ extension CPUBackend {
 
     package func rope(_ out: MutableFloats, _ x: Floats, cos: Floats, sin: Floats, _ p: RopeProblem) {
         let width = p.heads * p.dim
-        divide(p.batch * p.length, cost: width) { range in
-            for token in range {
-                let angle = token % p.length * (p.dim / 2)
-                kernels.rope(
-                    out + token * width, x + token * width, cos + angle, sin + angle,
-                    p.layout == .interleaved,
-                    p.heads, p.dim)
+        withScratch(p.norm == nil ? 0 : pool.threads * (width + 16)) { scratch in
+            divide(p.batch * p.length, cost: width) { range, worker in
+                for token in range {
+                    let angle = token % p.length * (p.dim / 2)
+                    var from = x + token * width
+                    if let norm = p.norm {
+                        // A token's heads stay in the first cache between the norm and the turn.
+                        let normed = scratch + worker * (width + 16)
+                        for head in 0..<p.heads {
+                            let at = head * p.dim
+                            kernels.rms_norm(normed + at, from + at, norm.weight, norm.eps, p.dim)
+                        }
+                        from = UnsafePointer(normed)
+                    }
+                    kernels.rope(
+                        out + token * width, from, cos + angle, sin + angle, p.layout == .interleaved,
+                        p.heads, p.dim)
+                }
             }
         }
     }

@@ -10,23 +10,48 @@ extension CPUBackend {
     /// Bytes of packed rows that are worth keeping at a time; rows beyond go in another pass over the weights.
     private static let packedRows = 64 << 20
 
-    /// Rows that pass by a panel while it is in the cache.
-    private static let rowBlock = 240
+    /// The most rows that pass by a panel while it is in the cache.
+    private static let rowBlock = 256
 
-    package func linear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem) {
-        guard problem.rows > 0, problem.outputs > 0 else { return }
-        if problem.rows <= Self.dotRows, problem.precision == .f32 {
-            dotLinear(out, x, problem)
-            return
+    /// Bytes of packed rows that stay in a second cache while a few panels pass by them.
+    private static let rowBlockBytes = 1 << 19
+
+    package func linears(_ outs: [MutableFloats], _ x: Floats, _ problems: [LinearProblem]) {
+        var waiting = zip(outs, problems).map { Layer(out: $0, problem: $1) }
+        waiting.removeAll { $0.problem.rows == 0 || $0.problem.outputs == 0 }
+        for layer in waiting where isRead(inPlace: layer.problem) { dotLinear(layer.out, x, layer.problem) }
+        waiting.removeAll { isRead(inPlace: $0.problem) }
+        while let first = waiting.first?.problem {
+            packedLinears(waiting.filter { $0.problem.packsRows(as: first) }, x, first)
+            waiting.removeAll { $0.problem.packsRows(as: first) }
         }
-        let precision = problem.precision.kernelPrecision
-        let units = kernels.panel_units(precision, problem.inputs)
-        let block = (Self.rowBlock + kernels.panel_rows - 1) / kernels.panel_rows * kernels.panel_rows
+    }
+
+    /// A layer, and where its result goes.
+    private struct Layer {
+        let out: MutableFloats
+        let problem: LinearProblem
+    }
+
+    /// Whether a weight is read once, by dot products in singles, because there are few rows.
+    private func isRead(inPlace problem: LinearProblem) -> Bool {
+        guard problem.rows <= Self.dotRows else { return false }
+        if case .stored(_, .bf16) = problem.weight { return problem.precision != .int8 }
+        return problem.precision == .f32
+    }
+
+    /// Layers whose rows are packed in one way, that of `shape`.
+    private func packedLinears(_ layers: [Layer], _ x: Floats, _ shape: LinearProblem) {
+        let units = kernels.panel_units(shape.precision.kernelPrecision, shape.inputs)
+        let fitting = Swift.min(Self.rowBlock, Self.rowBlockBytes / Swift.max(4 * units, 1))
+        let block = Swift.max(fitting / kernels.panel_rows, 1) * kernels.panel_rows
         let most = Swift.max(Self.packedRows / Swift.max(4 * units, 1) / block, 1) * block
-        for first in stride(from: 0, to: problem.rows, by: most) {
-            let rows = first..<Swift.min(first + most, problem.rows)
-            withPackedRows(x + rows.lowerBound * problem.inputs, rows.count, problem) { tiles, scales in
-                multiply(out, tiles, scales, rows: rows, block: block, problem)
+        for first in stride(from: 0, to: shape.rows, by: most) {
+            let rows = first..<Swift.min(first + most, shape.rows)
+            withPackedRows(x + rows.lowerBound * shape.inputs, rows.count, shape) { tiles, scales in
+                for layer in layers {
+                    multiply(layer.out, tiles, scales, rows: rows, block: block, layer.problem)
+                }
             }
         }
     }
@@ -148,6 +173,18 @@ extension CPUBackend {
 
     /// A few rows: each weight is read once, in place, and what follows the sums is a pass of its own.
     private func dotLinear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem) {
+        guard problem.precision == .f32 else {
+            let count = problem.rows * problem.inputs
+            withScratch(2 * count) { rounded in
+                let halves = UnsafeMutableRawPointer(rounded + count).assumingMemoryBound(to: UInt16.self)
+                kernels.f32_to_bf16(halves, x, count)
+                kernels.bf16_to_f32(rounded, halves, count)
+                var problem = problem
+                problem.precision = .f32
+                dotLinear(out, rounded, problem)
+            }
+            return
+        }
         let (rows, inputs, outputs) = (problem.rows, problem.inputs, problem.outputs)
         switch problem.weight {
         case .stored(let weight, let type):
@@ -207,6 +244,11 @@ extension CPUBackend {
 }
 
 extension LinearProblem {
+    /// Whether the rows of x are packed for both in one way.
+    fileprivate func packsRows(as other: LinearProblem) -> Bool {
+        precision == other.precision && rotation == other.rotation && inputs == other.inputs
+    }
+
     /// Inputs that are rotated together; 1 for none.
     var rotation: Int {
         switch weight {

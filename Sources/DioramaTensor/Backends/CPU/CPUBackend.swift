@@ -70,8 +70,9 @@ package struct CPUBackend: Backend {
 
     /// Gives `body` a run of singles of undefined content, aligned for vectors.
     func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {
-        let bytes = memory.borrow(count * DType.f32.size)
-        defer { free(bytes) }
+        let byteCount = count * DType.f32.size
+        let bytes = memory.borrow(byteCount)
+        defer { memory.giveBack(borrowed: bytes, byteCount) }
         return body(bytes.assumingMemoryBound(to: Float.self))
     }
 }

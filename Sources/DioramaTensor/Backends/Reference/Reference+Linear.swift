@@ -7,7 +7,11 @@ import Darwin
 #endif
 
 extension ReferenceBackend {
-    package func linear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem) {
+    package func linears(_ outs: [MutableFloats], _ x: Floats, _ problems: [LinearProblem]) {
+        for (out, problem) in zip(outs, problems) { linear(out, x, problem) }
+    }
+
+    private func linear(_ out: MutableFloats, _ x: Floats, _ problem: LinearProblem) {
         let (inputs, outputs) = (problem.inputs, problem.outputs)
         if case .encoded(let rows) = problem.weight {
             var unpacked = [Float](repeating: 0, count: outputs * inputs)

@@ -52,6 +52,18 @@ extension ReferenceBackend {
     }
 
     package func rope(_ out: MutableFloats, _ x: Floats, cos: Floats, sin: Floats, _ p: RopeProblem) {
+        if let norm = p.norm {
+            let rows = p.batch * p.length * p.heads
+            var normed = [Float](repeating: 0, count: rows * p.dim)
+            normed.withUnsafeMutableBufferPointer { buffer in
+                guard let start = buffer.baseAddress else { return }
+                rmsNorm(start, x, weight: norm.weight, rows: rows, columns: p.dim, eps: norm.eps)
+                var plain = p
+                plain.norm = nil
+                rope(out, start, cos: cos, sin: sin, plain)
+            }
+            return
+        }
         let half = p.dim / 2
         for row in 0..<p.batch * p.length * p.heads {
             let position = row / p.heads % p.length

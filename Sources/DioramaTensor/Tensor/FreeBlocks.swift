@@ -1,0 +1,83 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Large blocks of memory that were given back and wait to be used again.
+///
+/// The steps of a sampler ask for the same sizes over and over. A block from the system costs a fault for each of its pages, which
+/// the system first fills with zeros; one that was just used is still in the caches. What waits never makes a process larger
+/// than it has been: blocks in use and waiting blocks together stay within the most that was ever in use.
+///
+/// Blocks are known by their addresses.
+struct FreeBlocks: Sendable {
+    /// Blocks from this size on are kept; smaller ones are the system's business.
+    static let smallest = 1 << 20
+
+    /// A block of memory.
+    private struct Block {
+        let address: UInt
+        let byteCount: Int
+    }
+
+    /// Waiting blocks, longest waiting first.
+    private var waiting: [Block] = []
+    private var waitingBytes = 0
+    /// Sizes of blocks in use.
+    private var used: [UInt: Int] = [:]
+    private var usedBytes = 0
+    private var mostUsedBytes = 0
+
+    /// A waiting block that fits: at least `byteCount`, and no more than a quarter larger. Nil where there is none.
+    mutating func reuse(_ byteCount: Int) -> UInt? {
+        var best: Int?
+        for (index, block) in waiting.enumerated()
+        where block.byteCount >= byteCount && block.byteCount <= byteCount + byteCount / 4 {
+            if block.byteCount < best.map({ waiting[$0].byteCount }) ?? .max { best = index }
+        }
+        guard let best else { return nil }
+        let block = waiting.remove(at: best)
+        waitingBytes -= block.byteCount
+        use(block)
+        return block.address
+    }
+
+    /// Remembers a block that came from the system.
+    mutating func add(_ address: UInt, _ byteCount: Int) {
+        use(Block(address: address, byteCount: byteCount))
+    }
+
+    /// Frees waiting blocks, longest waiting first, so that `byteCount` more bytes may come from the system.
+    mutating func makeRoom(for byteCount: Int) {
+        shrink(to: Swift.max(mostUsedBytes - usedBytes - byteCount, 0))
+    }
+
+    /// Takes a block back to wait; false if it is none of these.
+    mutating func give(back address: UInt) -> Bool {
+        guard let byteCount = used.removeValue(forKey: address) else { return false }
+        usedBytes -= byteCount
+        waiting.append(Block(address: address, byteCount: byteCount))
+        waitingBytes += byteCount
+        return true
+    }
+
+    /// Frees waiting blocks until they hold no more than `byteCount` bytes.
+    mutating func shrink(to byteCount: Int) {
+        var count = 0
+        while waitingBytes > byteCount, count < waiting.count {
+            free(UnsafeMutableRawPointer(bitPattern: waiting[count].address))
+            waitingBytes -= waiting[count].byteCount
+            count += 1
+        }
+        waiting.removeFirst(count)
+    }
+
+    private mutating func use(_ block: Block) {
+        used[block.address] = block.byteCount
+        usedBytes += block.byteCount
+        mostUsedBytes = Swift.max(mostUsedBytes, usedBytes)
+    }
+}
