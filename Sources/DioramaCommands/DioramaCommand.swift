@@ -133,7 +133,7 @@ struct RootCommand: ParsableCommand {
         version: "diorama \(version)",
         subcommands: [
             RenderCommand.self, BatchCommand.self, CheckCommand.self, ConvertCommand.self, NodesCommand.self,
-            InspectCommand.self, QuantizeCommand.self, BenchCommand.self,
+            InspectCommand.self, QuantizeCommand.self, DevicesCommand.self, BenchCommand.self,
             NewNodeCommand.self,
         ])
 

@@ -79,6 +79,18 @@ import Testing
         }
     }
 
+    @Test("heads that are normed as they turn are normed, then turned", arguments: Device.each)
+    func normedRotaryEmbedding(on device: Device) {
+        let x = noise([2, 5, 3, 20], seed: 1, on: device)
+        let (cos, sin) = (noise([5, 10], seed: 2, on: device), noise([5, 10], seed: 3, on: device))
+        let weight = noise([20], seed: 4, on: device)
+        for layout in RopeLayout.allCases {
+            let once = rope(x, cos: cos, sin: sin, layout: layout, norm: (weight, 1e-6))
+            let twice = rope(rmsNorm(x, weight: weight, eps: 1e-6), cos: cos, sin: sin, layout: layout)
+            #expect(relativeError(once, twice) < Tolerance.f32.op)
+        }
+    }
+
     @Test("rotary embedding agrees with PyTorch in both layouts", arguments: Device.each)
     func ropes(on device: Device) {
         for layout in RopeLayout.allCases {

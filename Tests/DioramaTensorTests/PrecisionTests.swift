@@ -6,12 +6,13 @@ import Testing
 @Suite struct PrecisionTests {
     let reference = Device.reference()
 
-    /// Ones, primes, and both sides of the edges of tiles (6 or 8 rows, 16 or 48 columns), pieces of sums (160 units) and
-    /// blocks of rows (240).
+    /// Ones, primes, and both sides of the edges of tiles (6, 8, 16 or 32 rows, 16 or 48 columns), pieces of sums (160 or 256
+    /// units) and blocks of rows (256).
     static let sizes: [(rows: Int, inputs: Int, outputs: Int)] = [
         (1, 1, 1), (1, 7, 3), (2, 64, 17), (5, 31, 47), (6, 160, 48), (7, 161, 49), (8, 320, 16),
         (9, 321, 15),
-        (13, 643, 97), (240, 33, 50), (241, 16, 48), (11, 1301, 5),
+        (13, 643, 97), (240, 33, 50), (241, 16, 48), (11, 1301, 5), (16, 512, 48), (17, 513, 49),
+        (33, 1027, 31), (257, 66, 50),
     ]
 
     private func operands(_ rows: Int, _ inputs: Int, _ outputs: Int, on device: Device)
@@ -24,7 +25,7 @@ import Testing
     }
 
     @Test("linear in f32 and bf16, whatever the weight is stored as", arguments: Device.processors)
-    func linears(on device: Device) {
+    func floatLinears(on device: Device) {
         for (rows, inputs, outputs) in Self.sizes {
             for type in [DType.f32, .f16, .bf16] {
                 for precision in [Precision.f32, .bf16] {
@@ -101,6 +102,35 @@ import Testing
         }
         let few = linear(x[0][0..<1], weight, bias: bias, LinearEpilogue(.silu, gate: gate[1][0]))
         #expect(relativeError(few, silu(plain[0][0..<1]) * gate[1][0]) < Tolerance.f32.op)
+    }
+
+    @Test("a gate may be as large as the result", arguments: Device.each)
+    func largeGates(on device: Device) {
+        let (x, weight, bias) = operands(11, 40, 50, on: device)
+        let gate = noise([11, 50], seed: 7, on: device)
+        let y = linear(x, weight, bias: bias, LinearEpilogue(.silu, gate: gate))
+        #expect(relativeError(y, silu(linear(x, weight, bias: bias)) * gate) < Tolerance.f32.op)
+    }
+
+    @Test("layers that read the same thing give what each gives alone", arguments: Device.each)
+    func layersTogether(on device: Device) {
+        for rows in [1, 9, 300] {
+            let (x, first, bias) = operands(rows, 128, 50, on: device)
+            let second = noise([33, 128], seed: 8, on: device)
+            let terms = [
+                LinearTerm(.stored(first), bias: bias, precision: .bf16, LinearEpilogue(.silu)),
+                LinearTerm(.quantized(QuantizedWeight(second, rotationGroup: 64))),
+                LinearTerm(.stored(second)),
+                LinearTerm(.quantized(QuantizedWeight(first, rotationGroup: nil)), bias: bias),
+                LinearTerm(.quantized(QuantizedWeight(first, rotationGroup: 64))),
+                LinearTerm(.stored(second.asType(.bf16)), precision: .bf16),
+            ]
+            let together = linears(x, terms)
+            #expect(together.map(\.shape) == [50, 33, 33, 50, 50, 33].map { [rows, $0] })
+            for (index, term) in terms.enumerated() {
+                #expect(together[index].floats() == linears(x, [term])[0].floats(), "\(rows) rows, \(index)")
+            }
+        }
     }
 
     @Test("results do not depend on the number of threads, nor on the other rows")

@@ -38,6 +38,37 @@ import Darwin
         return Storage(borrowing: bytes, byteCount: byteCount, owner: lender)
     }
 
+    @Test("large memory is used again, and what waits never makes the process larger than it was")
+    func reuse() {
+        let memory = Memory()
+        func address(_ byteCount: Int) -> UInt {
+            let storage = Storage(byteCount: byteCount, from: memory)
+            return UInt(bitPattern: storage.bytes)
+        }
+        let mebibyte = 1 << 20
+        let first = address(8 * mebibyte)
+        #expect(memory.waitingBytes == 8 * mebibyte)
+        #expect(address(8 * mebibyte) == first)
+        // A little smaller still fits, much smaller does not.
+        #expect(address(7 * mebibyte) == first)
+        let small = Storage(byteCount: 2 * mebibyte, from: memory)
+        #expect(UInt(bitPattern: small.bytes) != first)
+        // 8 MiB were in use at most, so that with 2 in use no more than 6 may wait.
+        #expect(memory.waitingBytes == 0)
+        do {
+            let blocks = (0..<4).map { _ in Storage(byteCount: 2 * mebibyte, from: memory) }
+            #expect(memory.waitingBytes == 0)
+            withExtendedLifetime(blocks) {}
+        }
+        #expect(memory.waitingBytes == 8 * mebibyte)
+        let large = Storage(byteCount: 7 * mebibyte, from: memory)
+        #expect(memory.waitingBytes <= mebibyte)
+        memory.trim()
+        #expect(memory.waitingBytes == 0)
+        #expect(memory.meter.current == 9 * mebibyte)
+        withExtendedLifetime((small, large)) {}
+    }
+
     @Test("borrowed bytes are read in place and kept alive", arguments: Device.each)
     func borrowing(on device: Device) throws {
         let hasEnded = Flag()

@@ -15,9 +15,7 @@ extension BatchCommand {
             folders: try folders.folders(graphFolder: source.folder, in: context, output: output))
         options.threads = threads
         options.precision = precision.precision
-        options.memory = MemoryLimit(byteCount: freeMemory()) { [json] shortage in
-            endForLackOfMemory(shortage, asJSON: json, in: context)
-        }
+        options.memory = memory.limit(asJSON: json, in: context)
         // Enough for the encoded texts of some lines; pictures are not needed again.
         let session = Session(nodes: catalog, options: options, cacheBytes: 128 << 20, cacheEntries: 1024)
         let batchOptions = try pictures.options(in: context)
@@ -77,8 +75,10 @@ extension BatchCommand {
         do {
             return try await stoppingOnSignals {
                 reporter.note("Stopping after this step. Ctrl-C again ends at once.")
-            } _: {
-                let summary = try await batch.run(list, in: folder, items: items) { reporter.receive($0) }
+            } _: { [memory] in
+                let summary = try await memory.holding {
+                    try await batch.run(list, in: folder, items: items) { reporter.receive($0) }
+                }
                 reporter.conclude(summary)
                 return summary
             }

@@ -82,6 +82,7 @@ struct BatchCommand: Command {
     @OptionGroup(title: "Folders") var folders: FolderOptions
 
     @OptionGroup var precision: PrecisionOptions
+    @OptionGroup var memory: MemoryOptions
 
     @Option(help: "CPU threads to use, 1 or more; the pictures do not depend on it. Default: one a core.")
     var threads: Int?

@@ -50,6 +50,7 @@ struct RenderCommand: Command {
     var threads: Int?
 
     @OptionGroup var precision: PrecisionOptions
+    @OptionGroup var memory: MemoryOptions
 
     @Option(
         name: .customLong("repeat"), parsing: .unconditional,
@@ -156,9 +157,7 @@ struct RenderCommand: Command {
             folders: try folders.folders(graphFolder: graphFolder, in: context, output: folder))
         options.threads = threads
         options.precision = precision.precision
-        options.memory = MemoryLimit(byteCount: freeMemory()) { [json] shortage in
-            endForLackOfMemory(shortage, asJSON: json, in: context)
-        }
+        options.memory = memory.limit(asJSON: json, in: context)
         // One graph is rendered, or the same again with all its work: nothing is worth keeping past its last use.
         return Session(nodes: catalog, options: options, cacheBytes: 0, observer: recorder)
     }
@@ -183,10 +182,12 @@ struct RenderCommand: Command {
         let target = destination.target
         return try await stoppingOnSignals { [display] in
             display?.note("Stopping after this step. Ctrl-C again ends at once.")
-        } _: { [reporters] in
-            try await session.render(graph, to: target, force: true) { event in
-                let now = ContinuousClock.now
-                for reporter in reporters { reporter.receive(event, at: now) }
+        } _: { [reporters, memory] in
+            try await memory.holding {
+                try await session.render(graph, to: target, force: true) { event in
+                    let now = ContinuousClock.now
+                    for reporter in reporters { reporter.receive(event, at: now) }
+                }
             }
         }
     }

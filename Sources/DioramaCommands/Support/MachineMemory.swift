@@ -29,21 +29,38 @@ func endForLackOfMemory(_ shortage: MemoryShortage, asJSON json: Bool, in contex
 ///
 /// Free memory and free swap, or what a container may have if that is less.
 func freeMemory() -> Int? {
-    let lines = smallFile("/proc/meminfo").split(separator: "\n")
-    func bytes(_ name: String) -> Int? {
-        let words = lines.first { $0.hasPrefix(name + ":") }?.split(separator: " ") ?? []
-        return words.count > 1 ? Int(words[1]).map { $0 * 1024 } : nil
-    }
-    guard let available = bytes("MemAvailable") else { return nil }
+    guard let available = memoryInfo("MemAvailable") else { return nil }
     // A container's limit counts the file cache too, which it gives up when asked.
     let container = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .compactMap { smallFile($0).split(separator: "\n").first.flatMap { Int($0) } }
-    return ([available + (bytes("SwapFree") ?? 0)] + container).min()
+        .compactMap { systemFile($0).split(separator: "\n").first.flatMap { Int($0) } }
+    return ([available + (memoryInfo("SwapFree") ?? 0)] + container).min()
+}
+
+/// How many bytes of memory the machine has; nil where the system does not tell.
+func totalMemory() -> Int? { memoryInfo("MemTotal") }
+
+/// How many bytes of this process are in memory now, mapped files included; nil where the system does not tell.
+func residentMemory() -> Int? {
+    let words = systemFile("/proc/self/statm").split(separator: " ")
+    return words.count > 1 ? Int(words[1]).map { $0 * sysconf(Int32(_SC_PAGESIZE)) } : nil
+}
+
+/// What the processor calls itself; nil where the system does not tell.
+func processorName() -> String? {
+    systemFile("/proc/cpuinfo", limit: 1 << 22).split(separator: "\n").first { $0.hasPrefix("model name") }?
+        .split(separator: ":", maxSplits: 1).last.map { $0.trimmingPrefix(" ") }.map(String.init)
+}
+
+/// An entry of `/proc/meminfo`, in bytes.
+private func memoryInfo(_ name: String) -> Int? {
+    let line = systemFile("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix(name + ":") }
+    let words = line?.split(separator: " ") ?? []
+    return words.count > 1 ? Int(words[1]).map { $0 * 1024 } : nil
 }
 
 /// The text of one of the system's own files; empty where there is none.
-private func smallFile(_ path: String) -> String {
-    String(decoding: (try? InputFile.readStream(path, limit: 1 << 16)) ?? [], as: UTF8.self)
+package func systemFile(_ path: String, limit: Int = 1 << 16) -> String {
+    String(decoding: (try? InputFile.readStream(path, limit: limit)) ?? [], as: UTF8.self)
 }
 
 /// The largest resident size of this process so far, in bytes.

@@ -15,7 +15,11 @@ struct DiffusionFamily: Sendable {
     /// The configuration as diffusers would have written it.
     let config: @Sendable (FileShapes) throws -> ModelConfig
     /// The model of a configuration, and the weights it has taken.
-    let make: @Sendable (ModelConfig, FileShapes, Device, Precision?) throws -> (any DiffusionModel, Weights)
+    let make: Make
+
+    /// Makes the model of a configuration from a file's tensors.
+    typealias Make =
+        @Sendable (ModelConfig, FileShapes, Device, Precision?) throws -> (any DiffusionModel, Weights)
 
     /// All that are known, those first whose marks others have too.
     static let all: [DiffusionFamily] = [flux2, chroma, flux, zImage, sd3, pixArt]
@@ -27,13 +31,9 @@ struct DiffusionFamily: Sendable {
                 "double_stream_modulation_img.lin.weight", "double_stream_modulation_img.linear.weight")
         },
         schedule: { _ in .flux(shift: 2.02) },
-        config: { try $0.flux2Config() }
-    ) { config, shapes, device, precision in
-        let config = try Flux2Config(config)
-        let names = Flux2Transformer.names(config, prefix: shapes.prefix)
-        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
-        return (try Flux2Transformer(weights, config), weights)
-    }
+        config: { try $0.flux2Config() },
+        make: making(Flux2Config.init(_:), names: Flux2Transformer.names, Flux2Transformer.init(_:_:))
+    )
 
     private static let chroma = DiffusionFamily(
         name: "Chroma", latentFormat: .flux,
@@ -41,13 +41,9 @@ struct DiffusionFamily: Sendable {
             $0.contains("distilled_guidance_layer.in_proj.weight") && !$0.hasFolder("nerf_")
         },
         schedule: { _ in .flux(shift: 1.15) },
-        config: { try $0.chromaConfig() }
-    ) { config, shapes, device, precision in
-        let config = try ChromaConfig(config)
-        let names = ChromaTransformer.names(config, prefix: shapes.prefix)
-        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
-        return (try ChromaTransformer(weights, config), weights)
-    }
+        config: { try $0.chromaConfig() },
+        make: making(ChromaConfig.init(_:), names: ChromaTransformer.names, ChromaTransformer.init(_:_:))
+    )
 
     private static let flux = DiffusionFamily(
         name: "FLUX.1", latentFormat: .flux,
@@ -61,26 +57,19 @@ struct DiffusionFamily: Sendable {
             $0.hasFolder("guidance_in.") || $0.hasFolder("time_text_embed.guidance_embedder.")
                 ? .flux(shift: 1.15) : .flow(shift: 1, timeScale: 1)
         },
-        config: { try $0.fluxConfig() }
-    ) { config, shapes, device, precision in
-        let config = try FluxConfig(config)
-        let names = FluxTransformer.names(config, prefix: shapes.prefix)
-        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
-        return (try FluxTransformer(weights, config), weights)
-    }
+        config: { try $0.fluxConfig() },
+        make: making(FluxConfig.init(_:), names: FluxTransformer.names, FluxTransformer.init(_:_:))
+    )
 
     private static let zImage = DiffusionFamily(
         name: "Z-Image", latentFormat: .flux,
         recognises: { $0.contains("cap_embedder.1.weight") && $0.contains("x_pad_token") },
         schedule: { _ in .flow(shift: 3, timeScale: 1) },
-        config: { try $0.zImageConfig() }
-    ) { config, shapes, device, precision in
-        let config = try ZImageConfig(config)
-        let names = ZImageTransformer.names(prefix: shapes.prefix)
-        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
-        weights["norm_final"].skip()
-        return (try ZImageTransformer(weights, config), weights)
-    }
+        config: { try $0.zImageConfig() },
+        make: making(
+            ZImageConfig.init(_:), names: { ZImageTransformer.names(prefix: $1) }, unread: ["norm_final"],
+            ZImageTransformer.init(_:_:))
+    )
 
     private static let sd3 = DiffusionFamily(
         name: "Stable Diffusion 3", latentFormat: LatentFormat(scale: 1.5305, shift: 0.0609),
@@ -89,13 +78,9 @@ struct DiffusionFamily: Sendable {
                 || $0.hasFolder("transformer_blocks.0.attn.add_q_proj.") && $0.contains("pos_embed.pos_embed")
         },
         schedule: { _ in .flow(shift: 3, timeScale: 1000) },
-        config: { try $0.sd3Config() }
-    ) { config, shapes, device, precision in
-        let config = try SD3Config(config)
-        let names = SD3Transformer.names(config, prefix: shapes.prefix)
-        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
-        return (try SD3Transformer(weights, config), weights)
-    }
+        config: { try $0.sd3Config() },
+        make: making(SD3Config.init(_:), names: SD3Transformer.names, SD3Transformer.init(_:_:))
+    )
 
     private static let pixArt = DiffusionFamily(
         name: "PixArt-Sigma", latentFormat: LatentFormat(scale: 0.13025, shift: 0),
@@ -104,15 +89,32 @@ struct DiffusionFamily: Sendable {
                 || $0.contains("adaln_single.linear.weight") && $0.contains("pos_embed.proj.bias")
         },
         schedule: { _ in .epsilon(betaStart: 0.0001, betaEnd: 0.02) },
-        config: { try $0.pixArtConfig() }
-    ) { config, shapes, device, precision in
-        let config = try PixArtConfig(config)
-        let names = PixArtTransformer.names(prefix: shapes.prefix)
-        let weights = Weights(shapes.source, on: device, names: names, precision: precision)
+        config: { try $0.pixArtConfig() },
         // Some original files store what the positions are made of, and what an empty text is.
-        weights["y_embedder.y_embedding"].skip()
-        weights["pos_embed"].skip()
-        return (try PixArtTransformer(weights, config), weights)
+        make: making(
+            PixArtConfig.init(_:), names: { PixArtTransformer.names(prefix: $1) },
+            unread: ["y_embedder.y_embedding", "pos_embed"], PixArtTransformer.init(_:_:))
+    )
+
+    /// A family's way to make its model: the configuration, where its tensors are in files, and the model itself.
+    ///
+    /// - Parameters:
+    ///   - config: reads the configuration.
+    ///   - names: the tensors' names in files, after a prefix.
+    ///   - unread: places that files may have and the model does not need.
+    ///   - model: takes the weights.
+    private static func making<Config>(
+        _ config: @escaping @Sendable (ModelConfig) throws -> Config,
+        names: @escaping @Sendable (Config, String) -> TensorNames, unread: [String] = [],
+        _ model: @escaping @Sendable (Weights, Config) throws -> any DiffusionModel
+    ) -> Make {
+        return { file, shapes, device, precision in
+            let config = try config(file)
+            let weights = Weights(
+                shapes.source, on: device, names: names(config, shapes.prefix), precision: precision)
+            for place in unread { weights[place].skip() }
+            return (try model(weights, config), weights)
+        }
     }
 }
 

@@ -25,7 +25,8 @@ struct FreeBlocks: Sendable {
 
     /// Waiting blocks, longest waiting first.
     private var waiting: [Block] = []
-    private var waitingBytes = 0
+    /// Bytes of the blocks that wait.
+    private(set) var waitingBytes = 0
     /// Sizes of blocks in use.
     private var used: [UInt: Int] = [:]
     private var usedBytes = 0

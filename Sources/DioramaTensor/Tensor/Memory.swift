@@ -130,8 +130,11 @@ package final class Memory: Sendable {
         if !kept { free(bytes) }
     }
 
+    /// Bytes that were given back and wait to be used again.
+    package var waitingBytes: Int { blocks.withLock { $0.waitingBytes } }
+
     /// Gives memory that waits to be used again back to the system.
-    func trim() {
+    package func trim() {
         blocks.withLock { $0.shrink(to: 0) }
     }
 

@@ -26,7 +26,7 @@ public final class Storage: @unchecked Sendable {
     }
 
     /// Allocates bytes of undefined content, and counts them.
-    init(byteCount: Int, from memory: Memory) {
+    package init(byteCount: Int, from memory: Memory) {
         self.byteCount = byteCount
         bytes = memory.take(byteCount)
         origin = .allocated(memory)

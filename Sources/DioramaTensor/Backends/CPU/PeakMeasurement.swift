@@ -47,15 +47,50 @@ extension CPUBackend {
     }
 }
 
-extension Device {
-    /// The vector instructions that the processor's kernels use here: `avx512_amx`, `avx512_bf16_vnni`, `avx512`, `avx2` or `baseline`.
-    public static var cpuInstructions: String {
-        switch Instructions(rawValue: dk_level(Instructions.best.rawValue)) ?? .baseline {
+/// Kernels of the CPU device for one set of instructions.
+public struct KernelSet: Sendable {
+    /// As ``Device/cpuInstructions`` names it.
+    public let name: String
+    /// What is in the set.
+    public let description: String
+    /// Whether this processor has it.
+    public let isRunnable: Bool
+}
+
+extension Instructions {
+    /// A short name.
+    fileprivate var name: String {
+        switch self {
         case .baseline: "baseline"
         case .avx2: "avx2"
         case .avx512: "avx512"
         case .avx512Dot: "avx512_bf16_vnni"
         case .avx512AMX: "avx512_amx"
         }
+    }
+
+    fileprivate var description: String {
+        switch self {
+        case .baseline: "what every processor of the architecture has"
+        case .avx2: "AVX2, FMA and F16C"
+        case .avx512: "AVX-512 F, BW, VL and DQ"
+        case .avx512Dot: "the same with dot products of bf16 and of bytes"
+        case .avx512AMX: "the same with matrix registers for bf16 and bytes (AMX)"
+        }
+    }
+}
+
+extension Device {
+    /// The sets of instructions that there are kernels for, lowest first.
+    public static var cpuKernels: [KernelSet] {
+        let runnable = Instructions.runnable
+        return Instructions.allCases.map {
+            KernelSet(name: $0.name, description: $0.description, isRunnable: runnable.contains($0))
+        }
+    }
+
+    /// The vector instructions that the processor's kernels use here: `avx512_amx`, `avx512_bf16_vnni`, `avx512`, `avx2` or `baseline`.
+    public static var cpuInstructions: String {
+        (Instructions(rawValue: dk_level(Instructions.best.rawValue)) ?? .baseline).name
     }
 }

@@ -1,0 +1,55 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Keeps this process within a budget by giving the pages of mapped weights back to the system, until the task is cancelled.
+///
+/// Weights are used where their files are mapped, and count as this process's memory while they are there. A page that was given back
+/// is read again when it is next used: from the system's cache of files, or from the disk. Twenty times a second this looks at
+/// how much memory the process takes; above the budget it gives back all pages of weights, of whatever step, so that the process
+/// may pass the budget by what is read in a twentieth of a second. On systems without `/proc` it does nothing.
+///
+/// - Parameter budget: bytes that the process should stay within.
+package func keepResident(within budget: Int) async {
+    while !Task.isCancelled {
+        if let resident = residentMemory(), resident > budget {
+            for weights in MappedWeights.all() { weights.giveBack() }
+        }
+        try? await Task.sleep(for: .milliseconds(50))
+    }
+}
+
+/// A range of addresses at which a file of weights is mapped.
+package struct MappedWeights: Equatable {
+    package let start: UInt, end: UInt
+
+    /// The mappings of this process, by `/proc/self/maps`.
+    package static func all() -> [MappedWeights] {
+        systemFile("/proc/self/maps", limit: 1 << 22).split(separator: "\n").compactMap {
+            MappedWeights(line: $0)
+        }
+    }
+
+    /// Reads a line of `/proc/self/maps`; nil where it is not a file of weights that is only read.
+    package init?(line: Substring) {
+        let words = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+        guard words.count == 6, words[1] == "r--p" || words[1] == "r--s",
+            words[5].hasSuffix(".safetensors") || words[5].hasSuffix(".gguf") || words[5].hasSuffix(".sft")
+        else { return nil }
+        let bounds = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+        guard bounds.count == 2, bounds[0] < bounds[1] else { return nil }
+        (start, end) = (bounds[0], bounds[1])
+    }
+
+    /// Gives its pages back; they were only read, so that nothing is lost.
+    func giveBack() {
+        #if os(Linux)
+        guard let first = UnsafeMutableRawPointer(bitPattern: start) else { return }
+        madvise(first, Int(end - start), MADV_DONTNEED)
+        #endif
+    }
+}
