@@ -1,8 +1,7 @@
+import DioramaCommands
 import DioramaTensor
 import Foundation
 import Testing
-
-import DioramaCommands
 
 @Suite struct MemoryOptionsTests {
     @Test(

@@ -9,7 +9,7 @@ extension BatchCommand {
     func prepared(_ graph: String, output: String, in context: CommandContext) throws -> Batch {
         let catalog = try context.catalog()
         let source = try GraphSource(graph, catalog: catalog, workingFolder: context.workingFolder)
-        let file = try settings.overrides.applied(to: source.file, catalog: catalog)
+        let file = try precision.added(to: settings.overrides).applied(to: source.file, catalog: catalog)
         let output = fileURL(output, in: context.workingFolder)
         var options = SessionOptions(
             folders: try folders.folders(graphFolder: source.folder, in: context, output: output))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diorama
+import DioramaGraph
 
 /// What models compute in.
 struct PrecisionOptions: ParsableArguments {
@@ -18,6 +19,14 @@ struct PrecisionOptions: ParsableArguments {
                 of the diffusion model's blocks; the text encoder and the autoencoder are bf16 then. Pictures differ a little.
                 """))
     var choice = Choice.auto
+
+    /// Changes with the choice added, so that it stands in the graph that pictures carry.
+    func added(to overrides: GraphOverrides) -> GraphOverrides {
+        guard choice != .auto else { return overrides }
+        var overrides = overrides
+        overrides.precision = choice.rawValue
+        return overrides
+    }
 
     /// The precision; nil for what the weights are stored as.
     var precision: Precision? { Precision(rawValue: choice.rawValue) }

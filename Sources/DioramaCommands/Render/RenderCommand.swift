@@ -143,7 +143,7 @@ struct RenderCommand: Command {
     private func prepared(
         _ file: GraphFile, for destination: OutputDestination, catalog: NodeCatalog
     ) throws -> GraphFile {
-        let changed = try graph.overrides.applied(to: file, catalog: catalog)
+        let changed = try precision.added(to: graph.overrides).applied(to: file, catalog: catalog)
         guard let format = destination.format else { return changed }
         return try SaveNodes.converted(changed, to: format, catalog: catalog)
     }

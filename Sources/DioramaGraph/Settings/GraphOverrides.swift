@@ -10,6 +10,8 @@ public struct GraphOverrides: Sendable, Hashable {
     public var cfg: Double?
     /// The picture's size in pixels; nil leaves the graph's.
     public var width, height: Int?
+    /// Written to the input `precision` of every node that has one, so that pictures carry it with their graph; nil leaves the graph's.
+    public var precision: String?
     /// Further inputs, in order; they come last and win.
     public var assignments: [Assignment]
 
@@ -23,10 +25,12 @@ public struct GraphOverrides: Sendable, Hashable {
     ///   - cfg: strength of guidance.
     ///   - width: in pixels.
     ///   - height: in pixels.
+    ///   - precision: what models compute in.
     ///   - assignments: further inputs.
     public init(
         prompt: String? = nil, negative: String? = nil, seed: UInt64? = nil, steps: Int? = nil,
-        cfg: Double? = nil, width: Int? = nil, height: Int? = nil, assignments: [Assignment] = []
+        cfg: Double? = nil, width: Int? = nil, height: Int? = nil, precision: String? = nil,
+        assignments: [Assignment] = []
     ) {
         self.prompt = prompt
         self.negative = negative
@@ -35,6 +39,7 @@ public struct GraphOverrides: Sendable, Hashable {
         self.cfg = cfg
         self.width = width
         self.height = height
+        self.precision = precision
         self.assignments = assignments
     }
 
@@ -51,6 +56,11 @@ public struct GraphOverrides: Sendable, Hashable {
         for (setting, value) in values {
             for place in try settings.decisivePlaces(of: setting) {
                 try changed.set(place.input, of: place.nodeID, to: InputValue(value))
+            }
+        }
+        if let precision {
+            for node in file.nodes where catalog[node.className]?.input(named: "precision") != nil {
+                try changed.set("precision", of: node.id, to: InputValue(.string(precision)))
             }
         }
         for assignment in assignments {

@@ -20,14 +20,17 @@ struct CLIPLoader: Node {
         optional: true, advanced: true)
     var device = "default"
 
+    @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)
+    var precision = PrecisionChoice.automatic
+
     @Output("The text encoder with its tokenizer.") var clip: CLIP
 
     func run(_ context: RunContext) async throws {
-        clip = try context.textEncoder([clipName], EncoderType.family(type, $type, context))
+        clip = try context.textEncoder([clipName], EncoderType.family(type, $type, context), precision)
     }
 
     func fingerprint(_ environment: RunEnvironment) throws -> String? {
-        try WeightsChoice.textEncoders.fingerprint([$clipName.literal], environment)
+        try WeightsChoice.textEncoders.fingerprint([$clipName.literal], precision, environment)
     }
 }
 
@@ -47,15 +50,19 @@ struct DualCLIPLoader: Node {
         optional: true, advanced: true)
     var device = "default"
 
+    @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)
+    var precision = PrecisionChoice.automatic
+
     @Output("The text encoders with their tokenizers.") var clip: CLIP
 
     func run(_ context: RunContext) async throws {
         clip = try context.textEncoder(
-            [clipName1, clipName2], EncoderType.family(type, $type, context))
+            [clipName1, clipName2], EncoderType.family(type, $type, context), precision)
     }
 
     func fingerprint(_ environment: RunEnvironment) throws -> String? {
-        try WeightsChoice.textEncoders.fingerprint([$clipName1.literal, $clipName2.literal], environment)
+        try WeightsChoice.textEncoders.fingerprint(
+            [$clipName1.literal, $clipName2.literal], precision, environment)
     }
 }
 
@@ -72,15 +79,18 @@ struct TripleCLIPLoader: Node {
     @Input("Another one.", options: WeightsChoice.textEncoders.names) var clipName2: String
     @Input("The third.", options: WeightsChoice.textEncoders.names) var clipName3: String
 
+    @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)
+    var precision = PrecisionChoice.automatic
+
     @Output("The text encoders with their tokenizers.") var clip: CLIP
 
     func run(_ context: RunContext) async throws {
-        clip = try context.textEncoder([clipName1, clipName2, clipName3], .sd3)
+        clip = try context.textEncoder([clipName1, clipName2, clipName3], .sd3, precision)
     }
 
     func fingerprint(_ environment: RunEnvironment) throws -> String? {
         try WeightsChoice.textEncoders.fingerprint(
-            [$clipName1.literal, $clipName2.literal, $clipName3.literal], environment)
+            [$clipName1.literal, $clipName2.literal, $clipName3.literal], precision, environment)
     }
 }
 
@@ -112,14 +122,16 @@ enum EncoderType {
 
 extension RunContext {
     /// The text encoder that files of the text_encoders folder make together.
-    func textEncoder(_ names: [String], _ family: TextEncoderFiles.Family) throws -> CLIP {
+    func textEncoder(
+        _ names: [String], _ family: TextEncoderFiles.Family, _ precision: String
+    ) throws -> CLIP {
         let files = try names.map { name in
             let url = try folders.model(name, in: WeightsChoice.textEncoders.kinds)
             return (url: url, source: try WeightsFile(url).open())
         }
         let encoders = try TextEncoderFiles(
             files, models: folders.models, on: resource(Device.self),
-            precision: environment.resources[ModelPrecision.self]?.precision)
+            precision: environment.precision(precision))
         return CLIP(encoder: try encoders.encoder(for: family))
     }
 }

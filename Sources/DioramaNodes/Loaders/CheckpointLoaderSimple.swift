@@ -22,6 +22,9 @@ struct CheckpointLoaderSimple: Node {
         options: { $0.folders.models(in: kinds, includingRoots: true, where: isModel) })
     var ckptName: String
 
+    @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)
+    var precision = PrecisionChoice.automatic
+
     @Output("The diffusion model.") var model: Model
     @Output("The text encoder with its tokenizer.") var clip: CLIP
     @Output("The autoencoder between pixels and latents.") var vae: VAE
@@ -39,7 +42,7 @@ struct CheckpointLoaderSimple: Node {
         guard !WeightsChoice.isWeights(folder) else { return try load(file: folder, context) }
         let checkpoint = try ModelCatalog.builtin.load(
             folder, on: context.resource(Device.self),
-            precision: context.environment.resources[ModelPrecision.self]?.precision)
+            precision: context.environment.precision(precision))
         for note in checkpoint.notes { context.notice(note) }
         model = Model(
             network: checkpoint.model,
@@ -53,7 +56,7 @@ struct CheckpointLoaderSimple: Node {
     private func load(file: URL, _ context: RunContext) throws {
         let checkpoint = try CheckpointFile(
             file, models: context.folders.models, on: context.resource(Device.self),
-            precision: context.environment.resources[ModelPrecision.self]?.precision)
+            precision: context.environment.precision(precision))
         for note in checkpoint.notes { context.notice(note) }
         model = try Model(checkpoint.diffusion)
         clip = CLIP(encoder: checkpoint.textEncoder)
@@ -64,7 +67,7 @@ struct CheckpointLoaderSimple: Node {
         guard let name = $ckptName.literal else { return nil }
         let folder = try environment.folders.model(name, in: Self.kinds, includingRoots: true)
         let identity = try FileIdentity(of: folder).description
-        let precision = environment.resources[ModelPrecision.self]?.fingerprint
-        return precision.map { "\(identity) \($0)" } ?? identity
+        let wanted = environment.precision(precision)
+        return wanted.map { "\(identity) in \($0.rawValue)" } ?? identity
     }
 }

@@ -14,9 +14,12 @@ struct UNETLoader: Node {
     @Input("A file of the diffusion_models folder.", options: WeightsChoice.diffusionModels.names)
     var unetName: String
     @Input(
-        "Kept for ComfyUI's graphs: weights are used as they are stored. The precision of products is chosen with --precision.",
+        "Kept for ComfyUI's graphs: weights are used as they are stored.",
         options: ["default", "fp8_e4m3fn", "fp8_e4m3fn_fast", "fp8_e5m2"], advanced: true)
     var weightDtype = "default"
+
+    @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)
+    var precision = PrecisionChoice.automatic
 
     @Output("The diffusion model.") var model: Model
 
@@ -24,13 +27,13 @@ struct UNETLoader: Node {
         let file = try DiffusionFile(WeightsChoice.diffusionModels.open(unetName, context))
         let part = try file.load(
             on: context.resource(Device.self),
-            precision: context.environment.resources[ModelPrecision.self]?.precision)
+            precision: context.environment.precision(precision))
         for note in part.notes { context.notice(note) }
         model = try Model(part)
     }
 
     func fingerprint(_ environment: RunEnvironment) throws -> String? {
-        try WeightsChoice.diffusionModels.fingerprint([$unetName.literal], environment)
+        try WeightsChoice.diffusionModels.fingerprint([$unetName.literal], precision, environment)
     }
 }
 

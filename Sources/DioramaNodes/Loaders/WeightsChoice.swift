@@ -32,15 +32,14 @@ struct WeightsChoice: Sendable {
         environment.folders.models(in: kinds, where: Self.isWeights)
     }
 
-    /// The identity of the file `name` and the precision wanted; nil where no graph has named one yet.
-    func fingerprint(_ names: [String?], _ environment: RunEnvironment) throws -> String? {
+    /// The identity of files and the precision wanted, `precision` as a node has it; nil where no graph has named one yet.
+    func fingerprint(_ names: [String?], _ precision: String, _ environment: RunEnvironment) throws -> String?
+    {
         guard names.allSatisfy({ $0 != nil }) else { return nil }
         var identity = try names.compactMap { $0 }.map { name in
             try FileIdentity(of: environment.folders.model(name, in: kinds)).description
         }
-        if let precision = environment.resources[ModelPrecision.self]?.fingerprint {
-            identity.append(precision)
-        }
+        if let wanted = environment.precision(precision) { identity.append("in \(wanted.rawValue)") }
         return identity.joined(separator: " ")
     }
 

@@ -32,7 +32,7 @@ struct FreeBlocks: Sendable {
     private var usedBytes = 0
     private var mostUsedBytes = 0
 
-    /// A waiting block that fits: at least `byteCount`, and no more than a quarter larger. Nil where there is none.
+    /// A waiting block of at least `byteCount`, and no more than a quarter larger; nil where there is none.
     mutating func reuse(_ byteCount: Int) -> UInt? {
         var best: Int?
         for (index, block) in waiting.enumerated()
