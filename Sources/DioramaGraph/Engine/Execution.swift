@@ -1,6 +1,9 @@
 /// What the steps of a run have in common.
 struct RunSetting: Sendable {
     let engine: Engine
+    /// Where the run's work comes into the engine's lanes: before that of runs that began later, so that what is nearly
+    /// made is made first.
+    let compute, io: LaneExecutor.Place
     /// Whether output nodes run even when their results are known.
     let rerunOutputs: Bool
     var environment: RunEnvironment
@@ -62,16 +65,21 @@ struct Execution {
     mutating func run() async throws -> RunResult {
         await withTaskGroup(of: Ending.self) { group in
             startReady(in: &group)
-            while await takeNext(of: &group) { startReady(in: &group) }
+            while let lane = await takeNext(of: &group) {
+                startReady(in: &group)
+                if lane == .compute { setting.compute.letGo() }
+            }
         }
         return try conclude()
     }
 
     /// Waits for a step to end; what it made is held no longer than this call unless someone wants it.
-    private mutating func takeNext(of group: inout TaskGroup<Ending>) async -> Bool {
-        guard let ending = await group.next() else { return false }
+    ///
+    /// - Returns: the step's lane; nil when nothing runs.
+    private mutating func takeNext(of group: inout TaskGroup<Ending>) async -> Lane? {
+        guard let ending = await group.next() else { return nil }
         take(ending)
-        return true
+        return schedule.steps[ending.step].lane
     }
 
     // MARK: Planning
@@ -207,7 +215,9 @@ struct Execution {
         let engine = setting.engine
         let shared = reruns(plan) ? nil : plan.key
         let pauses = setting.environment.resources[RunPauses.self]
-        group.addTask(executorPreference: lane == .compute ? engine.compute : engine.io) {
+        group.addTask(executorPreference: lane == .compute ? setting.compute : setting.io) {
+            // Later runs compute only when it is known that what follows here does not.
+            defer { if lane == .compute { setting.compute.hold() } }
             if let shared, let kept = await engine.madeMeanwhile(shared, pauses) {
                 call.inputs.drop()
                 return Ending(step: step, result: .success(.made(kept)), began: clock.now, wasKept: true)
