@@ -43,6 +43,8 @@ struct Execution {
     private var dependents: [[Int]]
     private var ready: [Lane: Heap<Int>] = [.compute: Heap(), .io: Heap()]
     private var running: [Lane: Int] = [.compute: 0, .io: 0]
+    /// The running steps after which the lane waits for what they lead to, before it goes to a later run.
+    private var holding: Set<Int> = []
     private var failures: [Int: NodeFailure] = [:]
     /// Whether the run was stopped before everything was done.
     private var isStopped = false
@@ -65,9 +67,9 @@ struct Execution {
     mutating func run() async throws -> RunResult {
         await withTaskGroup(of: Ending.self) { group in
             startReady(in: &group)
-            while let lane = await takeNext(of: &group) {
+            while let step = await takeNext(of: &group) {
                 startReady(in: &group)
-                if lane == .compute { setting.compute.letGo() }
+                if holding.remove(step) != nil { setting.compute.letGo() }
             }
         }
         return try conclude()
@@ -75,11 +77,11 @@ struct Execution {
 
     /// Waits for a step to end; what it made is held no longer than this call unless someone wants it.
     ///
-    /// - Returns: the step's lane; nil when nothing runs.
-    private mutating func takeNext(of group: inout TaskGroup<Ending>) async -> Lane? {
+    /// - Returns: the step; nil when nothing runs.
+    private mutating func takeNext(of group: inout TaskGroup<Ending>) async -> Int? {
         guard let ending = await group.next() else { return nil }
         take(ending)
-        return schedule.steps[ending.step].lane
+        return ending.step
     }
 
     // MARK: Planning
@@ -215,9 +217,10 @@ struct Execution {
         let engine = setting.engine
         let shared = reruns(plan) ? nil : plan.key
         let pauses = setting.environment.resources[RunPauses.self]
+        let holds = lane == .compute && dependents[step].contains { schedule.steps[$0].lane == .compute }
+        if holds { holding.insert(step) }
         group.addTask(executorPreference: lane == .compute ? setting.compute : setting.io) {
-            // Later runs compute only when it is known that what follows here does not.
-            defer { if lane == .compute { setting.compute.hold() } }
+            defer { if holds { setting.compute.hold() } }
             if let shared, let kept = await engine.madeMeanwhile(shared, pauses) {
                 call.inputs.drop()
                 return Ending(step: step, result: .success(.made(kept)), began: clock.now, wasKept: true)
