@@ -151,6 +151,7 @@ extension NodeCatalog {
                 ImageBlend.self,
                 ImageBlur.self,
                 ImageSharpen.self,
+                ImageQuantize.self,
                 ImageAddNoise.self,
                 Morphology.self,
                 Canny.self,

@@ -199,6 +199,40 @@ import Testing
         #expect(try Data(contentsOf: workshop.url.appending(path: "1.png")) == bytes)
     }
 
+    @Test func aNameThatTheListGivesTwiceIsTheFirstLines() async throws {
+        // All are under way at once, so that no file is there yet when the second is looked for.
+        let summary = try await run("prompt,name\na,fox\nb,Fox\nc,owl\nd,fox\n")
+        #expect(summary.done == 2)
+        #expect(summary.failures.map(\.line) == [3, 5])
+        #expect(
+            summary.failures.first?.message
+                == "its file would be called Fox, as that of line 2; name them apart, as with --name '{line}-{id}'"
+        )
+        #expect(workshop.pictures == ["fox.png", "owl.png"])
+        #expect(try workshop.entries().first { $0.files.map(\.path) == ["fox.png"] }?.prompt == "a")
+        #expect(try await run("prompt,name\na,fox\nb,Fox\nc,owl\nd,fox\n").skipped == 2)
+    }
+
+    @Test func aStreamTellsOfANameThatIsTaken() async throws {
+        let pipe = Pipe()
+        var options = BatchOptions()
+        options.namePattern = try NamePattern("{prompt:3}")
+        let batch = try workshop.batch("{}", options)
+        let running = Task { [workshop] in
+            try await batch.run(
+                PromptList(descriptor: pipe.fileHandleForReading.fileDescriptor), in: workshop.folder)
+        }
+        try pipe.fileHandleForWriting.write(contentsOf: Data("abc one\nabd\nabc two\nabc one\n".utf8))
+        try pipe.fileHandleForWriting.close()
+        let summary = try await running.value
+        #expect(summary.done == 2 && summary.skipped == 1)
+        #expect(summary.failures.map(\.line) == [3])
+        #expect(
+            summary.failures.first?.message
+                == "its file would be called abc, as that of line 1; add {line} or {id} to --name '{prompt:3}'"
+        )
+    }
+
     @Test func namesMayHaveFolders() async throws {
         _ = try await run(three) { $0.namePattern = try? NamePattern("{prompt}/{seed}") }
         #expect(workshop.pictures == ["a-boat/1.png", "a-fox/1.png", "a-hill/1.png"])

@@ -221,6 +221,20 @@ import Testing
         #expect(name.utf8.count <= 180)
     }
 
+    @Test(arguments: ["{prompt:200}-{id}", "{prompt}/{prompt:200}-{id}", "{prompt:200}-{prompt:200}"])
+    func namesThatAreCutStillSayTheContent(pattern: String) throws {
+        // Forty letters with so many accents that the name is too long, in two items that differ behind the cut.
+        let start = String(repeating: "a" + String(repeating: "\u{301}", count: 12), count: 60)
+        let lines = ["x", "y"].map { JSON.object(["prompt": .string(start + $0)]).text() }
+        let list = lines.joined(separator: "\n")
+        let ids = try items(list).map(\.id)
+        let names = try names(list, pattern)
+        #expect(Set(names).count == 2)
+        for (name, id) in zip(names, ids) { #expect(name.hasSuffix(id)) }
+        let defaults = try self.names(list, nil)
+        #expect(Set(defaults).count == 2)
+    }
+
     @Test(arguments: [
         ("{lime}", "has the word {lime}, which there is not; did you mean {line}?"),
         ("{line", "has a { that nothing closes"),

@@ -60,6 +60,46 @@ import Testing
             ])
     }
 
+    @Test(arguments: [
+        ("{prompt}", "a fox\na hill\na  Fox!\n", 1, "", "lines 1 and 3 one name, a-Fox; add {line} or {id}"),
+        ("x", "a\nb\n", 2, "", "two pictures of line 1 one name, x; add {index}, {seed} or {id}"),
+        (
+            "{prompt}", "a b\na-b\n", 2, "",
+            "two pictures of line 1 one name, a-b; add {index}, {seed} or {id}"
+        ),
+        ("{seed}", "a\n", 2, "steps=1,2", "two pictures of line 1 one name, 1; add {index} or {id}"),
+        (
+            "{seed}", "prompt,seed\na,1\nb,2\n", 2, "",
+            "lines 2 and 3 one name, 2; add {line} or {id}"
+        ),
+        (
+            "{line}{index}", (1...11).map { "\($0)\n" }.joined(), 11, "",
+            "lines 1 and 11 one name, 111; add {line}, {seed} or {id}"
+        ),
+    ])
+    func aPatternThatGivesTwoPicturesOneNameIsTold(
+        pattern: String, list: String, count: Int, grid: String, sentence: String
+    ) throws {
+        let pattern = try NamePattern(pattern)
+        let report = try check(list) {
+            $0.namePattern = pattern
+            $0.count = count
+            $0.grid = [GridAxis(grid)].compactMap(\.self)
+        }
+        let clash = try #require(report.nameClash)
+        #expect(clash.sentence(about: pattern) == "'\(pattern.text)' gives \(sentence)")
+        #expect(report.nameClashCount > 0 && report.problems.isEmpty)
+    }
+
+    @Test(arguments: ["{id}", "{line}", "{item}", "{prompt}", "{prompt:1}-{seed}"])
+    func aPatternThatTellsPicturesApartIsFine(pattern: String) throws {
+        // The last line is the first again, and so is its picture.
+        let report = try check("prompt,seed\nfox,1\nhill,1\nboat,2\nfox,1\n") {
+            $0.namePattern = try? NamePattern(pattern)
+        }
+        #expect(report.nameClash == nil && report.problems.isEmpty)
+    }
+
     @Test func theGridIsCheckedOnce() throws {
         let report = try check("a\nb\n") { $0.grid = [GridAxis("steps=1,0,2")].compactMap(\.self) }
         #expect(report.problems.map(\.line) == [1])

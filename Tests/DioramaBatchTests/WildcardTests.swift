@@ -69,6 +69,45 @@ import Testing
         #expect(wildcards.expanded(deep, seed: 1).count > 100_000)
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: ["{", "{a|", "{1::", "{{}", "\\\\{"])
+    func openBracesAreReadOnce(piece: String) {
+        let text = String(repeating: piece, count: 200_000)
+        #expect(wildcards.expanded(text, seed: 1).count >= 200_000)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func filesThatMultiplyAreToldAndEnd() throws {
+        let folder = try TemporaryFolder()
+        for level in 0..<12 {
+            let next = level == 11 ? String(repeating: "x", count: 100) : "__\(level + 1)__"
+            try folder.write(
+                Array(repeating: next, count: 8).joined(separator: " ") + "\n", to: "\(level).txt")
+            try folder.write(
+                Array(repeating: level == 11 ? "{|}" : "__e\(level + 1)__", count: 8).joined() + "\n",
+                to: "e\(level).txt")
+        }
+        let wildcards = Wildcards(folder: folder.url)
+        let workshop = try Workshop()
+        for prompt in ["a __0__", "a __e0__"] {
+            #expect(wildcards.expanded(prompt, seed: 1).utf8.count <= 1 << 20)
+            var options = BatchOptions()
+            options.wildcards = wildcards
+            let report = try workshop.batch("{}", options).check(PromptList("a fox\n\(prompt)\n"))
+            #expect(report.items == 1)
+            #expect(
+                report.problems.map(\.description) == [
+                    "line 2: prompt: its choices make a text of more than 1048576 bytes, or are more than 10000"
+                ])
+        }
+    }
+
+    @Test func filesInACircleLeaveTheNameThatComesAgain() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a __two__\n", to: "one.txt")
+        try folder.write("b __one__ __one__\n", to: "two.txt")
+        #expect(Wildcards(folder: folder.url).expanded("__one__", seed: 3) == "a b __one__ __one__")
+    }
+
     @Test func filesGiveTheirLines() throws {
         let folder = try TemporaryFolder()
         try folder.write("# animals\nfox\n\n2::{snow|wood} owl\n__bird/kind__\n", to: "animal.txt")

@@ -112,6 +112,34 @@ import Testing
         #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
     }
 
+    @Test func aPatternThatGivesTwoPicturesOneNameIsToldBeforeAnythingRuns() async throws {
+        let outcome = try await batch("fox a\nfox b\nfox c\nowl\n", as: "list.txt", "--name", "{prompt:3}")
+        #expect(outcome.status == .usage)
+        #expect(
+            outcome.errors.hasPrefix(
+                "diorama: error: --name '{prompt:3}' gives lines 1 and 2 one name, fox; add {line} or {id} "
+                    + "(1 more picture would take a name that is taken)\n"), "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "out").path))
+        let planned = try await batch("fox a\nfox b\n", as: "list.txt", "--name", "{prompt:3}", "--plan")
+        #expect(planned.status == .usage)
+        let apart = try await batch("fox a\nfox b\n", as: "list.txt", "--name", "{prompt:3}-{line}")
+        #expect(apart.status == .done)
+    }
+
+    @Test func anUnknownNodeIsToldOfTheGraphBeforeAListIsRead() async throws {
+        let graph = try JSON(parsing: Toy.graph().json.text().utf8)
+        var nodes = try #require(graph.object)
+        nodes["x"] = ["class_type": "Nope", "inputs": [:], "_meta": ["title": "My node"]]
+        try temporary.write(JSON.object(nodes).text(), to: "graph.json")
+        let outcome = await diorama(
+            ["batch", "graph.json", "nowhere.txt", "--out", "out"], in: folder, catalog: try Toy.catalog)
+        #expect(outcome.status == .wrongData)
+        #expect(
+            outcome.errors.hasPrefix(
+                "diorama: error: graph.json: x (Nope \"My node\"): there is no node class \"Nope\""),
+            "\(outcome.errors)")
+    }
+
     @Test func graphAndListCannotShareAStream() async throws {
         let outcome = await diorama(
             ["batch", "-", "-", "--out", "out"], in: folder, catalog: try Toy.catalog)

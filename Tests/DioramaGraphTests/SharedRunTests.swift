@@ -16,6 +16,19 @@ private struct Slow: Node {
     }
 }
 
+/// One of the stages of a run that computes.
+private struct Stage: Node {
+    static let spec = NodeSpec("Stage", category: "toy", "Passes a number on, slowly.")
+    @Input("The number.") var value = 0
+    @Output("The number and ten.", name: "number") var number: Int
+
+    func run(_ context: RunContext) throws {
+        try context.resource(Log.self).append("stage \(value)")
+        Thread.sleep(forTimeInterval: 0.02)
+        number = value + 10
+    }
+}
+
 /// Tells which guest it met.
 private struct Greet: Node {
     static let spec = NodeSpec("Greet", category: "toy", "Greets.", isOutput: true)
@@ -85,5 +98,32 @@ private struct Guest: Sendable { let name: String }
         try await engine.run(schedule, rerunOutputs: true, resources: Resources().with(Guest(name: "Ada")))
         try await engine.run(schedule, rerunOutputs: true)
         #expect(log.all == ["hello Ada", "hello everyone"])
+    }
+
+    @Test func theRunThatBeganFirstComputesFirst() async throws {
+        let log = Log()
+        let engine = Engine(Toys.environment(log))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 1...4 {
+                let graph = try Toys.schedule(
+                    """
+                    {"1": {"class_type": "Stage", "inputs": {"value": \(number)}},
+                     "2": {"class_type": "Stage", "inputs": {"value": ["1", 0]}},
+                     "3": {"class_type": "Stage", "inputs": {"value": ["2", 0]}},
+                     "4": {"class_type": "Show", "inputs": {"number": ["3", 0]}}}
+                    """, log, nodes: [Stage.self])
+                let (events, continuation) = AsyncStream.makeStream(of: Void.self)
+                group.addTask {
+                    try await engine.run(graph) { event in
+                        if case .started = event { continuation.finish() }
+                    }
+                }
+                for await _ in events {}
+            }
+            try await group.waitForAll()
+        }
+        // While the first run computes, the others wait with their first stages; each then goes through to its end.
+        let stages = log.all.filter { $0.hasPrefix("stage") }
+        #expect(stages == (1...4).flatMap { [$0, $0 + 10, $0 + 20] }.map { "stage \($0)" })
     }
 }

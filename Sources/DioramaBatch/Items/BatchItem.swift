@@ -18,6 +18,8 @@ public struct BatchItem: Sendable {
     public let settings: JSON.Object
     /// The graph with everything filled in, not yet validated.
     public let graph: GraphFile
+    /// Why it cannot be made, where making its texts showed it.
+    let problem: String?
 }
 
 /// An item that can run.

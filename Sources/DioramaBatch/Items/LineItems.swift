@@ -35,12 +35,15 @@ struct LineItems {
         }
         let seed = write(seedNumber: index / grid.count, into: &graph)
         var texts: [Setting: String] = [:]
+        var problem: String?
         for (setting, places) in textPlaces {
             for place in places {
                 guard case .literal(.string(let text))? = graph[place.nodeID]?.value(of: place.input) else {
                     continue
                 }
-                let expanded = wildcards.expanded(text, seed: seed ?? UInt64(index), as: setting.rawValue)
+                let (expanded, wrong) = wildcards.expansion(
+                    of: text, seed: seed ?? UInt64(index), as: setting.rawValue)
+                problem = problem ?? wrong.map { "\(setting.rawValue): \($0)" }
                 if expanded != text { graph.write(.string(expanded), to: place) }
                 texts[setting] = texts[setting] ?? expanded
             }
@@ -53,7 +56,7 @@ struct LineItems {
         for (name, value) in decided { all[name] = value }
         return BatchItem(
             ordinal: ordinal, line: line, index: index, name: name, prompt: texts[.prompt],
-            negative: texts[.negative], seed: seed, settings: all, graph: graph)
+            negative: texts[.negative], seed: seed, settings: all, graph: graph, problem: problem)
     }
 
     /// Counts the seed on from the line's own; one that is not counted stays as it is written.

@@ -113,7 +113,7 @@ public struct NamePattern: Sendable, Hashable {
             }
         }.joined()
         // A word that stands for nothing leaves its hyphens.
-        let levels = name.split(separator: "/").map { FileNameText.level(String($0), otherwise: id) }
+        let levels = name.split(separator: "/").map { FileNameText.level(String($0), id: id) }
         return levels.isEmpty ? id : levels.joined(separator: "/")
     }
 
@@ -153,13 +153,22 @@ enum FileNameText {
     }
 
     /// A level of a path that every file system takes.
-    static func level(_ text: String, otherwise: String) -> String {
+    ///
+    /// - Parameters:
+    ///   - text: what it shall be.
+    ///   - id: names the content: the level where nothing is left of the text, and the end of one that had to be cut, which
+    ///     might be that of others too.
+    /// - Returns: a name for a file or folder.
+    static func level(_ text: String, id: String) -> String {
         var level = trimmed(
             String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "-" : Character($0) }))
-        while level.utf8.count > longest { level.removeLast() }
+        if level.utf8.count > longest {
+            while level.utf8.count > longest - id.utf8.count - 1 { level.removeLast() }
+            level = trimmed(level) + "-" + id
+        }
         // A leading dot would hide the file, and `..` would leave the folder.
         level = String(level.trimming { ".- ".contains($0) })
-        if level.isEmpty { level = otherwise }
+        if level.isEmpty { level = id }
         let stem = level.prefix { $0 != "." }.lowercased()
         return devices.contains(stem) ? "_" + level : level
     }

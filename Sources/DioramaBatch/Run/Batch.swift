@@ -44,6 +44,18 @@ public struct Batch: Sendable {
         while let next = try feed.readNext() { try body(next) }
     }
 
+    /// What is wrong with the graph, where nothing that a list says can mend it: it has nodes that there are not.
+    ///
+    /// - Returns: an error that names all of them with their titles, and what else is wrong; nil when every class is known.
+    public func unknownNodes() -> GraphError? {
+        do {
+            _ = try session.graph(graph, to: OutputTarget(session.folders.output))
+            return nil
+        } catch {
+            return error.issues.contains { $0.kind == .missingNodeType } ? error : nil
+        }
+    }
+
     /// The relative path of an item's first picture, without its ending.
     ///
     /// - Parameter planned: the item.
@@ -63,6 +75,7 @@ public struct Batch: Sendable {
     ///
     /// - Throws: `ListProblem` with everything that is wrong.
     func planned(_ item: BatchItem) throws(ListProblem) -> PlannedItem {
+        if let problem = item.problem { throw ListProblem(line: item.line, problem) }
         do {
             // The names that the graph gives are not used.
             let target = OutputTarget(session.folders.output)

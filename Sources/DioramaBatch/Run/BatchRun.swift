@@ -139,6 +139,7 @@ private final class BatchRun: Sendable {
 
     private func makeAll(_ known: KnownItems) async throws {
         var known = known
+        var names = NameRegister(batch)
         let most = batch.options.mostUnderWay
         try await withThrowingTaskGroup(of: Void.self) { group in
             var underWay = 0
@@ -158,6 +159,10 @@ private final class BatchRun: Sendable {
                 switch next {
                 case .failure(let problem): fail(problem)
                 case .success(let planned):
+                    if let clash = names.clash(of: planned) {
+                        fail(planned, clash.failure(batch.options.namePattern))
+                        continue
+                    }
                     guard known.insert(planned.id) else {
                         summary.withLock { $0.skipped += 1 }
                         onEvent(.itemSkipped(planned))

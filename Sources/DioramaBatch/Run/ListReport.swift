@@ -15,6 +15,11 @@ public struct ListReport: Sendable {
     /// The first of them.
     public private(set) var warnings: [ListProblem] = []
 
+    /// The first two items to which the batch's name pattern gives one name.
+    public private(set) var nameClash: NameClash?
+    /// How many items would get a name that another one has.
+    public private(set) var nameClashCount = 0
+
     /// How many problems and warnings are kept.
     private static let most = 1000
 
@@ -26,6 +31,11 @@ public struct ListReport: Sendable {
     mutating func note(warning: ListProblem) {
         warningCount += 1
         if warnings.count < Self.most { warnings.append(warning) }
+    }
+
+    mutating func note(_ clash: NameClash) {
+        nameClashCount += 1
+        nameClash = nameClash ?? clash
     }
 
     mutating func count(items: Int) {
@@ -75,7 +85,7 @@ extension Batch {
     /// Reads a list to its end and finds everything that is wrong with it.
     ///
     /// A line is a problem when it cannot be read, names an input that the graph has not, or gives a value that the
-    /// graph's nodes refuse. Empty and repeated prompts, unknown names and missing wildcard files are warnings.
+    /// graph's nodes refuse, or when the list calls it as another one. Empty and repeated prompts, unknown names and missing wildcard files are warnings.
     ///
     /// - Parameter list: not a stream, which could not be read again.
     /// - Returns: what was found.
@@ -103,13 +113,13 @@ private struct LineCheck {
     private var maker: ItemMaker
     /// The first line of everything that was said, by hash.
     private var seen: [CacheKey: Int] = [:]
-    /// The first line that gives each file name, by hash.
-    private var names: [CacheKey: Int] = [:]
+    private var names: NameRegister
     private var isFirst = true
 
     init(batch: Batch) {
         self.batch = batch
         maker = batch.maker
+        names = NameRegister(batch)
     }
 
     /// Checks a line.
@@ -127,15 +137,22 @@ private struct LineCheck {
         } else {
             seen[saying] = record.line
         }
-        // What the grid says is the same for each line: all of it is checked with the first.
-        let cells = isFirst ? maker.cellsPerLine : 1
-        isFirst = false
-        for index in 0..<cells { _ = try batch.planned(line.item(index, ordinal: index)) }
         let item = line.item(0, ordinal: report.items)
+        // What the grid says is the same for each line: all of it is checked with the first. Names may clash anywhere.
+        let count =
+            !batch.pattern(for: item).namesContent ? line.count : isFirst ? maker.cellsPerLine : 1
+        isFirst = false
+        for index in 0..<count {
+            let planned = try batch.planned(line.item(index, ordinal: report.items + index))
+            guard let clash = names.clash(of: planned) else { continue }
+            guard batch.options.namePattern != nil else {
+                throw ListProblem(line: record.line, clash.failure(nil))
+            }
+            report.note(clash)
+        }
         if let prompt = item.prompt, prompt.allSatisfy(\.isWhitespace) {
             report.note(warning: ListProblem(line: record.line, "the prompt is empty"))
         }
-        try checkName(item, line)
         return line.count
     }
 
@@ -145,21 +162,6 @@ private struct LineCheck {
             for problem in batch.options.wildcards.problems(in: text) {
                 report.note(warning: ListProblem(line: record.line, problem))
             }
-        }
-    }
-
-    /// Names that do not say the content must differ from line to line.
-    private mutating func checkName(_ item: BatchItem, _ line: LineItems) throws(ListProblem) {
-        let pattern = batch.pattern(for: item)
-        guard !pattern.namesContent else { return }
-        let name = pattern.name(of: item, id: "")
-        var hash = StableHash()
-        hash.update(field: name.lowercased())
-        if let earlier = names.updateValue(item.line, forKey: CacheKey(hash)) {
-            throw ListProblem(
-                line: item.line,
-                "its file would be called \(name), as that of line \(earlier); name them apart, as with --name '{line}-{id}'"
-            )
         }
     }
 

@@ -18,6 +18,8 @@ indirect enum WildcardText {
 /// - `\{`, `\}`, `\|` and `\_` are those characters.
 struct WildcardParser {
     private let text: [Character]
+    /// Where the brace is that closes each one that is closed.
+    private let closings: [Int: Int]
     private var position = 0
     private var depth = 0
     /// Deeper braces stand for themselves: reading them recurses.
@@ -25,13 +27,34 @@ struct WildcardParser {
 
     static func parse(_ text: String) -> WildcardText {
         var parser = WildcardParser(text: Array(text))
-        return parser.sequence(isInBraces: false)
+        return parser.sequence(upTo: nil)
     }
 
-    private init(text: [Character]) { self.text = text }
+    private init(text: [Character]) {
+        self.text = text
+        var closings: [Int: Int] = [:]
+        var open: [Int] = []
+        var position = 0
+        while position < text.count {
+            if Self.isEscape(text, at: position) {
+                position += 1
+            } else if text[position] == "{" {
+                open.append(position)
+            } else if text[position] == "}", let opening = open.popLast() {
+                closings[opening] = position
+            }
+            position += 1
+        }
+        self.closings = closings
+    }
 
-    /// Text up to the end, or inside braces up to a bar or the closing brace.
-    private mutating func sequence(isInBraces: Bool) -> WildcardText {
+    /// Whether a backslash makes the character behind it plain.
+    private static func isEscape(_ text: [Character], at position: Int) -> Bool {
+        text[position] == "\\" && position + 1 < text.count && "{}|_".contains(text[position + 1])
+    }
+
+    /// Text up to the end, or up to a bar or the brace that closes it.
+    private mutating func sequence(upTo end: Int?) -> WildcardText {
         var parts: [WildcardText] = []
         var plain = ""
         func flush() {
@@ -40,8 +63,8 @@ struct WildcardParser {
         }
         while position < text.count {
             let character = text[position]
-            if isInBraces, character == "|" || character == "}" { break }
-            if character == "\\", position + 1 < text.count, "{}|_".contains(text[position + 1]) {
+            if let end, character == "|" || position == end { break }
+            if Self.isEscape(text, at: position) {
                 plain.append(text[position + 1])
                 position += 2
             } else if character == "{", let group = group() {
@@ -59,28 +82,22 @@ struct WildcardParser {
         return parts.count == 1 ? parts[0] : .sequence(parts)
     }
 
-    /// What stands in braces; nil, with the position where it was, when nothing closes them.
+    /// What stands in braces; nil when nothing closes them.
     private mutating func group() -> WildcardText? {
-        guard depth < Self.deepest else { return nil }
-        let start = position
+        guard depth < Self.deepest, let end = closings[position] else { return nil }
         depth += 1
         defer { depth -= 1 }
         position += 1
         var options: [(weight: Double, text: WildcardText)] = []
         while true {
             let weight = weight()
-            options.append((weight ?? 1, sequence(isInBraces: true)))
-            guard position < text.count else {
-                position = start
-                return nil
-            }
+            options.append((weight ?? 1, sequence(upTo: end)))
             position += 1
-            if text[position - 1] == "}" {
-                guard options.count == 1 else { return .choice(options) }
-                // No bar: braces of another meaning, such as a prompt in JSON.
-                guard weight == nil else { return options[0].text }
-                return .sequence([.plain("{"), options[0].text, .plain("}")])
-            }
+            guard position > end else { continue }
+            guard options.count == 1 else { return .choice(options) }
+            // No bar: braces of another meaning, such as a prompt in JSON.
+            guard weight == nil else { return options[0].text }
+            return .sequence([.plain("{"), options[0].text, .plain("}")])
         }
     }
 

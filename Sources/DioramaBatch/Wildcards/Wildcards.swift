@@ -39,13 +39,18 @@ public struct Wildcards: Sendable {
     ///   - text: the prompt.
     ///   - seed: decides, together with the text and the role.
     ///   - role: what the text is for, so that two equal texts of an item choose apart.
-    /// - Returns: the prompt for the encoder; a file that is missing leaves its name.
+    /// - Returns: the prompt for the encoder; a file that is missing or stands in a line of its own leaves its name, and what
+    ///   would make the prompt longer than a list's line may be is left out.
     public func expanded(_ text: String, seed: UInt64, as role: String = "prompt") -> String {
-        guard !isLiteral, text.utf8.contains(where: { "{\\_".utf8.contains($0) }) else { return text }
-        var dice = Dice(seed: seed, text: text, role: role)
-        var result = ""
-        append(WildcardParser.parse(text), to: &result, &dice, depth: 0)
-        return result
+        expansion(of: text, seed: seed, as: role).text
+    }
+
+    /// A prompt with its choices made, and what is wrong with it.
+    func expansion(of text: String, seed: UInt64, as role: String) -> (text: String, problem: String?) {
+        guard !isLiteral, text.utf8.contains(where: { "{\\_".utf8.contains($0) }) else { return (text, nil) }
+        var expansion = Expansion(files: files, dice: Dice(seed: seed, text: text, role: role))
+        expansion.append(WildcardParser.parse(text))
+        return (expansion.text, expansion.isTooLong ? Expansion.tooLong : nil)
     }
 
     /// What is wrong with a prompt's choices.
@@ -76,22 +81,55 @@ public struct Wildcards: Sendable {
         }
         return problems
     }
+}
+
+/// A prompt whose choices are being made.
+private struct Expansion {
+    let files: WildcardFiles?
+    var dice: Dice
+    private(set) var text = ""
+    /// Whether something was left out because there was too much.
+    private(set) var isTooLong = false
+    /// The files in whose lines this is.
+    private var open: [String] = []
+    private var choices = 0
 
     private static let deepest = 16
+    private static let mostChoices = 10_000
+    private static let mostBytes = LineReader.longest
+    static let tooLong =
+        "its choices make a text of more than \(mostBytes) bytes, or are more than \(mostChoices)"
 
-    private func append(_ part: WildcardText, to result: inout String, _ dice: inout Dice, depth: Int) {
+    init(files: WildcardFiles?, dice: Dice) {
+        self.files = files
+        self.dice = dice
+    }
+
+    mutating func append(_ part: WildcardText) {
+        guard !isTooLong else { return }
         switch part {
-        case .plain(let text): result += text
-        case .sequence(let parts): for part in parts { append(part, to: &result, &dice, depth: depth) }
-        case .choice(let options):
-            append(options[dice.choose(options.map(\.weight))].text, to: &result, &dice, depth: depth)
+        case .plain(let plain): append(plain)
+        case .sequence(let parts): for part in parts { append(part) }
+        case .choice(let options): appendOne(of: options)
         case .file(let name):
-            guard depth < Self.deepest, case .success(let options)? = files?.options(of: name) else {
-                result += "__\(name)__"
-                return
-            }
-            append(options[dice.choose(options.map(\.weight))].text, to: &result, &dice, depth: depth + 1)
+            guard !open.contains(name), open.count < Self.deepest,
+                case .success(let options)? = files?.options(of: name)
+            else { return append("__\(name)__") }
+            open.append(name)
+            appendOne(of: options)
+            open.removeLast()
         }
+    }
+
+    private mutating func append(_ plain: String) {
+        isTooLong = text.utf8.count + plain.utf8.count > Self.mostBytes
+        if !isTooLong { text += plain }
+    }
+
+    private mutating func appendOne(of options: WildcardFiles.Options) {
+        choices += 1
+        isTooLong = choices > Self.mostChoices
+        append(options[dice.choose(options.map(\.weight))].text)
     }
 }
 

@@ -20,7 +20,9 @@ extension BatchCommand {
         let session = Session(nodes: catalog, options: options, cacheBytes: 128 << 20, cacheEntries: 1024)
         let batchOptions = try pictures.options(in: context)
         do {
-            return try Batch(graph: file, session: session, options: batchOptions)
+            let batch = try Batch(graph: file, session: session, options: batchOptions)
+            if let unknown = batch.unknownNodes() { throw CommandError(graph: source.name, unknown) }
+            return batch
         } catch let error as SettingError
             where batchOptions.grid.contains(where: { $0.name == "\(error.subject)" })
         {
@@ -34,6 +36,12 @@ extension BatchCommand {
     func checked(_ list: PromptList, of batch: Batch, in context: CommandContext) async throws -> Int? {
         guard !list.isStream else { return nil }
         let report = try batch.check(list)
+        if let clash = report.nameClash, let pattern = batch.options.namePattern {
+            let more = report.nameClashCount - 1
+            throw CommandError.usage(
+                "--name \(clash.sentence(about: pattern))"
+                    + (more > 0 ? " (\(counted(more, "more picture")) would take a name that is taken)" : ""))
+        }
         let problems = ListReport.sentences(report.problems)
         var warnings = ListReport.sentences(report.warnings)
         if report.items == 0 || (listOptions.strict && report.problemCount + report.warningCount > 0) {

@@ -16,7 +16,9 @@ struct BatchCommand: Command {
         discussion: """
             One process loads the model once and makes everything the list asks for. Each picture is written whole as soon \
             as it is made, and a line about it is added to DIR/manifest.jsonl. Running the same command again makes only \
-            what is missing: after Ctrl-C, a crash or a power cut nothing is lost and nothing is made twice.
+            what is missing: after Ctrl-C, a crash or a power cut nothing is lost, and no picture that has its file is made again. \
+            A kill costs what was under way: the denoising of one picture, or of the small ones that are denoised together, \
+            and pictures behind it that were being decoded or written.
 
             THE LIST
               .txt         a prompt a line; lines that begin with # are comments (\\# begins a prompt with #)

@@ -60,7 +60,8 @@ struct BatchPictureOptions: ParsableArguments {
             discussion: """
                 Words: {id} (names the content), {line}, {item} (number in the batch), {index} (number in the line), {name}, \
                 {prompt}, {negative}, {seed}, {steps}, {cfg}, {width}, {height}, {node.input}. A number behind a colon fills \
-                numbers up with zeros and cuts texts. Slashes make folders. Default: the list's name, else {prompt:40}-{id}.
+                numbers up with zeros and cuts texts. Slashes make folders. A pattern that gives two pictures one name is refused before \
+                anything runs. Default: the list's name, else {prompt:40}-{id}.
                 """,
             valueName: "pattern"))
     var name: String?

@@ -14,13 +14,13 @@ import Synchronization
 ///   that call `checkCancellation`. Nodes that are running are waited for.
 ///
 /// Several runs at once are allowed: they share the lanes and the cache, and wait for each other's results rather than
-/// make them twice.
+/// make them twice. A lane that is free goes to the run that began first, so that runs end one after the other.
 public final class Engine: Sendable {
     /// Folders and shared resources.
     public let environment: RunEnvironment
 
-    let compute = LaneExecutor(threads: 1)
-    let io: LaneExecutor
+    private let compute = LaneExecutor(threads: 1)
+    private let io: LaneExecutor
     let ioThreads: Int
     let claims = ResultClaims()
     private let cache: Mutex<ResultCache>
@@ -104,7 +104,8 @@ public final class Engine: Sendable {
             var execution = Execution(
                 schedule,
                 RunSetting(
-                    engine: self, rerunOutputs: rerunOutputs, environment: environment,
+                    engine: self, compute: compute.place(), io: io.place(), rerunOutputs: rerunOutputs,
+                    environment: environment,
                     hidden: NodeCall.HiddenValues(of: schedule), cancellation: cancellation, send: onEvent))
             return try await execution.run().withoutBlockers
         }

@@ -1,6 +1,9 @@
 /// What the steps of a run have in common.
 struct RunSetting: Sendable {
     let engine: Engine
+    /// Where the run's work comes into the engine's lanes: before that of runs that began later, so that what is nearly
+    /// made is made first.
+    let compute, io: LaneExecutor.Place
     /// Whether output nodes run even when their results are known.
     let rerunOutputs: Bool
     var environment: RunEnvironment
@@ -40,6 +43,8 @@ struct Execution {
     private var dependents: [[Int]]
     private var ready: [Lane: Heap<Int>] = [.compute: Heap(), .io: Heap()]
     private var running: [Lane: Int] = [.compute: 0, .io: 0]
+    /// The running steps after which the lane waits for what they lead to, before it goes to a later run.
+    private var holding: Set<Int> = []
     private var failures: [Int: NodeFailure] = [:]
     /// Whether the run was stopped before everything was done.
     private var isStopped = false
@@ -62,16 +67,21 @@ struct Execution {
     mutating func run() async throws -> RunResult {
         await withTaskGroup(of: Ending.self) { group in
             startReady(in: &group)
-            while await takeNext(of: &group) { startReady(in: &group) }
+            while let step = await takeNext(of: &group) {
+                startReady(in: &group)
+                if holding.remove(step) != nil { setting.compute.letGo() }
+            }
         }
         return try conclude()
     }
 
     /// Waits for a step to end; what it made is held no longer than this call unless someone wants it.
-    private mutating func takeNext(of group: inout TaskGroup<Ending>) async -> Bool {
-        guard let ending = await group.next() else { return false }
+    ///
+    /// - Returns: the step; nil when nothing runs.
+    private mutating func takeNext(of group: inout TaskGroup<Ending>) async -> Int? {
+        guard let ending = await group.next() else { return nil }
         take(ending)
-        return true
+        return ending.step
     }
 
     // MARK: Planning
@@ -207,7 +217,10 @@ struct Execution {
         let engine = setting.engine
         let shared = reruns(plan) ? nil : plan.key
         let pauses = setting.environment.resources[RunPauses.self]
-        group.addTask(executorPreference: lane == .compute ? engine.compute : engine.io) {
+        let holds = lane == .compute && dependents[step].contains { schedule.steps[$0].lane == .compute }
+        if holds { holding.insert(step) }
+        group.addTask(executorPreference: lane == .compute ? setting.compute : setting.io) {
+            defer { if holds { setting.compute.hold() } }
             if let shared, let kept = await engine.madeMeanwhile(shared, pauses) {
                 call.inputs.drop()
                 return Ending(step: step, result: .success(.made(kept)), began: clock.now, wasKept: true)

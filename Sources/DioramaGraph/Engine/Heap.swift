@@ -4,6 +4,10 @@ struct Heap<Element: Comparable> {
 
     /// Whether nothing is in it.
     var isEmpty: Bool { elements.isEmpty }
+    /// How many elements are in it.
+    var count: Int { elements.count }
+    /// The least element, which stays; nil when nothing is in it.
+    var least: Element? { elements.first }
 
     /// Adds an element.
     ///

@@ -12,26 +12,55 @@ import Darwin
 /// Runs tasks on threads of its own, where they may block: Swift's cooperative threads are few and must not.
 ///
 /// Threads start when work waits and none is idle, and end when there has been nothing to do for a while, so an executor
-/// needs no shutting down.
-final class LaneExecutor: TaskExecutor {
+/// needs no shutting down. Work comes in through a ``Place``, and that of the place made first is done first.
+final class LaneExecutor: Sendable {
+    /// A job, and where it came in.
+    private struct Entry: Comparable {
+        let job: UnownedJob
+        let place: Place
+        let number: Int
+
+        func run() { job.runSynchronously(on: place.asUnownedTaskExecutor()) }
+
+        static func < (a: Entry, b: Entry) -> Bool { (a.place.order, a.number) < (b.place.order, b.number) }
+        static func == (a: Entry, b: Entry) -> Bool { a.number == b.number }
+    }
+
     private struct State {
-        var jobs: [UnownedJob] = []
-        /// How many of `jobs` have been taken; the array is cut when all are.
-        var taken = 0
+        var jobs = Heap<Entry>()
+        /// How many jobs and places there have been.
+        var jobCount = 0, placeCount = 0
+        /// How often each place, by its order, asked that later ones wait for its next job.
+        var holds: [Int: Int] = [:]
         var threads = 0
         var idle = 0
 
-        mutating func next() -> UnownedJob? {
-            guard taken < jobs.count else { return nil }
-            defer {
-                taken += 1
-                if taken == jobs.count {
-                    jobs.removeAll(keepingCapacity: true)
-                    taken = 0
-                }
-            }
-            return jobs[taken]
+        /// Whether there is a job that may begin.
+        var hasNext: Bool {
+            guard let least = jobs.least else { return false }
+            return holds.keys.allSatisfy { least.place.order <= $0 }
         }
+
+        mutating func next() -> Entry? { hasNext ? jobs.popLeast() : nil }
+    }
+
+    /// Where the work of one run comes in: before that of runs that began later.
+    final class Place: TaskExecutor {
+        fileprivate let lane: LaneExecutor
+        fileprivate let order: Int
+
+        fileprivate init(_ lane: LaneExecutor, order: Int) {
+            self.lane = lane
+            self.order = order
+        }
+
+        func enqueue(_ job: consuming ExecutorJob) { lane.enqueue(UnownedJob(job), from: self) }
+
+        /// Makes places that came later wait until ``letGo()``: more is about to come in here.
+        func hold() { lane.state.withLock { $0.holds[order, default: 0] += 1 } }
+
+        /// Ends a ``hold()``.
+        func letGo() { lane.letGo(order) }
     }
 
     private let state = Mutex(State())
@@ -46,37 +75,61 @@ final class LaneExecutor: TaskExecutor {
     /// - Parameter threads: the most threads at once; 1 makes it serial.
     init(threads: Int) { mostThreads = max(1, threads) }
 
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        let (startsThread, wakes) = state.withLock { state in
-            state.jobs.append(job)
-            let waiting = state.jobs.count - state.taken
-            if waiting <= state.idle { return (false, true) }
-            guard state.threads < mostThreads else { return (false, false) }
-            state.threads += 1
-            return (true, false)
+    /// A place behind those that there are.
+    func place() -> Place {
+        state.withLock { state in
+            state.placeCount += 1
+            return Place(self, order: state.placeCount)
         }
-        if wakes { wakeups.signal() }
+    }
+
+    private func enqueue(_ job: UnownedJob, from place: Place) {
+        offer { state in
+            state.jobCount += 1
+            state.jobs.insert(Entry(job: job, place: place, number: state.jobCount))
+            return 1
+        }
+    }
+
+    private func letGo(_ order: Int) {
+        offer { state in
+            let count = state.holds[order, default: 1] - 1
+            state.holds[order] = count > 0 ? count : nil
+            return state.jobs.count
+        }
+    }
+
+    /// Makes a change that lets some jobs begin, and sees that threads come for them.
+    private func offer(_ change: (inout State) -> Int) {
+        let (startsThread, wakes) = state.withLock { state in
+            let count = change(&state)
+            guard state.hasNext else { return (false, 0) }
+            let wakes = min(count, state.idle)
+            guard state.jobs.count > state.idle, state.threads < mostThreads else { return (false, wakes) }
+            state.threads += 1
+            return (true, wakes)
+        }
+        for _ in 0..<wakes { wakeups.signal() }
         if startsThread { startThread() }
     }
 
     /// Runs jobs until there have been none for a while.
     private func work() {
         while true {
-            let job = state.withLock { state -> UnownedJob? in
-                if let job = state.next() { return job }
+            let next = state.withLock { state -> Entry? in
+                if let next = state.next() { return next }
                 state.idle += 1
                 return nil
             }
-            if let job {
-                job.runSynchronously(on: asUnownedTaskExecutor())
+            if let next {
+                next.run()
                 continue
             }
             let timedOut = wakeups.wait(timeout: .now() + Self.patience) == .timedOut
             let ends = state.withLock { state in
                 state.idle -= 1
                 // A job may have come in between: then its wake-up is left over and wakes the next wait for nothing.
-                guard timedOut, state.taken == state.jobs.count else { return false }
+                guard timedOut, state.jobs.isEmpty else { return false }
                 state.threads -= 1
                 return true
             }
@@ -108,7 +161,7 @@ final class LaneExecutor: TaskExecutor {
     }
 
     private func runAll() {
-        while let job = state.withLock({ $0.next() }) { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        while let next = state.withLock({ $0.next() }) { next.run() }
     }
 
     fileprivate static func work(_ executor: UnsafeMutableRawPointer) {

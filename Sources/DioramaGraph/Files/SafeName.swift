@@ -87,8 +87,10 @@ package func makeFolder(_ folder: URL) throws(FolderError) {
     var made = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
         made += "/" + part
-        if mkdir(made, 0o777) == 0 || FileStatus(made)?.isFolder == true { continue }
-        let reason = errno == EEXIST ? "a file has this name" : String(cString: strerror(errno))
+        if mkdir(made, 0o777) == 0 { continue }
+        let problem = errno
+        if FileStatus(made)?.isFolder == true { continue }
+        let reason = problem == EEXIST ? "a file has this name" : String(cString: strerror(problem))
         throw .system(path: made, reason: "the folder cannot be made: \(reason)")
     }
 }

@@ -283,6 +283,38 @@ struct SamplerSecondOrder: Node {
     }
 }
 
+struct EvenSigmas: Node {
+    static let spec = NodeSpec(
+        "EvenSigmas", category: "examples", "Noise levels at even distances.", lane: .io)
+
+    @Input("The model, which says how strong its noise is at most.") var model: Model
+    @Input("How many steps.", in: 1...1000) var steps = 20
+
+    @Output("The levels, the last one 0.") var sigmas: Sigmas
+
+    func run(_ context: RunContext) {
+        let most = model.sampling.sigmaMax
+        sigmas = Sigmas((0...steps).map { most * (1 - Float($0) / Float(steps)) })
+    }
+}
+
+struct OtherLatents: Node {
+    static let spec = NodeSpec(
+        "OtherLatents", category: "examples", "Scales latents for a model in another way.", lane: .io)
+
+    @Input("The model to change; the original stays as it is.") var model: Model
+    @Input("Multiplies the autoencoder's latents.", in: 0.01...100) var scale = 1.0
+    @Input("Is taken from them first.", in: -100...100) var shift = 0.0
+
+    @Output("The model with the other format.") var changed: Model
+
+    func run(_ context: RunContext) {
+        var copy = model
+        copy.latentFormat = LatentFormat(scale: Float(scale), shift: Float(shift))
+        changed = copy
+    }
+}
+
 func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
     let folders = Folders(
         models: [], input: graph.deletingLastPathComponent(), output: output,
@@ -314,7 +346,8 @@ func renderWithOwnNodes(graph: URL, output: URL) async throws -> [URL] {
     @Test func everyDeclarationIsSound() throws {
         let nodes: [any Node.Type] = [
             Brightness.self, EveryWidget.self, PaletteFromText.self, WordCount.self, OwnBlock.self,
-            BeyondWeaker.self, SamplerSecondOrder.self, TextLines.self, Average.self, Either.self, Mix.self,
+            BeyondWeaker.self, SamplerSecondOrder.self, EvenSigmas.self, OtherLatents.self, TextLines.self,
+            Average.self, Either.self, Mix.self,
             UpscaleTwice.self,
         ]
         let catalog = try NodeCatalog(nodes)

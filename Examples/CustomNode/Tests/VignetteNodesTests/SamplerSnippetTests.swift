@@ -2,7 +2,7 @@ import Diorama
 import Foundation
 import Testing
 
-/// The sampler of docs/CustomNodes.md.
+/// The sampler, the schedule and the latent format of docs/CustomNodes.md.
 @Suite struct SamplerSnippetTests {
     private func sampler(ahead: Double) -> Sampler {
         let node = SamplerSecondOrder()
@@ -34,21 +34,28 @@ import Testing
             models: [repository.appending(path: "samples/models")], input: output, output: output,
             temp: output)
         let session = Session(
-            nodes: try .builtin + [SamplerSecondOrder.self], options: SessionOptions(folders: folders))
+            nodes: try .builtin + [SamplerSecondOrder.self, EvenSigmas.self, OtherLatents.self],
+            options: SessionOptions(folders: folders))
         let graph = try GraphFile(
             """
             {"model": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "diorama-tiny"}},
              "text": {"class_type": "CLIPTextEncode", "inputs": {"text": "a red boat", "clip": ["model", "CLIP"]}},
              "latent": {"class_type": "EmptySD3LatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
-             "levels": {"class_type": "BasicScheduler",
-               "inputs": {"model": ["model", "MODEL"], "scheduler": "normal", "steps": 3, "denoise": 1}},
+             "scaled": {"class_type": "OtherLatents", "inputs": {"model": ["model", "MODEL"], "scale": 1.1}},
+             "levels": {"class_type": "EvenSigmas", "inputs": {"model": ["scaled", 0], "steps": 3}},
              "steps": {"class_type": "SamplerSecondOrder", "inputs": {"ahead": 0.5}},
              "sampler": {"class_type": "SamplerCustom", "inputs": {
-               "model": ["model", "MODEL"], "add_noise": true, "noise_seed": 1, "cfg": 1, "positive": ["text", 0],
+               "model": ["scaled", 0], "add_noise": true, "noise_seed": 1, "cfg": 1, "positive": ["text", 0],
                "negative": ["text", 0], "sampler": ["steps", 0], "sigmas": ["levels", 0], "latent_image": ["latent", 0]}},
              "decode": {"class_type": "VAEDecode", "inputs": {"samples": ["sampler", 0], "vae": ["model", "VAE"]}},
              "save": {"class_type": "SaveImage", "inputs": {"images": ["decode", 0]}}}
             """)
+        let levels = try await session.result(of: session.graph(graph, only: ["levels"]))
+        // A flow's noise is at most 1.
+        #expect(
+            levels.value("levels", as: Sigmas.self)?.levels == [1, 1 - Float(1) / 3, 1 - Float(2) / 3, 0])
+        let scaled = try await session.result(of: session.graph(graph, only: ["scaled"]))
+        #expect(scaled.value("scaled", as: Model.self)?.latentFormat == LatentFormat(scale: 1.1, shift: 0))
         let pictures = try await session.render(session.graph(graph))
         #expect(pictures.count == 1)
         #expect(pictures.allSatisfy { FileManager.default.fileExists(atPath: $0.path) })
