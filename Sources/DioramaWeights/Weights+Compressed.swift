@@ -13,7 +13,7 @@ extension Weights {
         _ name: String, _ shape: Shape
     ) throws -> (stored: QuantizedWeight, deltas: [WeightDelta])? {
         guard let place = root.find(self.name(name)), root.source.info(place.key)?.type == .i8,
-            let (found, info) = try find(name, shape)
+            let (found, info) = try find(name, shape), info.shape.rank == 2
         else { return nil }
         let key = found.key
         let rotation = try rotationGroup(of: key, inputs: shape[1])
@@ -83,7 +83,7 @@ extension Weights {
             if case .add(let delta) = $0 { delta } else { nil as WeightDelta? }
         }
         guard shape.rank == 2, encoding.rowBytes(shape[1]) != nil, deltas.allSatisfy({ $0 != nil }),
-            let (found, info) = try find(name, shape)
+            let (found, info) = try find(name, shape), info.shape.rank == 2
         else { return nil }
         let kept = root.taken.withLock { $0.encoded[found.key] }
         guard let whole = try kept ?? encoded(found.key, info, encoding, shape) else { return nil }
