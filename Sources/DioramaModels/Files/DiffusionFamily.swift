@@ -14,6 +14,8 @@ struct DiffusionFamily: Sendable {
     let schedule: @Sendable (FileShapes) -> NoiseSchedule
     /// The configuration as diffusers would have written it.
     let config: @Sendable (FileShapes) throws -> ModelConfig
+    /// Channels of the latents of a configuration.
+    let latentChannels: @Sendable (ModelConfig) throws -> Int
     /// The model of a configuration, and the weights it has taken.
     let make: @Sendable (ModelConfig, FileShapes, Device, Precision?) throws -> (any DiffusionModel, Weights)
 
@@ -27,7 +29,8 @@ struct DiffusionFamily: Sendable {
                 "double_stream_modulation_img.lin.weight", "double_stream_modulation_img.linear.weight")
         },
         schedule: { _ in .flux(shift: 2.02) },
-        config: { try $0.flux2Config() }
+        config: { try $0.flux2Config() },
+        latentChannels: { try Flux2Config($0).latentChannels }
     ) { config, shapes, device, precision in
         let config = try Flux2Config(config)
         let names = Flux2Transformer.names(config, prefix: shapes.prefix)
@@ -41,7 +44,8 @@ struct DiffusionFamily: Sendable {
             $0.contains("distilled_guidance_layer.in_proj.weight") && !$0.hasFolder("nerf_")
         },
         schedule: { _ in .flux(shift: 1.15) },
-        config: { try $0.chromaConfig() }
+        config: { try $0.chromaConfig() },
+        latentChannels: { try ChromaConfig($0).latentChannels }
     ) { config, shapes, device, precision in
         let config = try ChromaConfig(config)
         let names = ChromaTransformer.names(config, prefix: shapes.prefix)
@@ -61,7 +65,8 @@ struct DiffusionFamily: Sendable {
             $0.hasFolder("guidance_in.") || $0.hasFolder("time_text_embed.guidance_embedder.")
                 ? .flux(shift: 1.15) : .flow(shift: 1, timeScale: 1)
         },
-        config: { try $0.fluxConfig() }
+        config: { try $0.fluxConfig() },
+        latentChannels: { try FluxConfig($0).latentChannels }
     ) { config, shapes, device, precision in
         let config = try FluxConfig(config)
         let names = FluxTransformer.names(config, prefix: shapes.prefix)
@@ -73,7 +78,8 @@ struct DiffusionFamily: Sendable {
         name: "Z-Image", latentFormat: .flux,
         recognises: { $0.contains("cap_embedder.1.weight") && $0.contains("x_pad_token") },
         schedule: { _ in .flow(shift: 3, timeScale: 1) },
-        config: { try $0.zImageConfig() }
+        config: { try $0.zImageConfig() },
+        latentChannels: { try ZImageConfig($0).channels }
     ) { config, shapes, device, precision in
         let config = try ZImageConfig(config)
         let names = ZImageTransformer.names(prefix: shapes.prefix)
@@ -89,7 +95,8 @@ struct DiffusionFamily: Sendable {
                 || $0.hasFolder("transformer_blocks.0.attn.add_q_proj.") && $0.contains("pos_embed.pos_embed")
         },
         schedule: { _ in .flow(shift: 3, timeScale: 1000) },
-        config: { try $0.sd3Config() }
+        config: { try $0.sd3Config() },
+        latentChannels: { try SD3Config($0).channels }
     ) { config, shapes, device, precision in
         let config = try SD3Config(config)
         let names = SD3Transformer.names(config, prefix: shapes.prefix)
@@ -104,7 +111,8 @@ struct DiffusionFamily: Sendable {
                 || $0.contains("adaln_single.linear.weight") && $0.contains("pos_embed.proj.bias")
         },
         schedule: { _ in .epsilon(betaStart: 0.0001, betaEnd: 0.02) },
-        config: { try $0.pixArtConfig() }
+        config: { try $0.pixArtConfig() },
+        latentChannels: { try PixArtConfig($0).channels }
     ) { config, shapes, device, precision in
         let config = try PixArtConfig(config)
         let names = PixArtTransformer.names(prefix: shapes.prefix)
