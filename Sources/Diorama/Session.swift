@@ -60,7 +60,8 @@ public struct Session: Sendable {
         engine = Engine(
             RunEnvironment(
                 folders: options.folders,
-                resources: options.resources.with(device).with(ModelPrecision(options.precision))),
+                resources: options.resources.with(device).with(ModelPrecision(options.precision))
+                    .with(LatentChannels())),
             cacheBytes: cacheBytes, cacheEntries: cacheEntries)
     }
 

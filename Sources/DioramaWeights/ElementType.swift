@@ -51,11 +51,14 @@ public enum ElementType: String, Sendable, CaseIterable {
     case mxFP4 = "MXFP4"
     case nvFP4 = "NVFP4"
     case q1_0 = "Q1_0"
+    // Only in safetensors files whose text says so of a layer: U8 that hold two 4-bit floats each.
+    case f4Pairs = "F4_E2M1 in U8"
 
     /// Elements that are stored together, one after another in a row; 1 for types that store each by itself.
     public var blockLength: Int {
         switch self {
         case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q8_1, .iq4_NL, .mxFP4: 32
+        case .f4Pairs: 2
         case .nvFP4: 64
         case .q1_0: 128
         case .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .q8_K, .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S,
@@ -70,7 +73,7 @@ public enum ElementType: String, Sendable, CaseIterable {
         switch self {
         case .f4: 4
         case .f6E2M3, .f6E3M2: 6
-        case .bool, .u8, .i8, .f8E5M2, .f8E4M3, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ: 8
+        case .bool, .u8, .i8, .f8E5M2, .f8E4M3, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f4Pairs: 8
         case .i16, .u16, .f16, .bf16: 16
         case .i32, .u32, .f32: 32
         case .c64, .f64, .i64, .u64: 64
@@ -140,6 +143,7 @@ public enum ElementType: String, Sendable, CaseIterable {
         case .iq4_XS: .iq4_XS
         case .f8E4M3: .f8E4M3
         case .f8E5M2: .f8E5M2
+        case .f4Pairs: .f4E2M1
         default: nil
         }
     }

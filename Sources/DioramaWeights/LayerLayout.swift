@@ -8,6 +8,8 @@ struct LayerLayout: Hashable {
         case float8E4M3 = "float8_e4m3fn"
         case float8E5M2 = "float8_e5m2"
         case int8 = "int8_tensorwise"
+        case nvfp4
+        case mxfp8
 
         /// How the weight's elements are stored.
         var type: ElementType {
@@ -15,8 +17,22 @@ struct LayerLayout: Hashable {
             case .float8E4M3: .f8E4M3
             case .float8E5M2: .f8E5M2
             case .int8: .i8
+            case .nvfp4: .f4Pairs
+            case .mxfp8: .f8E4M3
             }
         }
+
+        /// Elements of a row with a scale of their own, and how it is stored; nil where whole rows have one.
+        var groups: (length: Int, scales: GroupScales.Format)? {
+            switch self {
+            case .nvfp4: (16, .e4m3)
+            case .mxfp8: (32, .e8m0)
+            default: nil
+            }
+        }
+
+        /// Rows and columns of the stored matrix are the next multiples of this.
+        var padding: Int { groups?.length ?? 1 }
     }
 
     let format: Format
@@ -34,12 +50,18 @@ struct LayerLayout: Hashable {
         }
         self.format = format
         rotationGroup = json?["convrot"]?.bool == true ? json?["convrot_groupsize"]?.integer ?? 256 : nil
+        guard rotationGroup == nil || format == .int8 else {
+            throw WeightsError(
+                place,
+                "\(layer) is quantised as \(name) with inputs that are rotated (convrot), which is known for int8_tensorwise only"
+            )
+        }
     }
 }
 
 /// What a file says of how its layers are quantised: each layer's own text, or one of the whole file in its metadata.
 struct LayerLayouts: Sendable {
-    private static let metadataKey = "_quantization_metadata"
+    static let metadataKey = "_quantization_metadata"
 
     private let source: any TensorSource
     /// What marks a file of 8-bit floats.
@@ -115,10 +137,9 @@ struct LayerLayouts: Sendable {
     /// What may be beside the weight `key` for its sake, and the mark of a whole file of 8-bit floats.
     func auxiliaryKeys(of key: String) -> [String] {
         guard let layer = layer(of: key) else { return [] }
-        return ["comfy_quant", "weight_scale", "scale_weight", "input_scale", "scale_input"].map {
-            "\(layer).\($0)"
-        }
-            + marks
+        return [
+            "comfy_quant", "weight_scale", "weight_scale_2", "scale_weight", "input_scale", "scale_input",
+        ].map { "\(layer).\($0)" } + marks
     }
 
     private func layer(of key: String) -> String? {

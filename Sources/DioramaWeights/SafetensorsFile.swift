@@ -34,7 +34,8 @@ public struct SafetensorsFile: TensorSource {
         let header = try SafetensorsHeader(file)
         keys = header.entries.map(\.info.name)
         metadata = header.metadata
-        entries = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.info.name, $0) })
+        entries = PackedFloats.marked(
+            Dictionary(uniqueKeysWithValues: header.entries.map { ($0.info.name, $0) }), header.metadata)
         mapping = try MappedBytes(file)
         storage = mapping.storage()
     }
@@ -53,6 +54,9 @@ public struct SafetensorsFile: TensorSource {
             return Tensor(
                 storage: storage, byteOffset: entry.fileOffset, shape: info.shape, dtype: dtype, on: device)
         }
+        if info.type == .f4Pairs {
+            return EncodedWeight(try bytes(key, on: device), .f4E2M1, inputs: info.shape[1]).dequantized
+        }
         let bytes = UnsafeRawBufferPointer(rebasing: mapping.bytes[entry.fileOffset..<end])
         guard let tensor = ElementConversion.tensor(bytes, info.type, shape: info.shape, on: device) else {
             throw WeightsError(
@@ -65,12 +69,14 @@ public struct SafetensorsFile: TensorSource {
 
     /// The stored bytes of `key`, in place; throws as `tensor(_:on:)`, and where an element is more than a byte.
     public func bytes(_ key: String, on device: Device) throws -> Tensor {
-        guard let entry = entries[key], entry.info.type.isByte else {
+        guard let entry = entries[key], entry.info.type.isByte || entry.info.type == .f4Pairs else {
             throw WeightsError(place, "has no tensor \(quoted(key)) of bytes")
         }
         _ = try end(of: entry)
+        let shape = entry.info.shape
         return Tensor(
-            storage: storage, byteOffset: entry.fileOffset, shape: entry.info.shape, dtype: .u8, on: device)
+            storage: storage, byteOffset: entry.fileOffset,
+            shape: entry.info.type.isByte ? shape : [shape[0], shape[1] / 2], dtype: .u8, on: device)
     }
 
     /// Where a tensor ends in the file, which must still be as long.

@@ -13,7 +13,7 @@ extension Weights {
         _ name: String, _ shape: Shape
     ) throws -> (stored: QuantizedWeight, deltas: [WeightDelta])? {
         guard let place = root.find(self.name(name)), root.source.info(place.key)?.type == .i8,
-            let (found, info) = try find(name, shape)
+            let (found, info) = try find(name, shape), info.shape.rank == 2
         else { return nil }
         let key = found.key
         let rotation = try rotationGroup(of: key, inputs: shape[1])
@@ -61,13 +61,15 @@ extension Weights {
         return group
     }
 
-    /// The weight of a linear layer, or a table, that the file has in blocks or 8-bit floats, in place.
+    /// The weight of a linear layer, or a table, that the file has in blocks or floats of 8 or 4 bits, in place.
     ///
     /// 8-bit floats have a scale for the tensor or for each row where `<layer>.weight_scale`, or `scale_weight` in older files, is beside
-    /// them.
+    /// them. ComfyUI's `nvfp4` and `mxfp8` have scales for groups of elements there (``GroupScales``), and nvfp4 another for the tensor in
+    /// `weight_scale_2`.
     ///
     /// - Returns: the weight, and what adapters add to it; nil where the file has it as floats, or in rows that are not whole blocks,
-    ///   or not at all, and where an adapter needs the whole of it: then it is a tensor.
+    ///   or not at all, and where an adapter needs the whole of it: then it is a tensor. So are groups in rows that a file has in
+    ///   another order, or with columns that fill up their last group.
     /// - Throws: `WeightsError` with both shapes, and for layouts that are not known.
     public func encoded(
         _ name: String, _ shape: Shape
@@ -81,18 +83,25 @@ extension Weights {
             if case .add(let delta) = $0 { delta } else { nil as WeightDelta? }
         }
         guard shape.rank == 2, encoding.rowBytes(shape[1]) != nil, deltas.allSatisfy({ $0 != nil }),
-            let (found, info) = try find(name, shape)
+            let (found, info) = try find(name, shape), info.shape.rank == 2
         else { return nil }
-        let whole = try root.taken.withLock { $0.encoded[found.key] } ?? encoded(found.key, info, encoding)
-        return (found.cut(whole), deltas.compactMap { $0 })
+        let kept = root.taken.withLock { $0.encoded[found.key] }
+        guard let whole = try kept ?? encoded(found.key, info, encoding, shape) else { return nil }
+        if whole.groups == nil { return (found.cut(whole), deltas.compactMap { $0 }) }
+        guard whole.inputs == shape[1], let rows = found.neighbours(of: info.shape, whole, shape) else {
+            return nil
+        }
+        return (whole[rows], deltas.compactMap { $0 })
     }
 
     private func encoded(
-        _ key: String, _ info: TensorInfo, _ encoding: BlockEncoding
-    ) throws -> EncodedWeight {
-        let weight = EncodedWeight(
-            try root.source.bytes(key, on: device), encoding, inputs: info.shape[1],
-            scales: try scales(of: key, info))
+        _ key: String, _ info: TensorInfo, _ encoding: BlockEncoding, _ shape: Shape
+    ) throws -> EncodedWeight? {
+        let weight =
+            try grouped(key, info, shape)
+            ?? EncodedWeight(
+                try root.source.bytes(key, on: device), encoding, inputs: info.shape[1],
+                scales: try scales(of: key, info))
         root.taken.withLock { $0.encoded[key] = weight }
         return weight
     }
@@ -117,7 +126,9 @@ extension Weights {
     ///
     /// What is beside such a tensor counts as taken.
     func scales(of key: String, _ info: TensorInfo) throws -> Tensor? {
-        guard info.type == .f8E4M3 || info.type == .f8E5M2 else { return nil }
+        guard info.type == .f8E4M3 || info.type == .f8E5M2, try layout(of: key)?.format.groups == nil else {
+            return nil
+        }
         let names = root.layouts.scaleKeys(of: key)
         root.taken.withLock { $0.skipped.formUnion(root.layouts.auxiliaryKeys(of: key)) }
         guard let name = names.first(where: { root.source.info($0) != nil }),
@@ -144,5 +155,14 @@ extension TensorPlace {
     fileprivate func cut(_ weight: EncodedWeight) -> EncodedWeight {
         EncodedWeight(
             cut(weight.bytes), weight.encoding, inputs: weight.inputs, scales: weight.scales.map(cut))
+    }
+
+    /// The selected rows where they follow one another; nil where they do not.
+    fileprivate func neighbours(of stored: Shape, _ weight: EncodedWeight, _ shape: Shape) -> Range<Int>? {
+        guard !isTransposed else { return nil }
+        guard let rows else { return 0..<min(shape[0], weight.outputs) }
+        guard rows.taken == Array(rows.taken[0]..<rows.taken[0] + rows.taken.count) else { return nil }
+        let height = stored[0] / rows.parts
+        return rows.taken[0] * height..<(rows.taken[0] + rows.taken.count) * height
     }
 }

@@ -84,6 +84,11 @@ public struct Weights: Sendable {
         if let tensor = root.taken.withLock({ $0.tensors[found.key] }) {
             return found.cut(tensor).reshaped(shape)
         }
+        if let whole = try grouped(found.key, info, shape) {
+            let tensor = found.rows == nil ? whole.cut(to: shape) : whole.dequantized
+            root.taken.withLock { $0.tensors[found.key] = tensor }
+            return found.cut(tensor).reshaped(shape)
+        }
         var tensor = try root.source.tensor(found.key, on: root.device)
         if let scales = try scales(of: found.key, info) {
             let column = Shape([scales.count] + Array(repeating: 1, count: max(tensor.rank - 1, 0)))
@@ -99,7 +104,11 @@ public struct Weights: Sendable {
     func find(_ name: String, _ shape: Shape) throws -> (TensorPlace, TensorInfo)? {
         let full = self.name(name)
         guard let found = root.find(full), let info = root.source.info(found.key) else { return nil }
-        guard found.shape(of: info.shape)?.withoutUnits == shape.withoutUnits else {
+        try refuseUnmarkedFloats(found.key, info)
+        guard
+            try found.shape(of: info.shape)?.withoutUnits == shape.withoutUnits
+                || isPadded(found, info, shape)
+        else {
             let part =
                 found.isTransposed
                 ? ", of which \(full) is the transpose"

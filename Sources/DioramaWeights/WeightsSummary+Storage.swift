@@ -51,7 +51,10 @@ extension WeightsSummary {
     }
 
     private static func isBesideWeight(_ name: String) -> Bool {
-        ["comfy_quant", "weight_scale", "scale_weight", "input_scale", "scale_input", "scaled_fp8"].contains {
+        [
+            "comfy_quant", "weight_scale", "weight_scale_2", "scale_weight", "input_scale", "scale_input",
+            "scaled_fp8",
+        ].contains {
             name == $0 || name.hasSuffix("." + $0)
         }
     }

@@ -65,6 +65,7 @@ import Testing
             ("fp8-comfy", ["float8_e4m3fn": 1, "float8_e5m2": 1, "int8_tensorwise, rotated by 16": 1]),
             ("fp8-metadata", ["float8_e4m3fn": 1, "float8_e5m2": 1, "int8_tensorwise, rotated by 16": 1]),
             ("fp8-scaled", ["F8_E4M3 with scales": 2]), ("fp8-plain", [:]), ("fp8-unknown", ["future4": 1]),
+            ("microscaled", ["nvfp4": 3, "mxfp8": 3]),
         ])
     func layouts(_ name: String, _ layouts: [String: Int]) async throws {
         let file = "Tests/Golden/weights/\(name).safetensors"

@@ -30,6 +30,17 @@ import Testing
                 < Tolerance.bf16.model)
     }
 
+    @Test("in 8- and 4-bit floats with scales for groups", arguments: Device.available)
+    func groups(on device: Device) throws {
+        let golden = try GoldenModel("mmdit-microscaled", on: device)
+        let file = golden.fixture.file
+        let exact = try velocity(golden, file, prefix: "model", .f32)
+        #expect(relativeError(exact, golden["velocity"]) < Tolerance.f32.block)
+        #expect(
+            relativeError(try velocity(golden, file, prefix: "model", nil), golden["velocity"])
+                < Tolerance.bf16.model)
+    }
+
     @Test("in 8-bit floats with scales", arguments: Device.available)
     func floats(on device: Device) throws {
         let golden = try GoldenModel("mmdit-fp8", on: device)

@@ -61,7 +61,7 @@ import Testing
             .qwen3(width: 2048), .qwen3(width: 2560), .qwen3(width: 4096),
         ]
         #expect(kinds.isSuperset(of: known))
-        #expect(TextEncoderKind.t5(width: 20).description == "T5-of width 20")
+        #expect(TextEncoderKind.t5(width: 20).description == "T5 of width 20")
     }
 
     @Test func aCheckpointHasSeveral() throws {

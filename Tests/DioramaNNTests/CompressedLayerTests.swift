@@ -80,7 +80,7 @@ import Testing
             }
             #expect(
                 error?.problem
-                    == "a is quantised as \"future4\"; known formats are float8_e4m3fn, float8_e5m2, int8_tensorwise"
+                    == "a is quantised as \"future4\"; known formats are float8_e4m3fn, float8_e5m2, int8_tensorwise, nvfp4, mxfp8"
             )
         }
     }

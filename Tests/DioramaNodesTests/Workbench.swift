@@ -13,14 +13,18 @@ struct Workbench {
     private let values = GivenValues()
 
     /// A workbench with an input folder of its own, or another; `target` is where `--output` would save, in its folder, and
-    /// `models` are further folders of models.
-    init(input: URL? = nil, target: String? = nil, models: [URL] = []) throws {
+    /// `models` are further folders of models, `others`
+    /// what an application may share besides.
+    init(
+        input: URL? = nil, target: String? = nil, models: [URL] = [],
+        resources others: Resources = Resources()
+    ) throws {
         scratch = try TemporaryFolder()
         folders = Folders(
             models: [Repository.url("samples/models")] + models,
             input: input ?? scratch.url.appending(path: "input"),
             output: scratch.url.appending(path: "output"), temp: scratch.url.appending(path: "temp"))
-        var resources = Resources().with(device).with(values)
+        var resources = others.with(device).with(values)
         if let target { resources = resources.with(OutputTarget(scratch.url.appending(path: target))) }
         engine = Engine(RunEnvironment(folders: folders, resources: resources), cacheBytes: 0)
     }

@@ -5,7 +5,7 @@ import Testing
 
 /// Weights in blocks and 8-bit floats, against what gguf-py and PyTorch unpack (`tools/golden/blocks.py`, `weights.py`).
 @Suite struct EncodedWeightTests {
-    static let blocks = BlockEncoding.allCases.filter { $0.blockLength > 1 }
+    static let blocks = BlockEncoding.allCases.filter { $0.blockBytes > 1 }
     static let floats = [(BlockEncoding.f8E4M3, "float8_e4m3fn"), (.f8E5M2, "float8_e5m2")]
 
     let file: any TensorSource

@@ -15,7 +15,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import diffusers
 import torch
 import transformers
-from diffusers import AutoencoderKL, SD3Transformer2DModel
+from diffusers import AutoencoderKL, AutoencoderTiny, SD3Transformer2DModel
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
@@ -121,6 +121,36 @@ def vae(name, height, width, **options):
     save(name, model, config, tensors)
 
 
+class Pooled(torch.nn.Module):
+    """A block of FLUX.2's tiny autoencoder (TAEF2): what looks at the whole picture stands before diffusers' block."""
+
+    def __init__(self, block, width):
+        super().__init__()
+        self.conv, self.fuse = block.conv, block.fuse
+        self.pool = torch.nn.Sequential(torch.nn.Conv2d(width, 4 * width, 1, bias=False), torch.nn.GroupNorm(4, 4 * width),
+                                        torch.nn.ReLU(), torch.nn.Conv2d(4 * width, width, 1, bias=False))
+
+    def forward(self, x):
+        x = x + self.pool(x)
+        return self.fuse(self.conv(x) + x)
+
+
+def tiny_vae(name, channels, width, pools=False):
+    """A tiny autoencoder with as many blocks as the published ones: pictures and their latents, and back."""
+    config = dict(latent_channels=channels, encoder_block_out_channels=[width] * 4, decoder_block_out_channels=[width] * 4)
+    model = AutoencoderTiny(**config)
+    if pools:
+        for layers, numbers in [(model.encoder.layers, range(11, 14)), (model.decoder.layers, range(2, 5))]:
+            for index in numbers:
+                layers[index] = Pooled(layers[index], width)
+    fill(model)
+    image = random("image", 1, 3, 32, 48).clamp(-1, 1)
+    latent = 2 * random("latent", 1, channels, 3, 4)
+    # diffusers clamps what it decodes into -1...1 by half precision only; here nothing is.
+    save(name, model, config, {"image": image, "encoded": model.encode(image).latents, "latent": latent,
+                               "decoded": model.decode(latent).sample})
+
+
 def main():
     OUTPUT.mkdir(parents=True, exist_ok=True)
     # eos_token_id 2 marks configurations of before transformers' PR 24773: the pooled token is the one of the largest id.
@@ -132,6 +162,8 @@ def main():
         use_post_quant_conv=True, mid_block_add_attention=True, scaling_factor=0.18215, shift_factor=None)
     vae("vae-plain", 24, 16, block_out_channels=[8, 8, 12], layers_per_block=2, use_quant_conv=False,
         use_post_quant_conv=False, mid_block_add_attention=False, scaling_factor=1.5305, shift_factor=0.0609)
+    tiny_vae("vae-tiny", 4, 6)
+    tiny_vae("vae-tiny-pooled", 32, 4, pools=True)
 
 
 if __name__ == "__main__":

@@ -27,11 +27,14 @@ typedef enum { DK_SUM, DK_MEAN, DK_MAX, DK_MIN } dk_reduce_op;
 /* Element types of weights. */
 typedef enum { DK_F32, DK_F16, DK_BF16 } dk_float_type;
 
-/* How weights are stored in blocks, by ggml's names, and 8-bit floats, which are blocks of one. */
+/* How weights are stored in blocks, by ggml's names; 8-bit floats, which are blocks of one; and pairs of 4-bit floats. */
 typedef enum {
     DK_Q4_0, DK_Q4_1, DK_Q5_0, DK_Q5_1, DK_Q8_0, DK_Q2_K, DK_Q3_K, DK_Q4_K, DK_Q5_K, DK_Q6_K, DK_IQ4_NL, DK_IQ4_XS,
-    DK_F8_E4M3, DK_F8_E5M2
+    DK_F8_E4M3, DK_F8_E5M2, DK_F4_E2M1
 } dk_encoding;
+
+/* How the scales of groups of elements are stored: 8-bit floats, or the exponents of powers of two. */
+typedef enum { DK_SCALE_E4M3, DK_SCALE_E8M0 } dk_scale_type;
 
 /* What a product's terms are rounded to: singles; bf16, summed in f32; or bytes with a scale a row, summed in i32. */
 typedef enum { DK_SINGLE, DK_HALF, DK_INT8 } dk_precision;
@@ -92,6 +95,8 @@ typedef struct {
     void (*f32_to_bf16)(uint16_t *out, const float *x, size_t n);
     /* out = the elements of `count` blocks, at any address */
     void (*decode)(float *out, dk_encoding encoding, const void *blocks, size_t count);
+    /* out[count, length] *= the scale of its group: group i's is scales[i / 4 * 512 + i % 4], counted from `first` */
+    void (*scale_groups)(float *out, dk_scale_type type, const uint8_t *scales, size_t length, size_t first, size_t count);
 
     /* out[n] = op(x[n]) */
     void (*unary)(dk_unary_op op, float *out, const float *x, size_t n);

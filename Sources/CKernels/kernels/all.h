@@ -32,6 +32,7 @@ const dk_kernels DK_TABLE = {
     .f32_to_f16 = f32_to_f16,
     .f32_to_bf16 = f32_to_bf16,
     .decode = decode,
+    .scale_groups = scale_groups,
     .unary = unary,
     .binary = binary,
     .clamp = clamp,

@@ -1,4 +1,4 @@
-/* Weights stored in blocks, and 8-bit floats, as singles.
+/* Weights stored in blocks, and floats of 8 and 4 bits, as singles.
  *
  * Layouts and formulas are ggml's (ggml-common.h, ggml-quants.c): a block has one or two f16 scales, factors of 4 or 6 bits for
  * groups of it where it is long, and whole numbers. A product of scale, factor and number is exact in singles, so that it does
@@ -172,6 +172,39 @@ DK_INLINE vf vf_from_e4m3(vq bytes) {
 /* The upper half of an f16. */
 DK_INLINE vf vf_from_e5m2(vq bytes) { return vf_from_f16(__builtin_convertvector(bytes, vh) << 8); }
 
+/* Signed floats of 2 bits of exponent and 1 of fraction (OCP Microscaling Formats, 5.3.3). */
+static const float e2m1_values[16] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
+
+/* Pairs of 4-bit floats, the first in the upper half. */
+static void decode_f4_e2m1_blocks(float *restrict out, const uint8_t *restrict x, size_t pairs) {
+    for (size_t i = 0; i < pairs; i++) {
+        out[2 * i] = e2m1_values[x[i] >> 4];
+        out[2 * i + 1] = e2m1_values[x[i] & 15];
+    }
+}
+
+DK_INLINE float e4m3_at(const uint8_t *p) {
+    vq bytes = {p[0]};
+    return vf_from_e4m3(bytes)[0];
+}
+
+/* 2^(b - 127); all ones are not a number (OCP Microscaling Formats, 5.4.1). */
+DK_INLINE float e8m0_at(const uint8_t *p) {
+    uint32_t bits = *p == 255 ? 0x7FC00000u : *p == 0 ? 0x00400000u : (uint32_t)*p << 23;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void scale_groups(float *restrict out, dk_scale_type type, const uint8_t *restrict scales, size_t length,
+                         size_t first, size_t count) {
+    for (size_t group = first; group < first + count; group++, out += length) {
+        const uint8_t *at = scales + group / 4 * 512 + group % 4;
+        float scale = type == DK_SCALE_E4M3 ? e4m3_at(at) : e8m0_at(at);
+        for (size_t i = 0; i < length; i++) out[i] *= scale;
+    }
+}
+
 #define DK_DEFINE_DECODE(name, length, size)                                                    \
     static void name##_blocks(float *restrict out, const uint8_t *restrict x, size_t blocks) {  \
         for (size_t i = 0; i < blocks; i++) name(out + i * length, x + i * size);               \
@@ -212,7 +245,7 @@ static void decode(float *out, dk_encoding encoding, const void *blocks, size_t 
         [DK_Q3_K] = decode_q3_k_blocks,       [DK_Q4_K] = decode_q4_k_blocks,   [DK_Q5_K] = decode_q5_k_blocks,
         [DK_Q6_K] = decode_q6_k_blocks,       [DK_IQ4_NL] = decode_iq4_nl_blocks,
         [DK_IQ4_XS] = decode_iq4_xs_blocks,   [DK_F8_E4M3] = decode_f8_e4m3_blocks,
-        [DK_F8_E5M2] = decode_f8_e5m2_blocks,
+        [DK_F8_E5M2] = decode_f8_e5m2_blocks,  [DK_F4_E2M1] = decode_f4_e2m1_blocks,
     };
     decoders[encoding](out, blocks, count);
 }

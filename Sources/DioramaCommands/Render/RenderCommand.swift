@@ -19,6 +19,7 @@ struct RenderCommand: Command {
               diorama render castle.png --steps 40 -o castle-40.jpg
               diorama render graph.json --size 256x128 --set sampler.sampler_name=heun
               diorama render graph.json --only preview
+              diorama render graph.json --preview now.png --preview-every 2
               diorama render - --json < graph.json
 
             --prompt, --negative, --seed, --steps, --cfg and --size find their nodes by walking the graph from its \
@@ -51,6 +52,8 @@ struct RenderCommand: Command {
 
     @OptionGroup var precision: PrecisionOptions
     @OptionGroup var memory: MemoryOptions
+
+    @OptionGroup var preview: PreviewOptions
 
     @Option(
         name: .customLong("repeat"), parsing: .unconditional,
@@ -110,6 +113,17 @@ struct RenderCommand: Command {
         let session = try session(
             catalog: catalog, graphFolder: source.folder, destination: destination, recorder: recorder,
             in: context)
+        let shown = try preview.previews.flatMap { previews in
+            try preview.file.map {
+                try PreviewFile(
+                    $0, mediaType: previews.format.mediaType, workingFolder: context.workingFolder)
+            }
+        }
+        defer {
+            if let problem = shown?.firstProblem {
+                context.errors.line(printable("diorama: warning: the preview was not written: \(problem)"))
+            }
+        }
         let targets = try self.graph.targets(in: file)
         let graph: Graph
         do {
@@ -125,7 +139,7 @@ struct RenderCommand: Command {
         for run in 1...times {
             let start = ContinuousClock.now
             pictures = try await rendered(
-                graph, to: destination, by: session, run: run, recorder: recorder, in: context)
+                graph, to: destination, by: session, run: run, recorder: recorder, shown: shown, in: context)
             if times > 1, !json, !quiet {
                 context.errors.line("run \(run) of \(times): \(fixed(seconds(.now - start), 3)) s")
             }
@@ -157,6 +171,7 @@ struct RenderCommand: Command {
             folders: try folders.folders(graphFolder: graphFolder, in: context, output: folder))
         options.threads = threads
         options.precision = precision.precision
+        if let previews = preview.previews { options.resources = options.resources.with(previews) }
         options.memory = memory.limit(asJSON: json, in: context)
         // One graph is rendered, or the same again with all its work: nothing is worth keeping past its last use.
         return Session(nodes: catalog, options: options, cacheBytes: 0, observer: recorder)
@@ -165,9 +180,10 @@ struct RenderCommand: Command {
     /// Renders once, shown as the options ask; stops between steps on Ctrl-C.
     private func rendered(
         _ graph: Graph, to destination: OutputDestination, by session: Session, run: Int,
-        recorder: TraceRecorder?, in context: CommandContext
+        recorder: TraceRecorder?, shown: PreviewFile?, in context: CommandContext
     ) async throws -> [URL] {
         var reporters: [any RunReporter] = recorder.map { [$0] } ?? []
+        if let shown { reporters.append(shown) }
         var display: ProgressDisplay?
         if json {
             reporters.append(JSONLines(output: context.output, run: run, of: times))

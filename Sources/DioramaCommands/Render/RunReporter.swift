@@ -1,7 +1,7 @@
-import DioramaGraph
+package import DioramaGraph
 
 /// Something that follows a render: the progress line, JSON lines, a trace.
-protocol RunReporter: Sendable {
+package protocol RunReporter: Sendable {
     /// Takes note of an event; called from any thread, also from several at once.
     ///
     /// - Parameters:
@@ -25,7 +25,7 @@ func noticeLine(_ node: NodeLabel, _ message: String) -> String {
 }
 
 extension TraceRecorder: RunReporter {
-    func receive(_ event: RunEvent, at time: ContinuousClock.Instant) {
+    package func receive(_ event: RunEvent, at time: ContinuousClock.Instant) {
         switch event {
         case .nodeStarted(let node, _, let start):
             nodeStarted(node.id, title: node.title, className: node.className, at: start)

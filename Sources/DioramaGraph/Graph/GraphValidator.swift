@@ -112,7 +112,8 @@ struct GraphValidator {
         _ position: Int, _ node: any Node, _ schema: NodeSchema, _ bindings: [Graph.Binding]
     ) -> [GraphIssue] {
         node.filled(schema, bindings)
-        return node.validate(environment).map { problem in
+        let place = SourceNode(file, schemas, position)
+        return (node.validate(environment) + node.validate(environment, in: place)).map { problem in
             let place = problem.input.map { "\"\($0)\": " } ?? ""
             let details = problem.input.map { "\($0) - " } ?? ""
             return GraphIssue(

@@ -51,6 +51,14 @@ public protocol Node: SendableMetatype {
     /// - Returns: what is wrong, empty when nothing is.
     func validate(_ environment: RunEnvironment) -> [InputProblem]
 
+    /// Problems of this node together with those from which its inputs come; called before anything runs.
+    ///
+    /// - Parameters:
+    ///   - environment: folders and shared resources.
+    ///   - node: this node as the graph has it, from which links lead to others.
+    /// - Returns: what is wrong, empty when nothing is.
+    func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem]
+
     /// What the result depends on besides the inputs, such as the identity of a file; part of the cache key.
     ///
     /// Linked inputs have no value yet: read `$input.literal`, which is nil for them.
@@ -72,6 +80,14 @@ extension Node {
     /// - Parameter environment: folders and shared resources.
     /// - Returns: an empty list.
     public func validate(_ environment: RunEnvironment) -> [InputProblem] { [] }
+
+    /// No problems with other nodes.
+    ///
+    /// - Parameters:
+    ///   - environment: folders and shared resources.
+    ///   - node: this node as the graph has it.
+    /// - Returns: an empty list.
+    public func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] { [] }
 
     /// The inputs are all that matters.
     ///

@@ -52,7 +52,7 @@ public struct AutoencoderKL: Sendable {
     ///
     /// Image to image takes the mean, as ComfyUI does; diffusers samples. Throws `ModelInputError` for another shape.
     public func encode(_ image: Tensor) throws -> Posterior {
-        try check(image: image.shape)
+        try check(image: image.shape, channels: config.inputChannels)
         return posterior(encoder(image))
     }
 
@@ -76,23 +76,5 @@ public struct AutoencoderKL: Sendable {
     func decoderInput(_ latent: Tensor) -> Tensor {
         let encoded = packing?.unpacked(latent) ?? latent
         return postQuantConv?(encoded) ?? encoded
-    }
-
-    func check(image: Shape) throws {
-        guard image.rank == 4, image[1] == config.inputChannels, image.dims.allSatisfy({ $0 > 0 }),
-            image[2].isMultiple(of: config.factor), image[3].isMultiple(of: config.factor)
-        else {
-            throw ModelInputError(
-                "the picture is \(image); this autoencoder takes [B, \(config.inputChannels), H, W] with sides that are multiples of "
-                    + "\(config.factor)")
-        }
-    }
-
-    func check(latent: Shape) throws {
-        guard latent.rank == 4, latent[1] == config.latentChannels, latent.dims.allSatisfy({ $0 > 0 }) else {
-            throw ModelInputError(
-                "the latent is \(latent); this autoencoder takes [B, \(config.latentChannels), H, W]: it may be another model's"
-            )
-        }
     }
 }

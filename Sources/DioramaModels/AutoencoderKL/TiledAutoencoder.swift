@@ -24,7 +24,7 @@ extension AutoencoderKL {
 
     /// As `encode`, by tiles that keep `tile` latent cells each way; throws `ModelInputError` for another shape.
     public func encodeTiled(_ image: Tensor, tile: Int) throws -> Posterior {
-        try check(image: image.shape)
+        try check(image: image.shape, channels: config.inputChannels)
         precondition(tile > 0, "encodeTiled: the tile is empty")
         let grid = TileGrid(
             height: image.shape[2], width: image.shape[3], tile: tile * config.factor,

@@ -14,6 +14,8 @@ struct DiffusionFamily: Sendable {
     let schedule: @Sendable (FileShapes) -> NoiseSchedule
     /// The configuration as diffusers would have written it.
     let config: @Sendable (FileShapes) throws -> ModelConfig
+    /// Channels of the latents of a configuration.
+    let latentChannels: @Sendable (ModelConfig) throws -> Int
     /// The model of a configuration, and the weights it has taken.
     let make: Make
 
@@ -32,6 +34,7 @@ struct DiffusionFamily: Sendable {
         },
         schedule: { _ in .flux(shift: 2.02) },
         config: { try $0.flux2Config() },
+        latentChannels: { try Flux2Config($0).latentChannels },
         make: making(Flux2Config.init(_:), names: Flux2Transformer.names, Flux2Transformer.init(_:_:))
     )
 
@@ -42,6 +45,7 @@ struct DiffusionFamily: Sendable {
         },
         schedule: { _ in .flux(shift: 1.15) },
         config: { try $0.chromaConfig() },
+        latentChannels: { try ChromaConfig($0).latentChannels },
         make: making(ChromaConfig.init(_:), names: ChromaTransformer.names, ChromaTransformer.init(_:_:))
     )
 
@@ -58,6 +62,7 @@ struct DiffusionFamily: Sendable {
                 ? .flux(shift: 1.15) : .flow(shift: 1, timeScale: 1)
         },
         config: { try $0.fluxConfig() },
+        latentChannels: { try FluxConfig($0).latentChannels },
         make: making(FluxConfig.init(_:), names: FluxTransformer.names, FluxTransformer.init(_:_:))
     )
 
@@ -66,6 +71,7 @@ struct DiffusionFamily: Sendable {
         recognises: { $0.contains("cap_embedder.1.weight") && $0.contains("x_pad_token") },
         schedule: { _ in .flow(shift: 3, timeScale: 1) },
         config: { try $0.zImageConfig() },
+        latentChannels: { try ZImageConfig($0).channels },
         make: making(
             ZImageConfig.init(_:), names: { ZImageTransformer.names(prefix: $1) }, unread: ["norm_final"],
             ZImageTransformer.init(_:_:))
@@ -79,6 +85,7 @@ struct DiffusionFamily: Sendable {
         },
         schedule: { _ in .flow(shift: 3, timeScale: 1000) },
         config: { try $0.sd3Config() },
+        latentChannels: { try SD3Config($0).channels },
         make: making(SD3Config.init(_:), names: SD3Transformer.names, SD3Transformer.init(_:_:))
     )
 
@@ -90,6 +97,7 @@ struct DiffusionFamily: Sendable {
         },
         schedule: { _ in .epsilon(betaStart: 0.0001, betaEnd: 0.02) },
         config: { try $0.pixArtConfig() },
+        latentChannels: { try PixArtConfig($0).channels },
         // Some original files store what the positions are made of, and what an empty text is.
         make: making(
             PixArtConfig.init(_:), names: { PixArtTransformer.names(prefix: $1) },

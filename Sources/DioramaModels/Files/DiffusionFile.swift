@@ -60,6 +60,11 @@ public struct DiffusionFile: Sendable {
         get throws { try reader.config(shapes) }
     }
 
+    /// Channels of its latents; throws where the shapes do not fit together.
+    public var latentChannels: Int {
+        get throws { try reader.latentChannels(config) }
+    }
+
     /// Makes the model, its weights used in place.
     ///
     /// - Parameters:
@@ -79,6 +84,7 @@ public struct DiffusionFile: Sendable {
             family: reader.name, model: made, schedule: reader.schedule(shapes),
             latentFormat: reader.latentFormat, notes: notes)
     }
+
     /// The model, and the weights it has taken.
     func make(on device: Device, precision: Precision? = nil) throws -> (any DiffusionModel, Weights) {
         try reader.make(config, shapes, device, precision)

@@ -13,6 +13,15 @@ public struct TextEncoderFiles: Sendable {
     public enum Family: String, Sendable, CaseIterable {
         case flux, sd3, flux2, pixart, chroma
         case zImage = "lumina2"
+
+        /// Whether it has a use for a text encoder.
+        func takes(_ kind: TextEncoderKind) -> Bool {
+            switch (self, kind) {
+            case (.flux, .clipL), (.flux, .t5), (.sd3, .clipL), (.sd3, .clipG), (.sd3, .t5): true
+            case (.pixart, .t5), (.chroma, .t5), (.flux2, .qwen3), (.zImage, .qwen3): true
+            default: false
+            }
+        }
     }
 
     /// Finds the text encoders of files.
@@ -54,7 +63,7 @@ public struct TextEncoderFiles: Sendable {
         switch family {
         case .flux:
             guard let clip = try clip(.clipL), let t5 = try t5(shortest: FluxTextEncoder.shortest) else {
-                throw misfit("FLUX.1 takes CLIP-L and T5-XXL")
+                throw misfit(family, "FLUX.1 takes CLIP-L and T5-XXL")
             }
             return FluxTextEncoder(clip: clip, t5: t5, on: device)
         case .sd3:
@@ -62,24 +71,31 @@ public struct TextEncoderFiles: Sendable {
                 try clip(.clipL), try clip(.clipG), try t5(shortest: SD3PromptEncoder.shortest)
             )
             guard left != nil || right != nil || t5 != nil else {
-                throw misfit("Stable Diffusion 3 takes CLIP-L, CLIP-G and T5-XXL, or some of them")
+                throw misfit(family, "Stable Diffusion 3 takes CLIP-L, CLIP-G and T5-XXL, or some of them")
             }
             return SD3PromptEncoder(clipL: left, clipG: right, t5: t5, on: device)
         case .pixart, .chroma:
-            guard var t5 = try t5(shortest: 1) else { throw misfit("this family takes T5-XXL") }
+            guard var t5 = try t5(shortest: 1) else { throw misfit(family, "this family takes T5-XXL") }
             t5.emptyHasEnd = false
             return T5TextEncoder(t5, on: device)
         case .zImage, .flux2:
             let style: QwenTextEncoder.Style = family == .flux2 ? .klein : .zImage
             guard let encoder = try qwen(style) else {
-                throw misfit("\(family == .flux2 ? "FLUX.2 klein" : "Z-Image") takes Qwen3")
+                throw misfit(family, "\(family == .flux2 ? "FLUX.2 klein" : "Z-Image") takes Qwen3")
             }
             return encoder
         }
     }
 
-    private func misfit(_ sentence: String) -> WeightsError {
-        WeightsError(found.first?.source.place ?? "", "\(sentence); the files hold \(names)")
+    private func misfit(_ family: Family, _ sentence: String) -> WeightsError {
+        // The file to blame is the first of which the family has no use; where each is of use, one is missing, and all are named.
+        let wrong = found.first { !family.takes($0.encoder.kind) }
+        let places = Array(Set(found.map(\.source.place))).sorted().joined(separator: " and ")
+        let verb = Set(found.map(\.source.place)).count == 1 ? "the file holds" : "the files hold"
+        return WeightsError(
+            wrong?.source.place ?? places,
+            wrong.map { "\(sentence); this file holds \($0.encoder.kind)" } ?? "\(sentence); \(verb) \(names)"
+        )
     }
 
     private var names: String { found.map(\.encoder.kind.description).joined(separator: " and ") }

@@ -24,9 +24,9 @@ public enum TextEncoderKind: Sendable, Hashable, CustomStringConvertible {
         case .clipL: "CLIP-L"
         case .clipG: "CLIP-G"
         case .clipH: "CLIP-H"
-        case .t5(let width): "T5-" + Self.size(width, Self.t5Sizes)
-        case .umt5(let width): "UMT5-" + Self.size(width, Self.t5Sizes)
-        case .qwen3(let width): "Qwen3-" + Self.size(width, Self.qwen3Sizes)
+        case .t5(let width): "T5" + Self.size(width, Self.t5Sizes)
+        case .umt5(let width): "UMT5" + Self.size(width, Self.t5Sizes)
+        case .qwen3(let width): "Qwen3" + Self.size(width, Self.qwen3Sizes)
         case .unknown(let description): description
         }
     }
@@ -35,6 +35,6 @@ public enum TextEncoderKind: Sendable, Hashable, CustomStringConvertible {
     private static let qwen3Sizes = [1024: "0.6B", 2048: "1.7B", 2560: "4B", 4096: "8B"]
 
     private static func size(_ width: Int, _ sizes: [Int: String]) -> String {
-        sizes[width] ?? "of width \(width)"
+        sizes[width].map { "-\($0)" } ?? " of width \(width)"
     }
 }

@@ -25,13 +25,15 @@ struct InpaintModelConditioning: Node {
     func run(_ context: RunContext) async throws {
         let pictures = try InpaintPictures($pixels, $mask, context)
         var encoded = try pictures.images.encoded(for: vae, $pixels, context) {
-            try vae.autoencoder.encode($0)
+            try vae.autoencoder.latents(of: $0)
         }
-        if noiseMask { encoded.noiseMask = pictures.noiseMask(factor: vae.autoencoder.config.factor) }
-        let kept = try pictures.grayed.encoded(for: vae, $pixels, context) { try vae.autoencoder.encode($0) }
+        if noiseMask { encoded.noiseMask = pictures.noiseMask(factor: vae.autoencoder.factor) }
+        let kept = try pictures.grayed.encoded(for: vae, $pixels, context) {
+            try vae.autoencoder.latents(of: $0)
+        }
         let inpainting = InpaintingInput(
             latent: kept.samples,
-            mask: pictures.noiseMask(factor: vae.autoencoder.config.factor).coverage.asPlanes)
+            mask: pictures.noiseMask(factor: vae.autoencoder.factor).coverage.asPlanes)
         func shown(_ prompt: Conditioning) -> Conditioning { prompt.mapped { $0.inpainting = inpainting } }
         (positiveOut, negativeOut, latent) = (shown(positive), shown(negative), encoded)
     }

@@ -11,10 +11,14 @@ struct VAEDecode: Node {
 
     @Output("Pictures, [B, H, W, 3] in 0...1.") var image: ImageBatch
 
+    func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
+        LatentFit.problems(node, latent: $samples.name, vae: $vae.name, environment)
+    }
+
     func run(_ context: RunContext) async throws {
         let decoded = try (0..<samples.samples.shape[0]).map { item in
             try context.checkCancellation()
-            return try vae.autoencoder.decode(samples.samples[item..<item + 1])
+            return try vae.autoencoder.pictures(of: samples.samples[item..<item + 1])
         }
         image = try ImageBatch(decoded: .concatenated(decoded, axis: 0))
     }

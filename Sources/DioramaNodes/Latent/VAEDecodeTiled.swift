@@ -23,11 +23,15 @@ struct VAEDecodeTiled: Node {
 
     @Output("Pictures, [B, H, W, 3] in 0...1.") var image: ImageBatch
 
+    func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
+        LatentFit.problems(node, latent: $samples.name, vae: $vae.name, environment)
+    }
+
     func run(_ context: RunContext) async throws {
-        let tile = max(1, tileSize / vae.autoencoder.config.factor)
+        let tile = max(1, tileSize / vae.autoencoder.factor)
         let decoded = try (0..<samples.samples.shape[0]).map { item in
             try context.checkCancellation()
-            return try vae.autoencoder.decodeTiled(samples.samples[item..<item + 1], tile: tile)
+            return try vae.autoencoder.pictures(of: samples.samples[item..<item + 1], tile: tile)
         }
         image = try ImageBatch(decoded: .concatenated(decoded, axis: 0))
     }

@@ -15,7 +15,7 @@ struct VAEEncode: Node {
     @Output("Latents, [B, C, H/8, W/8].") var latent: Latent
 
     func run(_ context: RunContext) async throws {
-        latent = try pixels.encoded(for: vae, $pixels, context) { try vae.autoencoder.encode($0) }
+        latent = try pixels.encoded(for: vae, $pixels, context) { try vae.autoencoder.latents(of: $0) }
     }
 }
 
@@ -27,13 +27,13 @@ extension ImageBatch {
     ///   - input: where the pictures came in, for the error.
     ///   - context: ends the work where the run was stopped.
     ///   - encode: encodes one picture, [1, 3, H, W] in -1...1.
-    /// - Returns: the means of the pictures' latents, [B, C, H/8, W/8].
+    /// - Returns: the pictures' latents, [B, C, H/8, W/8].
     /// - Throws: an error naming the input for pictures that are too small, and what `encode` throws.
     func encoded(
         for vae: VAE, _ input: InputReference<ImageBatch>, _ context: RunContext,
-        encode: (Tensor) throws -> AutoencoderKL.Posterior
+        encode: (Tensor) throws -> Tensor
     ) throws -> Latent {
-        let factor = vae.autoencoder.config.factor
+        let factor = vae.autoencoder.factor
         let (height, width) = (self.height / factor * factor, self.width / factor * factor)
         guard height > 0, width > 0 else {
             throw context.fail(
@@ -45,10 +45,10 @@ extension ImageBatch {
         let image = cut.permuted(0, 3, 1, 2) * 2 - 1
         let encoded = try (0..<count).map { item in
             try context.checkCancellation()
-            return try encode(image[item..<item + 1]).mean
+            return try encode(image[item..<item + 1])
         }
         var latent = Latent(samples: .concatenated(encoded, axis: 0))
-        latent.cell = vae.autoencoder.config.factor
+        latent.cell = vae.autoencoder.factor
         return latent
     }
 }

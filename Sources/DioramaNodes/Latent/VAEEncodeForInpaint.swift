@@ -20,9 +20,9 @@ struct VAEEncodeForInpaint: Node {
     func run(_ context: RunContext) async throws {
         let pictures = try InpaintPictures($pixels, $mask, context)
         var encoded = try pictures.grayed.encoded(for: vae, $pixels, context) {
-            try vae.autoencoder.encode($0)
+            try vae.autoencoder.latents(of: $0)
         }
-        encoded.noiseMask = pictures.noiseMask(grownBy: growMaskBy, factor: vae.autoencoder.config.factor)
+        encoded.noiseMask = pictures.noiseMask(grownBy: growMaskBy, factor: vae.autoencoder.factor)
         latent = encoded
     }
 }

@@ -24,9 +24,9 @@ struct VAEEncodeTiled: Node {
     @Output("Latents, [B, C, H/8, W/8].") var latent: Latent
 
     func run(_ context: RunContext) async throws {
-        let tile = max(1, tileSize / vae.autoencoder.config.factor)
+        let tile = max(1, tileSize / vae.autoencoder.factor)
         latent = try pixels.encoded(for: vae, $pixels, context) {
-            try vae.autoencoder.encodeTiled($0, tile: tile)
+            try vae.autoencoder.latents(of: $0, tile: tile)
         }
     }
 }

@@ -29,7 +29,7 @@ struct CheckpointLoaderSimple: Node {
     @Output("The text encoder with its tokenizer.") var clip: CLIP
     @Output("The autoencoder between pixels and latents.") var vae: VAE
 
-    private static let kinds = ["checkpoints", "diffusers"]
+    static let kinds = ["checkpoints", "diffusers"]
 
     private static func isModel(_ url: URL) -> Bool {
         FileManager.default.fileExists(

@@ -41,6 +41,7 @@ struct JobWalk {
             try model.network.check(latent: query.latent, context: query.context)
         }
 
+        let previewer = LatentPreviewer(model, first.context.environment, notice: first.context.notice)
         report(0, of: max(0, first.sigmas.count - 1))
         var seen: Tensor?
         let end = try first.sampler.sample(
@@ -52,6 +53,7 @@ struct JobWalk {
         } onStep: { step in
             try checkFinite(step)
             seen = step.denoised
+            if let previewer { show(step, previewer) }
             report(step.index + 1, of: step.count)
         }
         for notice in guided.notices { first.context.notice(notice) }
@@ -99,6 +101,14 @@ struct JobWalk {
 
     private func report(_ step: Int, of total: Int) {
         for (index, job) in jobs.enumerated() where isWanted(index) { job.context.progress(step, of: total) }
+    }
+
+    private func show(_ step: SamplingStep, _ previewer: LatentPreviewer) {
+        for (index, latent) in parts(step.denoised).enumerated() where isWanted(index) {
+            if let preview = previewer.preview(latent, after: step.index + 1, of: step.count) {
+                jobs[index].context.preview(preview)
+            }
+        }
     }
 
     private func checkFinite(_ step: SamplingStep) throws {

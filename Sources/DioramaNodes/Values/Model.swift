@@ -99,8 +99,8 @@ public struct VAE: PortValue {
     public static let portType: PortType = "VAE"
 
     /// The network.
-    public var autoencoder: AutoencoderKL
+    public var autoencoder: any Autoencoder
 
     /// Wraps an autoencoder.
-    public init(autoencoder: AutoencoderKL) { self.autoencoder = autoencoder }
+    public init(autoencoder: any Autoencoder) { self.autoencoder = autoencoder }
 }

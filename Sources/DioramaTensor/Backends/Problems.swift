@@ -51,8 +51,30 @@ package struct EncodedRows: @unchecked Sendable {
     package var encoding: BlockEncoding
     /// Row after row, at any address.
     package var bytes: UnsafeRawPointer
+    /// What groups of a row's elements are multiplied with.
+    package var groups: EncodedGroups?
     /// What each row is multiplied with.
     package var scales: Floats?
+}
+
+/// The scales of groups of elements, in tiles of 128 rows by 4 groups (``GroupScales``).
+package struct EncodedGroups: @unchecked Sendable {
+    /// How a scale is stored.
+    package var format: GroupScales.Format
+    /// Elements of a group.
+    package var length: Int
+    /// The first tile.
+    package var bytes: UnsafePointer<UInt8>
+    /// Tiles beside one another.
+    package var tiles: Int
+    /// Which of the tiled rows is row 0.
+    package var firstRow: Int
+
+    /// Where the scale of a row's first group is; that of group g is g / 4 · 512 + g % 4 farther.
+    package func offset(ofRow row: Int) -> Int {
+        let row = row + firstRow
+        return row / 128 * tiles * 512 + row % 32 * 16 + row % 128 / 32 * 4
+    }
 }
 
 /// A fully connected layer.

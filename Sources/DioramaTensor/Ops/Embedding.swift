@@ -29,6 +29,7 @@ public func embedding(_ ids: Tensor, table: EncodedWeight) -> Tensor {
         for (place, number) in numbers.enumerated() {
             var row = table.rows
             row.bytes += Int(number) * table.bytes.shape[1]
+            row.groups?.firstRow += Int(number)
             row.scales = row.scales.map { $0 + Int(number) }
             backend.decode(out + place * width, row, count: 1, columns: width)
         }

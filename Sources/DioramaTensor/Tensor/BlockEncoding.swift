@@ -1,7 +1,8 @@
 /// How a row of weights is stored in fewer bits than a half: blocks of consecutive elements, each of the same number of bytes.
 ///
 /// Blocks are ggml's ([ggml-common.h](https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h)): one or two halves for scale
-/// and offset, 4- or 6-bit factors for groups of long blocks, and the elements in 2 to 8 bits. 8-bit floats are blocks of one.
+/// and offset, 4- or 6-bit factors for groups of long blocks, and the elements in 2 to 8 bits. 8-bit floats are blocks of one, and pairs of 4-bit floats blocks of two;
+/// both may have scales for groups of elements beside them (``GroupScales``).
 public enum BlockEncoding: String, Sendable, CaseIterable {
     /// 4 bits, a scale for 32.
     case q4_0
@@ -31,6 +32,8 @@ public enum BlockEncoding: String, Sendable, CaseIterable {
     case f8E4M3
     /// Floats of 5 bits of exponent and 2 of fraction, the upper half of a half (torch's `float8_e5m2`).
     case f8E5M2
+    /// Pairs of floats of 2 bits of exponent and 1 of fraction, the first in a byte's upper half, as NVFP4 has them.
+    case f4E2M1
 
     /// Elements of a block; rows have whole blocks.
     public var blockLength: Int {
@@ -38,6 +41,7 @@ public enum BlockEncoding: String, Sendable, CaseIterable {
         case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .iq4_NL: 32
         case .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_XS: 256
         case .f8E4M3, .f8E5M2: 1
+        case .f4E2M1: 2
         }
     }
 
@@ -55,7 +59,7 @@ public enum BlockEncoding: String, Sendable, CaseIterable {
         case .q5_K: 176
         case .q6_K: 210
         case .iq4_XS: 136
-        case .f8E4M3, .f8E5M2: 1
+        case .f8E4M3, .f8E5M2, .f4E2M1: 1
         }
     }
 

@@ -1,6 +1,7 @@
-/// A matrix that stays as a file has it, in blocks or 8-bit floats (``BlockEncoding``), and is unpacked piece by piece where it is used.
+/// A matrix that stays as a file has it, in blocks or floats of 8 or 4 bits (``BlockEncoding``), and is unpacked piece by piece where it is used.
 ///
-/// Its bytes may lie in a mapped file, at any address. Rows may have scales, as 8-bit floats need them.
+/// Its bytes may lie in a mapped file, at any address. Rows may have scales, and so may groups of their elements, as small floats need
+/// them.
 public struct EncodedWeight: Sendable {
     /// Rows and columns.
     public let outputs: Int, inputs: Int
@@ -10,8 +11,10 @@ public struct EncodedWeight: Sendable {
     public let bytes: Tensor
     /// What a row's elements are multiplied with, [O], f32; nil for 1.
     public let scales: Tensor?
+    /// What groups of a row's elements are multiplied with; nil for 1.
+    public let groups: GroupScales?
 
-    var tensors: [Tensor] { [bytes] + (scales.map { [$0] } ?? []) }
+    var tensors: [Tensor] { [bytes] + [scales, groups?.bytes].compactMap { $0 } }
 
     /// Takes bytes as they are.
     ///
@@ -20,7 +23,11 @@ public struct EncodedWeight: Sendable {
     ///   - encoding: How a row is stored.
     ///   - inputs: The columns, I: whole blocks.
     ///   - scales: [O], or one for all; nil for none.
-    public init(_ bytes: Tensor, _ encoding: BlockEncoding, inputs: Int, scales: Tensor? = nil) {
+    ///   - groups: Scales of groups of whole blocks, which must cover all rows; nil for none.
+    public init(
+        _ bytes: Tensor, _ encoding: BlockEncoding, inputs: Int, scales: Tensor? = nil,
+        groups: GroupScales? = nil
+    ) {
         precondition(
             bytes.dtype == .u8 && bytes.rank == 2 && encoding.rowBytes(inputs) == bytes.shape[1],
             "EncodedWeight: \(bytes.dtype) \(bytes.shape) are not rows of \(inputs) in \(encoding)")
@@ -28,7 +35,12 @@ public struct EncodedWeight: Sendable {
         precondition(
             scales.map { $0.count == 1 || $0.count == outputs } ?? true,
             "EncodedWeight: scales \(scales?.shape ?? []) do not fit \(outputs) rows")
+        precondition(
+            groups.map {
+                $0.rows == outputs && $0.columns == inputs && $0.length.isMultiple(of: encoding.blockLength)
+            } ?? true, "EncodedWeight: scales of groups do not fit \(outputs) rows of \(inputs)")
         (self.outputs, self.inputs, self.encoding, self.bytes) = (outputs, inputs, encoding, bytes)
+        self.groups = groups
         self.scales = scales.map { scales in
             let singles = scales.asType(.f32).reshaped(-1)
             return singles.count == outputs
@@ -38,7 +50,8 @@ public struct EncodedWeight: Sendable {
 
     /// Some of the rows, in place.
     public subscript(_ rows: Range<Int>) -> EncodedWeight {
-        EncodedWeight(bytes[rows], encoding, inputs: inputs, scales: scales.map { $0[rows] })
+        EncodedWeight(
+            bytes[rows], encoding, inputs: inputs, scales: scales.map { $0[rows] }, groups: groups?[rows])
     }
 
     /// The whole matrix unpacked, [O, I], f32.
@@ -50,7 +63,8 @@ public struct EncodedWeight: Sendable {
 
     /// Where the rows are; valid while the weight is kept alive.
     var rows: EncodedRows {
-        EncodedRows(encoding: encoding, bytes: bytes.bytes, scales: scales?.data)
+        EncodedRows(
+            encoding: encoding, bytes: bytes.bytes, groups: groups?.encoded, scales: scales?.data)
     }
 }
 

@@ -88,7 +88,7 @@ public struct GGUFFile: TensorSource {
             throw WeightsError(
                 place,
                 "\(quoted(key)) is stored as \(info.type.rawValue), which cannot be used here; known are F32, F16, BF16, "
-                    + ElementType.allCases.filter { $0.blockLength > 1 && $0.encoding != nil }
+                    + ElementType.allCases.filter { $0.blockLength >= 32 && $0.encoding != nil }
                     .map(\.rawValue).joined(separator: ", "))
         }
         return tensor

@@ -49,6 +49,7 @@ struct GGUFHeader {
             let dataStart = (reader.position + alignment - 1) / alignment * alignment
             try Self.restoreShapes(&tensors, values, file)
             entries = try tensors.map { try $0.entry(alignment, dataStart, fileSize: file.byteCount) }
+            try Self.checkApart(entries)
         } catch let error as HeaderProblem {
             throw WeightsError(file.path, "not a valid GGUF file: \(error.text)")
         }
@@ -159,6 +160,16 @@ struct GGUFHeader {
                 )
             }
             tensors[index].shape = dims
+        }
+    }
+
+    /// Throws where two tensors share bytes, which no writer makes; ggml itself wants each right behind the one before.
+    private static func checkApart(_ entries: [Entry]) throws {
+        let ordered = entries.filter { $0.info.byteCount > 0 }.sorted { $0.fileOffset < $1.fileOffset }
+        for (left, right) in zip(ordered, ordered.dropFirst())
+        where left.fileOffset + left.info.byteCount > right.fileOffset {
+            throw HeaderProblem(
+                "the tensors \(quoted(left.info.name)) and \(quoted(right.info.name)) overlap")
         }
     }
 

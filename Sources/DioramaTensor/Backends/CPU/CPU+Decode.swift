@@ -22,6 +22,12 @@ extension CPUBackend {
         let (length, size) = (rows.encoding.blockLength, rows.encoding.blockBytes)
         let block = row * (columns / length) + part.lowerBound / length
         kernels.decode(out, rows.encoding.kernelEncoding, rows.bytes + block * size, part.count / length)
+        if let groups = rows.groups {
+            let first = part.lowerBound / groups.length
+            kernels.scale_groups(
+                out, groups.format.kernelType, groups.bytes + groups.offset(ofRow: row), groups.length, first,
+                part.upperBound / groups.length - first)
+        }
         if let scales = rows.scales { kernels.binary(DK_MULTIPLY, out, out, scales + row, 1, 0, part.count) }
     }
 
@@ -67,6 +73,15 @@ extension CPUBackend {
     }
 }
 
+extension GroupScales.Format {
+    fileprivate var kernelType: dk_scale_type {
+        switch self {
+        case .e4m3: DK_SCALE_E4M3
+        case .e8m0: DK_SCALE_E8M0
+        }
+    }
+}
+
 extension BlockEncoding {
     /// The encoding as the kernels number it.
     fileprivate var kernelEncoding: dk_encoding {
@@ -85,6 +100,7 @@ extension BlockEncoding {
         case .iq4_XS: DK_IQ4_XS
         case .f8E4M3: DK_F8_E4M3
         case .f8E5M2: DK_F8_E5M2
+        case .f4E2M1: DK_F4_E2M1
         }
     }
 }

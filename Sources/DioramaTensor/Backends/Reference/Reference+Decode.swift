@@ -6,10 +6,34 @@ extension ReferenceBackend {
                 let block = row * (columns / length) + column / length
                 let bytes = UnsafeRawBufferPointer(start: rows.bytes + block * size, count: size)
                 let value = Block(bytes: bytes).value(rows.encoding, column % length)
-                out[row * columns + column] = value * (rows.scales?[row] ?? 1)
+                let group = rows.groups?.scale(row: row, group: column / (rows.groups?.length ?? 1)) ?? 1
+                out[row * columns + column] = value * group * (rows.scales?[row] ?? 1)
             }
         }
     }
+}
+
+extension EncodedGroups {
+    /// The scale of a row's group.
+    fileprivate func scale(row: Int, group: Int) -> Float {
+        let byte = bytes[offset(ofRow: row) + group / 4 * 512 + group % 4]
+        switch format {
+        case .e4m3: return float8(byte)
+        case .e8m0: return byte == 255 ? .nan : Float(sign: .plus, exponent: Int(byte) - 127, significand: 1)
+        }
+    }
+}
+
+/// A float of 4 bits of exponent and 3 of fraction.
+private func float8(_ byte: UInt8) -> Float {
+    let (exponent, fraction) = (Int(byte >> 3 & 15), Float(byte & 7))
+    let size: Float =
+        exponent == 15 && fraction == 7
+        ? .nan
+        : exponent == 0
+            ? fraction * 0x1p-9
+            : Float(sign: .plus, exponent: exponent - 7, significand: 1 + fraction / 8)
+    return byte >> 7 == 1 ? -size : size
 }
 
 /// A block of ggml's, element by element.
@@ -51,15 +75,14 @@ private struct Block {
             let scale =
                 bits(4 + group / 2, group % 2 * 4, 4) | bits(2 + group / 4, group % 4 * 2, 2) << 4
             return half(0) * Float(scale - 32) * Self.values[nibble(8 + group * 16, i % 32)]
-        case .f8E4M3:
-            let (exponent, fraction) = (bits(0, 3, 4), bits(0, 0, 3))
+        case .f8E4M3: return float8(bytes[0])
+        case .f4E2M1:
+            let bits = bits(0, i == 0 ? 4 : 0, 4)
+            let (exponent, fraction) = (bits >> 1 & 3, Float(bits & 1))
             let size: Float =
-                exponent == 15 && fraction == 7
-                ? .nan
-                : exponent == 0
-                    ? Float(fraction) * 0x1p-9
-                    : Float(sign: .plus, exponent: exponent - 7, significand: 1 + Float(fraction) / 8)
-            return bits(0, 7, 1) == 1 ? -size : size
+                exponent == 0
+                ? fraction / 2 : Float(sign: .plus, exponent: exponent - 1, significand: 1 + fraction / 2)
+            return bits >> 3 == 1 ? -size : size
         case .f8E5M2: return half(bits: UInt16(bytes[0]) << 8)
         }
     }
