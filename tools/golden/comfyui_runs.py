@@ -281,16 +281,21 @@ def guiders():
 RUNS = [clip_layers, inpainting, guiders]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("comfyui", type=Path)
-    folder = parser.parse_args().comfyui.resolve()
+def prepare(folder, using=()):
+    """Makes the source in `folder` importable; of the packages that are stood in for, those in `using` are not."""
     sys.argv[1:] = ["--cpu"]        # ComfyUI reads them when it is imported
     sys.dont_write_bytecode = True
+    UNUSED.difference_update(using)
     sys.meta_path.append(Unused())
     sys.path.insert(0, str(folder))
     import comfy.options
     comfy.options.enable_args_parsing()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("comfyui", type=Path)
+    prepare(parser.parse_args().comfyui.resolve())
     for run in RUNS:
         run()
 

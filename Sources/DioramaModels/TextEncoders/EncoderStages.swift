@@ -50,12 +50,8 @@ struct CLIPStage: Sendable {
         _ text: String, count: Int = 1, on device: Device, _ chosen: (CLIPTextModel.Output) -> Tensor
     ) throws -> Output {
         var sections = sections(text)
-        var empty = [tokenizer.bosID, tokenizer.eosID]
-        empty += Array(repeating: padID, count: max(sections.length - empty.count, 0))
-        sections.append(empty, upTo: count)
-        let outputs = try (sections.ids + (sections.hasWeights ? [empty] : [])).map {
-            try model([$0], on: device)
-        }
+        sections.fill(upTo: count)
+        let outputs = try sections.ids.map { try model([$0], on: device) }
         let states = sections.weighted(outputs.map(chosen))
         return Output(
             states: .concatenated(states, axis: 1), pooled: outputs[0].pooled,
@@ -90,8 +86,7 @@ struct T5Stage: Sendable {
             groups,
             .init(
                 end: tokenizer.endID, pad: tokenizer.padID, longest: T5EncoderModel.longest,
-                shortest: shortest,
-                padding: padding))
+                shortest: shortest, padding: padding, emptyHasEnd: emptyHasEnd))
     }
 
     /// Encodes a text; all tokens are seen, those that fill up too, as ComfyUI has it.
@@ -99,28 +94,7 @@ struct T5Stage: Sendable {
     /// - Returns: the last state, [1, L, D], and how many tokens were left out.
     func encode(_ text: String, on device: Device) throws -> (states: Tensor, truncated: Int) {
         let sections = sections(text)
-        var all = sections.ids
-        if sections.hasWeights {
-            let start = emptyHasEnd ? [tokenizer.endID] : []
-            all.append(
-                start + Array(repeating: tokenizer.padID, count: max(sections.length - start.count, 0)))
-        }
-        let states = try all.map { try model([$0], on: device) }
+        let states = try sections.ids.map { try model([$0], on: device) }
         return (.concatenated(sections.weighted(states), axis: 1), sections.truncated)
-    }
-}
-
-extension TokenSections {
-    /// States of the sequences, each token's moved away from that of an empty text by its weight.
-    ///
-    /// `states` are [1, L, D] of each sequence and, where there are weights, of an empty text behind them.
-    func weighted(_ states: [Tensor]) -> [Tensor] {
-        guard hasWeights, let empty = states.last else { return states }
-        return zip(sections, states).map { tokens, state in
-            let none = empty.narrowed(axis: 1, 0..<state.shape[1])
-            let weights = Tensor(
-                tokens.map { Float($0.weight) }, [1, tokens.count, 1], on: state.device)
-            return (state - none) * weights + none
-        }
     }
 }

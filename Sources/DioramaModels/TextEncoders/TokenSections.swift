@@ -1,15 +1,18 @@
+package import DioramaTensor
+
 /// Token ids with weights, cut into the sequences that a text encoder takes, as ComfyUI cuts them.
 ///
 /// A long text becomes several sequences of the encoder's length, each with its own start and end. A piece of the text that has one
 /// weight is kept together where it has less than eight tokens. As ComfyUI's `SDTokenizer.tokenize_with_weights`.
-struct TokenSections {
+package struct TokenSections {
     /// Ids and weights of each sequence, all of one length where the encoder has one.
-    private(set) var sections: [[(id: Int, weight: Double)]]
+    package private(set) var sections: [[(id: Int, weight: Double)]]
     /// Tokens at the end of the text that found no place.
-    private(set) var truncated = 0
+    package private(set) var truncated = 0
+    private let layout: Layout
 
     /// How sequences of an encoder are laid out.
-    struct Layout {
+    package struct Layout: Sendable {
         /// The id before every sequence.
         var start: Int?
         /// The id after every text.
@@ -24,6 +27,18 @@ struct TokenSections {
         var padding = 0
         /// How many sequences one text may become.
         var most = 1
+        /// Whether an empty text has its end, when states of weighted texts are measured against it; PixArt's is filled alone.
+        var emptyHasEnd = true
+
+        /// A layout; see its properties.
+        package init(
+            start: Int? = nil, end: Int?, pad: Int, longest: Int, shortest: Int = 0, padding: Int = 0,
+            most: Int = 1, emptyHasEnd: Bool = true
+        ) {
+            (self.start, self.end, self.pad) = (start, end, pad)
+            (self.longest, self.shortest, self.padding) = (longest, shortest, padding)
+            (self.most, self.emptyHasEnd) = (most, emptyHasEnd)
+        }
     }
 
     private static let wordLength = 8
@@ -31,7 +46,8 @@ struct TokenSections {
     /// - Parameters:
     ///   - groups: the ids of each piece of the text, with its weight.
     ///   - layout: of the sequences.
-    init(_ groups: [(ids: [Int], weight: Double)], _ layout: Layout) {
+    package init(_ groups: [(ids: [Int], weight: Double)], _ layout: Layout) {
+        self.layout = layout
         let opening = layout.start.map { [(id: $0, weight: 1.0)] } ?? []
         let closing = layout.end.map { [(id: $0, weight: 1.0)] } ?? []
         let room = layout.longest - closing.count
@@ -75,15 +91,37 @@ struct TokenSections {
         }
     }
 
-    /// Adds sequences of these ids until there are so many.
-    mutating func append(_ ids: [Int], upTo count: Int) {
-        while sections.count < count { sections.append(ids.map { ($0, 1) }) }
+    /// Adds sequences of an empty text until there are so many.
+    mutating func fill(upTo count: Int) {
+        let empty = empty.map { (id: $0, weight: 1.0) }
+        while sections.count < count { sections.append(empty) }
+    }
+
+    /// What an empty text of the longest sequence's length is.
+    private var empty: [Int] {
+        let ends = [layout.start, layout.emptyHasEnd ? layout.end : nil].compactMap { $0 }
+        let length = sections.map(\.count).max() ?? 0
+        return ends + Array(repeating: layout.pad, count: max(length - ends.count, 0))
     }
 
     /// Whether some id counts other than 1.
-    var hasWeights: Bool { sections.contains { $0.contains { $0.weight != 1 } } }
-    /// The ids alone.
-    var ids: [[Int]] { sections.map { $0.map(\.id) } }
-    /// The length of the longest sequence.
-    var length: Int { sections.map(\.count).max() ?? 0 }
+    private var hasWeights: Bool { sections.contains { $0.contains { $0.weight != 1 } } }
+    /// The ids to encode: those of each sequence and, where there are weights, an empty text's behind them.
+    package var ids: [[Int]] { sections.map { $0.map(\.id) } + (hasWeights ? [empty] : []) }
+
+    /// States of the sequences, each token's moved away from that of an empty text by its weight.
+    ///
+    /// As ComfyUI's `ClipTokenWeightEncoder.encode_token_weights`.
+    ///
+    /// - Parameter states: of each of ``ids``, [1, L, D].
+    /// - Returns: of each sequence, [1, L, D].
+    package func weighted(_ states: [Tensor]) -> [Tensor] {
+        guard hasWeights, let empty = states.last else { return states }
+        return zip(sections, states).map { tokens, state in
+            let none = empty.narrowed(axis: 1, 0..<state.shape[1])
+            let weights = Tensor(
+                tokens.map { Float($0.weight) }, [1, tokens.count, 1], on: state.device)
+            return (state - none) * weights + none
+        }
+    }
 }

@@ -1,0 +1,73 @@
+import DioramaModels
+import DioramaTensor
+import DioramaTestSupport
+import DioramaWeights
+import Testing
+
+/// Original files against ComfyUI's own model code.
+@Suite struct ComfyUIModelTests {
+    /// A model of `tools/golden/spellings.py` from its original file, and its inputs.
+    private struct Run {
+        let model: any DiffusionModel
+        let golden: Fixture
+        let context: TextContext
+
+        init(_ name: String) throws {
+            let spelled = try SpelledModel(name, "float16")
+            let (folder, url) = try spelled.file.write()
+            golden = try spelled.golden(on: .cpu())
+            model = try DiffusionFile(WeightsFile(url).open()).load(on: golden.device, precision: .f32).model
+            context = spelled.context(golden)
+            withExtendedLifetime(folder) {}
+        }
+
+        /// How far the model is from ComfyUI's.
+        func error(_ latent: Tensor, _ expected: Tensor, _ changes: (inout TextContext) -> Void = { _ in })
+            throws -> Float
+        {
+            var context = context
+            changes(&context)
+            return relativeError(try model(latent, timestep: golden["timestep"], context: context), expected)
+        }
+    }
+
+    private let comfyUI: Fixture
+
+    init() throws { comfyUI = try Fixture("comfyui/models.safetensors") }
+
+    private func expected(_ key: String, like run: Run) -> Tensor { comfyUI[key, on: run.golden.device] }
+
+    @Test("gives the same velocity, at odd sizes too", arguments: ["flux", "chroma", "sd3"])
+    func velocity(_ name: String) throws {
+        let run = try Run(name)
+        let latent = run.golden["latent"]
+        #expect(try run.error(latent, expected("\(name).velocity", like: run)) < Tolerance.f32.block)
+        let odd = latent.narrowed(axis: 2, 0..<5).narrowed(axis: 3, 0..<7)
+        #expect(try run.error(odd, expected("\(name).odd", like: run)) < Tolerance.f32.block)
+    }
+
+    @Test func guidance() throws {
+        let run = try Run("flux")
+        let error = try run.error(run.golden["latent"], expected("flux.guidance", like: run)) {
+            $0.guidance = .scale(1)
+        }
+        #expect(error < Tolerance.f32.block)
+    }
+
+    @Test("places of reference pictures", arguments: ["offset", "index", "uxo"])
+    func references(_ method: String) throws {
+        let run = try Run("flux")
+        let error = try run.error(run.golden["latent"], expected("flux.\(method)", like: run)) {
+            $0.references = (0..<3).map { expected("flux.reference.\($0)", like: run) }
+            $0.referenceMethod = ReferenceMethod(rawValue: method)
+        }
+        #expect(error < Tolerance.f32.block)
+    }
+
+    @Test(arguments: ["wide", "tall"])
+    func pixArt(_ shape: String) throws {
+        let run = try Run("pixart")
+        let latent = expected("pixart.\(shape).latent", like: run)
+        #expect(try run.error(latent, expected("pixart.\(shape)", like: run)) < Tolerance.f32.block)
+    }
+}

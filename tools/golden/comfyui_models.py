@@ -1,0 +1,141 @@
+"""What ComfyUI's own model code gives with the tiny weights of spellings.py: Tests/Golden/comfyui/models.safetensors.
+
+    python tools/golden/comfyui_models.py COMFYUI     write the file again
+
+COMFYUI is a folder with ComfyUI's source, a125cd8 or later; nothing of it is copied. Beside requirements.txt it needs einops. The
+weights are those of the variant `float16`, the original file as it is; the attention is PyTorch's. Chroma's code has the number of its
+modulations, 344, as a constant: in its place stands that of the tiny model, and nothing else is changed. FLUX.2 and Z-Image came later than
+that source.
+"""
+import argparse
+import json
+import sys
+import types
+from pathlib import Path
+
+import comfyui_runs
+import torch
+from models import random
+from safetensors import safe_open
+from safetensors.torch import save_file
+from spellings import stored
+
+GOLDEN = Path(__file__).resolve().parents[2] / "Tests/Golden"
+TIMES = {"flux": 0.75, "chroma": 0.75, "sd3": 750.0, "pixart": 750.0}
+
+
+def spelled(name):
+    """The configuration, the original weights and the inputs of a family."""
+    with safe_open(GOLDEN / f"spellings/{name}.safetensors", "pt") as file:
+        metadata = file.metadata()
+        inputs = {key: file.get_tensor(key) for key in ("latent", "context", "pooled") if key in file.keys()}
+    variant = json.loads(metadata["variants"])["float16"]
+    kinds = [variant["types"][ord(letter) - 97] for letter in variant["tensors"]]
+    shapes = json.loads(metadata["tensors"])["original"]
+    return json.loads(metadata["config"]), {key: stored(key, kind, shape) for (key, shape), kind in zip(shapes, kinds)}, inputs
+
+
+def loaded(model, weights, missing=()):
+    result = model.load_state_dict(weights, strict=False)
+    assert not result.unexpected_keys and set(result.missing_keys) == set(missing), result
+    return model.float().eval()
+
+
+def operations():
+    import comfy.ops
+    return dict(operations=comfy.ops.disable_weight_init, dtype=torch.float32, device="cpu")
+
+
+def flux_sizes(config):
+    width = config["num_attention_heads"] * config["attention_head_dim"]
+    return dict(context_in_dim=config["joint_attention_dim"], hidden_size=width, mlp_ratio=4.0, num_heads=config["num_attention_heads"],
+                depth=config["num_layers"], depth_single_blocks=config["num_single_layers"], axes_dim=config["axes_dims_rope"], theta=10000,
+                qkv_bias=True)
+
+
+def flux(tensors, time):
+    from comfy.ldm.flux.model import Flux
+    config, weights, inputs = spelled("flux")
+    model = loaded(Flux(in_channels=4, out_channels=4, vec_in_dim=config["pooled_projection_dim"], patch_size=2, guidance_embed=True,
+                        **flux_sizes(config), **operations()), weights)
+    references = [random("reference.0", 1, 4, 4, 6), random("reference.1", 1, 4, 6, 2), random("reference.2", 1, 4, 3, 5)]
+
+    def run(latent, pictures=None, guidance=2.5, **options):
+        return model(latent, time, inputs["context"], y=inputs["pooled"], guidance=torch.full([1], guidance), ref_latents=pictures, **options)
+
+    tensors["flux.velocity"] = run(inputs["latent"])
+    tensors["flux.guidance"] = run(inputs["latent"], guidance=1.0)
+    tensors["flux.odd"] = run(inputs["latent"][..., :5, :7])
+    for method in ("offset", "index", "uxo"):
+        tensors[f"flux.{method}"] = run(inputs["latent"], references, ref_latents_method=method)
+    tensors |= {f"flux.reference.{i}": picture for i, picture in enumerate(references)}
+
+
+def chroma(tensors, time):
+    import comfy.ldm.chroma.model as true
+    config, weights, inputs = spelled("chroma")
+    count = 3 * config["num_single_layers"] + 12 * config["num_layers"] + 2
+    source = Path(true.__file__).read_text()
+    assert source.count("344") == 1
+    tiny = types.ModuleType("comfy.ldm.chroma.tiny")
+    tiny.__package__ = "comfy.ldm.chroma"
+    sys.modules[tiny.__name__] = tiny
+    exec(compile(source.replace("344", str(count)), true.__file__, "exec"), tiny.__dict__)
+    width = config["approximator_hidden_dim"]
+    model = loaded(tiny.Chroma(in_channels=16, out_channels=16, patch_size=2, in_dim=config["approximator_num_channels"], hidden_dim=width,
+                               out_dim=flux_sizes(config)["hidden_size"], n_layers=config["approximator_layers"], **flux_sizes(config),
+                               **operations()), weights)
+    tensors["chroma.velocity"] = model(inputs["latent"], time, inputs["context"], guidance=torch.zeros(1))
+    tensors["chroma.odd"] = model(inputs["latent"][..., :5, :7], time, inputs["context"], guidance=torch.zeros(1))
+
+
+def sd3(tensors, time):
+    from comfy.ldm.modules.diffusionmodules.mmdit import OpenAISignatureMMDITWrapper
+    config, weights, inputs = spelled("sd3")
+    width = config["caption_projection_dim"]
+    embedder = {"target": "torch.nn.Linear", "params": {"in_features": config["joint_attention_dim"], "out_features": width}}
+    model = loaded(OpenAISignatureMMDITWrapper(
+        input_size=None, in_channels=4, depth=config["num_attention_heads"], num_blocks=config["num_layers"], qk_norm="rms",
+        x_block_self_attn_layers=config["dual_attention_layers"], adm_in_channels=config["pooled_projection_dim"],
+        context_embedder_config=embedder, pos_embed_max_size=config["pos_embed_max_size"], num_patches=config["pos_embed_max_size"] ** 2,
+        **operations()), weights)
+
+    def run(latent):
+        return model(latent, time, context=inputs["context"], y=inputs["pooled"])
+
+    tensors["sd3.velocity"] = run(inputs["latent"])
+    tensors["sd3.odd"] = run(inputs["latent"][..., :5, :7])
+
+
+def pixart(tensors, time):
+    from comfy.ldm.pixart.pixartms import PixArtMS
+    config, weights, inputs = spelled("pixart")
+    width = config["num_attention_heads"] * config["attention_head_dim"]
+    model = loaded(PixArtMS(in_channels=4, hidden_size=width, depth=config["num_layers"], num_heads=config["num_attention_heads"],
+                            caption_channels=config["caption_channels"], micro_condition=False, model_max_length=300, **operations()),
+                   weights, missing=["y_embedder.y_embedding"])
+    # Its code does not take pictures of fewer than 256 pixels a side, on average.
+    for name, shape in (("wide", (4, 64)), ("tall", (90, 6))):
+        tensors[f"pixart.{name}.latent"] = random(f"pixart.{name}", 1, 4, *shape)
+        tensors[f"pixart.{name}"] = model(tensors[f"pixart.{name}.latent"], time, inputs["context"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("comfyui", type=Path)
+    comfyui_runs.prepare(parser.parse_args().comfyui.resolve(), using={"einops"})
+    tensors = {}
+    for run in (flux, chroma, sd3, pixart):
+        run(tensors, torch.tensor([TIMES[run.__name__]]))
+    path = GOLDEN / "comfyui/models.safetensors"
+    save_file({key: value.clone().contiguous() for key, value in tensors.items()}, path,
+              metadata={"script": "tools/golden/comfyui_models.py", "versions": f"torch {torch.__version__}"})
+    print(f"{path.name}: {path.stat().st_size} bytes")
+    for name in ("flux", "chroma", "sd3"):
+        with safe_open(GOLDEN / f"spellings/{name}.safetensors", "pt") as file:
+            other = file.get_tensor("float16")
+        print(f"{name}: {((tensors[f'{name}.velocity'] - other).norm() / other.norm()).item():.1e} from diffusers")
+
+
+if __name__ == "__main__":
+    main()
