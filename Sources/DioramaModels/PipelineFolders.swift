@@ -57,7 +57,8 @@ extension Checkpoint {
             "transformer", as: ["ChromaTransformer2DModel"], allowsBytes: true, ChromaConfig.init,
             names: { ChromaTransformer.names($0) }, ChromaTransformer.init)
         return try loader.checkpoint(
-            model, T5TextEncoder(loader.t5("", shortest: 1), on: device), .flux(shift: 1.15))
+            model, T5TextEncoder(alone: loader.t5("", shortest: T5TextEncoder.shortest), on: device),
+            .flux(shift: 1.15))
     }
 
     /// Loads a `PixArtSigmaPipeline` folder.
@@ -69,7 +70,7 @@ extension Checkpoint {
             "transformer", as: ["PixArtTransformer2DModel"], allowsBytes: true, PixArtConfig.init,
             names: { _ in PixArtTransformer.names() }, PixArtTransformer.init)
         return try loader.checkpoint(
-            model, T5TextEncoder(loader.t5("", shortest: 1), on: device),
+            model, T5TextEncoder(alone: loader.t5("", shortest: T5TextEncoder.shortest), on: device),
             .epsilon(betaStart: 0.0001, betaEnd: 0.02))
     }
 }
@@ -90,7 +91,7 @@ extension PartLoader {
     }
 
     /// T5 in `text_encoder` and `tokenizer` with a suffix.
-    fileprivate mutating func t5(_ suffix: String, shortest: Int) throws -> T5Stage {
+    mutating func t5(_ suffix: String, shortest: Int) throws -> T5Stage {
         T5Stage(
             tokenizer: try T5Tokenizer(directory: directory.part("tokenizer" + suffix).url),
             model: try load(

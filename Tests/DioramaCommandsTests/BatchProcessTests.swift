@@ -30,15 +30,15 @@ import Testing
     }
 
     @Test func promptsBeyondTheEncoderAreToldBeforeAnythingRuns() throws {
-        // The encoder of the small model reads 30 tokens; transformers gives "fox" three.
-        try write(["a fox", Array(repeating: "fox", count: 80).joined(separator: " ")])
+        // The encoder of the small model reads 64 sequences of 30 tokens; transformers gives "fox" three.
+        try write(["a fox", Array(repeating: "fox", count: 700).joined(separator: " ")])
         let strict = try Binary(command("strict", "--strict"), in: workshop.url).end()
         #expect(strict.status == 65)
         #expect(
             strict.errors
                 == """
                 diorama: error: list.txt:
-                  line 2: the prompt is too long for the text encoder: its last 210 tokens are left out
+                  line 2: the prompt is too long for the text encoder: its last 180 tokens are left out
 
                 """)
         #expect(workshop.names(in: "strict").isEmpty)

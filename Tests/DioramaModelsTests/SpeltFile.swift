@@ -16,9 +16,11 @@ struct SpeltFile {
     /// Writes the file to a new folder; it is there for as long as the folder.
     func write() throws -> (folder: TemporaryFolder, url: URL) {
         let folder = try TemporaryFolder()
-        let bytes = isGGUF ? gguf : safetensors
         return (folder, try folder.write(bytes, to: isGGUF ? "model.gguf" : "model.safetensors"))
     }
+
+    /// The file's bytes.
+    var bytes: [UInt8] { isGGUF ? gguf : safetensors }
 
     private var safetensors: [UInt8] {
         var tensors: [(name: String, type: String, shape: [Int], bytes: [UInt8])] = []

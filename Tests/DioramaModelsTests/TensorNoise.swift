@@ -96,16 +96,21 @@ enum TensorNoise {
     ) -> [UInt8] {
         guard let form = floats[type] else { return [] }
         var source = SeededGenerator(fnv1a(name.utf8))
-        var bytes: [UInt8] = []
-        for _ in 0..<count {
-            let z = source.next()
-            let sign = isSigned ? z & 1 : 0
-            let field = UInt64(max(form.zero + exponent - Int(z >> 1 & (spread - 1)), 0))
-            let bits =
-                sign << UInt64(form.exponent + form.mantissa) | field << UInt64(form.mantissa)
-                | z >> UInt64(64 - form.mantissa)
-            bytes += littleEndian(bits).prefix((form.exponent + form.mantissa + 1) / 8)
+        let size = (form.exponent + form.mantissa + 1) / 8
+        return Array(unsafeUninitializedCapacity: count * size) { bytes, written in
+            for index in 0..<count {
+                let z = source.next()
+                let sign = isSigned ? z & 1 : 0
+                let field = UInt64(max(form.zero + exponent - Int(z >> 1 & (spread - 1)), 0))
+                let bits =
+                    sign << UInt64(form.exponent + form.mantissa) | field << UInt64(form.mantissa)
+                    | z >> UInt64(64 - form.mantissa)
+                for byte in 0..<size {
+                    bytes.initializeElement(
+                        at: index * size + byte, to: UInt8(truncatingIfNeeded: bits >> UInt64(8 * byte)))
+                }
+            }
+            written = count * size
         }
-        return bytes
     }
 }

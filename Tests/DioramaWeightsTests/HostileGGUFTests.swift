@@ -186,8 +186,9 @@ import Testing
         let file = try RawGGUF.open(bytes)
         #expect(try file.nonFiniteKeys(on: .cpu()) == ["a"])
         #expect(try file.tensor("a", on: .cpu()).floats().allSatisfy { !$0.isFinite })
-        let weight = try #require(try Weights(file, on: .cpu()).encoded("a", [1, 32])).stored
-        #expect(!linear(.full(1, [1, 32], on: .cpu()), weight).allFinite)
+        let device = Device.cpu()
+        let weight = try #require(try Weights(file, on: device).encoded("a", [1, 32])).stored
+        #expect(!linear(.full(1, [1, 32], on: device), weight).allFinite)
     }
 
     @Test func offsetsBetweenAlignments() {

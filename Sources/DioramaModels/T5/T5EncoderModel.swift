@@ -40,12 +40,16 @@ public struct T5EncoderModel: Sendable {
     ///   - ids: of each sequence, with its end token and what fills it up.
     ///   - lengths: how many ids at the beginning of each sequence are seen; all of them if nil, as most diffusion models want it.
     ///   - device: where it runs.
-    /// - Returns: the last state, normed, [B, L, width].
+    ///   - layer: whose state is given, counted from the end: -1 is the last; so is one that the encoder does not have.
+    /// - Returns: the state after the layer, normed, [B, L, width].
     /// - Throws: `ModelInputError` for an id the table does not have, or sequences that are empty, too long or of different lengths.
     public func callAsFunction(
-        _ ids: [[Int]], lengths: [Int]? = nil, on device: Device
+        _ ids: [[Int]], lengths: [Int]? = nil, on device: Device, layer: Int = -1
     ) throws -> Tensor {
-        try encode(ids, lengths, device) { _ in }
+        let count = blocks.count + 1 + layer
+        return try encode(ids, lengths, device, blocks: 1...blocks.count ~= count ? count : blocks.count) {
+            _ in
+        }
     }
 
     /// As `callAsFunction`, but gives the embeddings and the state after each layer, the last one normed: layers + 1 of [B, L, width].
@@ -53,20 +57,20 @@ public struct T5EncoderModel: Sendable {
         of ids: [[Int]], lengths: [Int]? = nil, on device: Device
     ) throws -> [Tensor] {
         var states: [Tensor] = []
-        let last = try encode(ids, lengths, device) { states.append($0) }
+        let last = try encode(ids, lengths, device, blocks: blocks.count) { states.append($0) }
         return states + [last]
     }
 
-    /// Calls `see` with what each block takes.
+    /// Passes ids through the first `count` blocks; calls `see` with what each block takes.
     private func encode(
-        _ ids: [[Int]], _ lengths: [Int]?, _ device: Device, see: (Tensor) -> Void
+        _ ids: [[Int]], _ lengths: [Int]?, _ device: Device, blocks count: Int, see: (Tensor) -> Void
     ) throws -> Tensor {
         let sequences = try TokenSequences(
             ids, lengths: lengths, encoder: "T5", vocabulary: config.vocabulary, longest: Self.longest,
             on: device)
         var x = tokens(sequences.ids)
         var positionBias: Tensor?
-        for block in blocks {
+        for block in blocks.prefix(count) {
             see(x)
             positionBias = block.positions?(length: sequences.length, on: device) ?? positionBias
             x = block(x, positionBias: positionBias, keyBias: sequences.keyBias)

@@ -91,10 +91,12 @@ struct T5Stage: Sendable {
 
     /// Encodes a text; all tokens are seen, those that fill up too, as ComfyUI has it.
     ///
-    /// - Returns: the last state, [1, L, D], and how many tokens were left out.
-    func encode(_ text: String, on device: Device) throws -> (states: Tensor, truncated: Int) {
+    /// - Returns: the normed state after a layer, counted from the end, [1, L, D], and how many tokens were left out.
+    func encode(
+        _ text: String, layer: Int = -1, on device: Device
+    ) throws -> (states: Tensor, truncated: Int) {
         let sections = sections(text)
-        let states = try sections.ids.map { try model([$0], on: device) }
+        let states = try sections.ids.map { try model([$0], on: device, layer: layer) }
         return (.concatenated(sections.weighted(states), axis: 1), sections.truncated)
     }
 }

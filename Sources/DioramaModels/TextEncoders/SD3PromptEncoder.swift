@@ -1,24 +1,43 @@
 import DioramaTensor
 public import DioramaWeights
 
-/// Stable Diffusion 3's text encoders from files of their own, of which any may be missing: CLIP-L, CLIP-G and T5.
+/// Stable Diffusion 3's text encoders, of which any may be missing: CLIP-L, CLIP-G and T5.
 ///
 /// As ComfyUI's `SD3ClipModel`: the penultimate states of both CLIPs side by side, filled up with zeros to T5's width, and T5's behind
-/// them; long texts become several sequences. (``SD3TextEncoder`` is diffusers' way, for its folders.)
+/// them; long texts become several sequences. A folder in diffusers' layout differs in its ``Style`` alone.
 public struct SD3PromptEncoder: TextEncoder {
+    /// What diffusers' `StableDiffusion3Pipeline.encode_prompt` does otherwise than ComfyUI.
+    struct Style: Sendable {
+        /// The width of all tokens; nil for T5's, or that of the true one where it is missing.
+        var width: Int?
+        /// Whether CLIP-L's pooled vector is projected.
+        var projectsLeft = false
+        /// Zero tokens where T5 is missing; they are equal, and folded into one.
+        var zeroTokens = 0
+
+        /// For files of their own.
+        static let files = Style()
+        /// For a folder whose transformer takes tokens that are `width` wide.
+        static func folder(width: Int) -> Style {
+            Style(width: width, projectsLeft: true, zeroTokens: SD3PromptEncoder.shortestInFolders)
+        }
+    }
+
     private let clipL, clipG: CLIPStage?
     private var t5: T5Stage?
+    private let style: Style
     private let device: Device
 
     /// The widths of both CLIPs and of T5, in whose places zeros stand where they are missing.
     private static let widths = (clipL: 768, clipG: 1280, all: 4096)
-    /// Tokens of T5 at least.
-    static let shortest = 77
+    /// Tokens of T5 at least: ComfyUI's number, and diffusers' `max_sequence_length`.
+    static let shortest = 77, shortestInFolders = 256
 
-    init(clipL: CLIPStage?, clipG: CLIPStage?, t5: T5Stage?, on device: Device) {
+    init(clipL: CLIPStage?, clipG: CLIPStage?, t5: T5Stage?, _ style: Style = .files, on device: Device) {
         self.clipL = clipL
         self.clipG = clipG
         self.t5 = t5
+        self.style = style
         self.device = device
     }
 
@@ -27,8 +46,15 @@ public struct SD3PromptEncoder: TextEncoder {
         try encode(EncoderPrompts(clipL: text, clipG: text, t5: text))
     }
 
+    /// Encodes one text with the states after a layer of each encoder, counted from its end; T5's are normed.
+    public func encode(_ text: String, layer: Int) throws -> EncodedText {
+        try encode(EncoderPrompts(clipL: text, clipG: text, t5: text), layer: layer)
+    }
+
     /// Encodes a text for each; an empty one can be left out of the tokens (`skipsEmpty`).
-    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText {
+    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText { try encode(prompts, layer: nil) }
+
+    private func encode(_ prompts: EncoderPrompts, layer: Int?) throws -> EncodedText {
         let stages = [(clipL, prompts.clipL), (clipG, prompts.clipG)]
         let counts = stages.map { stage, text in
             prompts.skipsEmpty && text.isEmpty ? 0 : stage?.sections(text).sections.count ?? 0
@@ -36,11 +62,15 @@ public struct SD3PromptEncoder: TextEncoder {
         let outputs = try zip(stages, counts).map { stage, own in
             own == 0
                 ? nil
-                : try stage.0?.encode(stage.1, count: counts.max() ?? 1, on: device, \.penultimate)
+                : try stage.0?.encode(stage.1, count: counts.max() ?? 1, on: device) { output in
+                    layer.map(output.state(ofLayer:)) ?? output.penultimate
+                }
         }
         let (left, right) = (outputs[0], outputs[1])
-        let rest = try prompts.skipsEmpty && prompts.t5.isEmpty ? nil : t5?.encode(prompts.t5, on: device)
-        let width = t5?.model.config.width ?? Self.widths.all
+        let rest =
+            try prompts.skipsEmpty && prompts.t5.isEmpty
+            ? nil : t5?.encode(prompts.t5, layer: layer ?? -1, on: device)
+        let width = style.width ?? t5?.model.config.width ?? Self.widths.all
 
         var tokens: [Tensor] = []
         if left != nil || right != nil {
@@ -58,23 +88,34 @@ public struct SD3PromptEncoder: TextEncoder {
             tokens.append(both.padded([(axis: 2, before: 0, after: width - both.shape[2])]))
         }
         if let rest { tokens.append(rest.states) }
+        let zeros = t5 == nil ? style.zeroTokens : 0
+        if zeros > 0 { tokens.append(.zeros([1, 1, width], on: device)) }
         if tokens.isEmpty { tokens.append(.zeros([1, Self.shortest, width], on: device)) }
         let pooled = [
-            left?.pooled ?? .zeros([1, leftWidth], on: device),
+            (style.projectsLeft ? left?.projected : left?.pooled)
+                ?? .zeros([1, leftPooledWidth], on: device),
             right?.projected ?? .zeros([1, clipG?.model.config.projection ?? Self.widths.clipG], on: device),
         ]
         return EncodedText(
             context: TextContext(
-                tokens: .concatenated(tokens, axis: 1), pooled: .concatenated(pooled, axis: 1)),
+                tokens: .concatenated(tokens, axis: 1), pooled: .concatenated(pooled, axis: 1),
+                tailCount: max(zeros, 1)),
             truncatedTokens: max(left?.truncated ?? 0, right?.truncated ?? 0, rest?.truncated ?? 0))
     }
 
     private var leftWidth: Int { clipL?.model.config.width ?? Self.widths.clipL }
+    private var leftPooledWidth: Int {
+        (style.projectsLeft ? clipL?.model.config.projection : nil) ?? leftWidth
+    }
+
+    /// The sequences of ids of a text for CLIP-L and CLIP-G.
+    package func clipSections(of text: String) -> [TokenSections] {
+        [clipL, clipG].compactMap { $0?.sections(text) }
+    }
 
     /// How many tokens at the end of a text would be left out.
     public func truncatedTokens(in text: String) -> Int? {
-        [clipL?.sections(text).truncated, clipG?.sections(text).truncated, t5?.sections(text).truncated]
-            .compactMap { $0 }.max()
+        (clipSections(of: text) + [t5?.sections(text)].compactMap { $0 }).map(\.truncated).max()
     }
 
     /// The encoder with other lengths of T5's sequences.
@@ -89,6 +130,8 @@ public struct SD3PromptEncoder: TextEncoder {
     public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> SD3PromptEncoder {
         SD3PromptEncoder(
             clipL: try clipL?.adapted(by: &adapter, as: .first, strength: strength),
-            clipG: try clipG?.adapted(by: &adapter, as: .second, strength: strength), t5: t5, on: device)
+            clipG: try clipG?.adapted(by: &adapter, as: .second, strength: strength), t5: t5, style,
+            on: device
+        )
     }
 }

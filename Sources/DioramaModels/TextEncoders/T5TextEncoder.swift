@@ -6,14 +6,22 @@ public struct T5TextEncoder: TextEncoder {
     private var stage: T5Stage
     private let device: Device
 
-    init(_ stage: T5Stage, on device: Device) {
+    /// Tokens at least.
+    static let shortest = 1
+
+    /// What weights are measured against are pads alone, as ComfyUI's `pixart_t5.T5XXLModel` has it.
+    init(alone stage: T5Stage, on device: Device) {
         self.stage = stage
+        self.stage.emptyHasEnd = false
         self.device = device
     }
 
     /// Encodes one text, [1, L, D]: with as many tokens as it has.
-    public func encode(_ text: String) throws -> EncodedText {
-        let (states, truncated) = try stage.encode(text, on: device)
+    public func encode(_ text: String) throws -> EncodedText { try encode(text, layer: -1) }
+
+    /// Encodes one text with the normed states after a layer, counted from the end.
+    public func encode(_ text: String, layer: Int) throws -> EncodedText {
+        let (states, truncated) = try stage.encode(text, layer: layer, on: device)
         return EncodedText(context: TextContext(tokens: states), truncatedTokens: truncated)
     }
 

@@ -75,9 +75,10 @@ public struct TextEncoderFiles: Sendable {
             }
             return SD3PromptEncoder(clipL: left, clipG: right, t5: t5, on: device)
         case .pixart, .chroma:
-            guard var t5 = try t5(shortest: 1) else { throw misfit(family, "this family takes T5-XXL") }
-            t5.emptyHasEnd = false
-            return T5TextEncoder(t5, on: device)
+            guard let t5 = try t5(shortest: T5TextEncoder.shortest) else {
+                throw misfit(family, "this family takes T5-XXL")
+            }
+            return T5TextEncoder(alone: t5, on: device)
         case .zImage, .flux2:
             let style: QwenTextEncoder.Style = family == .flux2 ? .klein : .zImage
             guard let encoder = try qwen(style) else {
