@@ -28,14 +28,14 @@ public struct Conv2d: Sendable {
         conv2d(x, weight: weight, bias: bias, stride: stride, padding: padding, precision: precision)
     }
 
-    /// The convolution with what precedes and follows it, for one that keeps the image's extents: [B, in, H, W] to [B, out, H, W] times
-    /// the upsampling.
+    /// The convolution with what precedes and follows it, for one that keeps the image's extents.
     ///
     /// - Parameters:
     ///   - x: f32 or bf16.
     ///   - prologue: what `x` goes through first.
     ///   - residual: added to the result, of its shape.
     ///   - storage: the result's type; nil for bf16 where products are rounded to it, else f32.
+    /// - Returns: [B, in, H, W] as [B, out, H, W] times the upsampling.
     public func same(
         _ x: Tensor, _ prologue: ConvPrologue = ConvPrologue(), residual: Tensor? = nil, storage: DType? = nil
     ) -> Tensor {

@@ -118,8 +118,9 @@ struct ConvPlan {
             plane_units: planeUnits)
     }
 
-    /// The vectors of a rectangle: where each begins in a plane of what is cut out, and in the result. Whole panels, the last ones
-    /// filled up with vectors that go nowhere.
+    /// The vectors of a rectangle: where each begins in a plane of what is cut out, and in the result.
+    ///
+    /// Whole panels, the last one filled up with vectors that go nowhere.
     func vectors(rectangle: Int) -> (offsets: [Int], places: [dk_place]) {
         let (top, left) = (rectangle / across * rows, rectangle % across * columns)
         var offsets: [Int] = []
