@@ -9,7 +9,8 @@ public struct Conv2d: Sendable {
     public let bias: Tensor
     private let stride: Int
     private let padding: Int
-    private let precision: Precision
+    /// What products are rounded to.
+    public let precision: Precision
 
     /// Takes `weight` [output, input, kernel, kernel] and `bias` [output].
     public init(
@@ -25,5 +26,24 @@ public struct Conv2d: Sendable {
     /// [B, in, H, W] to [B, out, H', W'].
     public func callAsFunction(_ x: Tensor) -> Tensor {
         conv2d(x, weight: weight, bias: bias, stride: stride, padding: padding, precision: precision)
+    }
+
+    /// The convolution with what precedes and follows it, for one that keeps the image's extents.
+    ///
+    /// - Parameters:
+    ///   - x: f32 or bf16.
+    ///   - prologue: what `x` goes through first.
+    ///   - residual: added to the result, of its shape.
+    ///   - storage: the result's type; nil for bf16 where products are rounded to it, else f32.
+    /// - Returns: [B, in, H, W] as [B, out, H, W] times the upsampling.
+    public func same(
+        _ x: Tensor, _ prologue: ConvPrologue = ConvPrologue(), residual: Tensor? = nil, storage: DType? = nil
+    ) -> Tensor {
+        precondition(
+            stride == 1 && padding == weight.shape[2] / 2,
+            "Conv2d: a stride of \(stride) and padding of \(padding) change the extents")
+        return sameConv2d(
+            x, weight: weight, bias: bias, precision: precision, prologue, residual: residual,
+            storage: storage ?? (precision == .f32 ? .f32 : .bf16))
     }
 }

@@ -58,4 +58,9 @@ public struct GroupNorm: Sendable {
     public func callAsFunction(_ x: Tensor) -> Tensor {
         groupNorm(x, groups: groups, weight: weight, bias: bias, eps: eps)
     }
+
+    /// What it does to the channels of [B, C, H, W]: the scales and shifts, [B, 2, C].
+    public func affine(_ x: Tensor) -> Tensor {
+        groupAffine(x, groups: groups, weight: weight, bias: bias, eps: eps)
+    }
 }

@@ -83,6 +83,35 @@ typedef struct {
     size_t kernel_height, kernel_width, stride, padding;
 } dk_conv;
 
+/* A rectangle of an image, cut out for a convolution with what precedes it: x * scale + shift, and SiLU. */
+typedef struct {
+    const void *x;               /* [channels, height, width], f32 or bf16 */
+    dk_float_type type;
+    size_t channels, height, width;
+    const float *scale, *shift;  /* [channels]; NULL for none */
+    bool silu;
+    ptrdiff_t top, left;         /* where it begins; outside of the image are zeros */
+    size_t rows, columns;
+    size_t row_units;            /* units from one row to the next, columns or more; those past the columns are zeros */
+    size_t plane_units;          /* units from one channel, or pair of channels, to the next */
+} dk_cut;
+
+/* A place of an image. */
+typedef struct {
+    size_t y, x;
+} dk_place;
+
+/* Where results of a convolution go: out [outputs, height, width], f32 or bf16. */
+typedef struct {
+    void *out;
+    dk_float_type type;
+    const void *residual;        /* as out; may be NULL */
+    dk_float_type residual_type; /* f32 or bf16 */
+    const float *bias;           /* [outputs]; may be NULL */
+    size_t height, width;
+    const dk_place *places;      /* where each vector of a panel begins; past the end is nowhere */
+} dk_spread;
+
 /* The kernels of one set of instructions. */
 typedef struct {
     int level;         /* DK_BASELINE ... */
@@ -169,6 +198,35 @@ typedef struct {
                          const dk_conv *conv, size_t rows);
     /* scratch has room for whole tiles of rows by panel_columns singles */
     void (*multiply_panel)(const dk_panel_product *product, void *scratch);
+
+    size_t lanes;      /* singles of a vector */
+    size_t half_speed; /* how many times as many multiplications a second bf16 does as f32 */
+    /* the mean of x[n], f32 or bf16, and the sum of squares about it */
+    void (*plane_moments)(double *mean, double *squares, const void *x, dk_float_type type, size_t n);
+    /* out[units of channels, rows, columns] = what is cut out */
+    void (*cut_planes)(void *out, dk_precision precision, const dk_cut *cut);
+    /* panel[count, units, panel_columns] = units of a cut, at each of taps[count], for each vector of the panel; both are
+     * counted from the first unit of a plane */
+    void (*gather_taps)(void *panel, const void *cut, size_t plane_units, size_t units, const size_t *taps,
+                        size_t count, const size_t *vectors);
+    /* out[phases, rows, taps * depth] = weights [rows, channels, kernel, kernel], taps and then channels, depth of them
+     * with zeros; one phase of the kernel's taps, or four of 2 by 2, that see an image doubled by repetition */
+    void (*arrange_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
+                            size_t depth, size_t kernel, bool doubled);
+    /* places' elements = sums[rows, panel_columns] + bias + residual, for panels panel_stride apart; four phases of sums
+     * that make squares of 2 by 2, phase_stride apart, unless that is 0 */
+    void (*spread_sums)(const dk_spread *to, const float *sums, size_t panel_stride, size_t phase_stride,
+                        size_t panels, size_t rows);
+    /* out[16, rows, channels] = weights [rows, channels, 3, 3] transformed; [9, ..] for an image doubled */
+    void (*winograd_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
+                             bool doubled);
+    /* panels[channels, panel_columns], `position` apart = what squares see of a cut, transformed */
+    void (*winograd_input)(float *panels, size_t position, const float *cut, const dk_cut *shape,
+                           const size_t *vectors, bool doubled);
+    /* squares of 2 by 2 at places = sums[rows, panel_columns], `position` apart, transformed + bias + residual, for panels
+     * panel_stride apart */
+    void (*winograd_output)(const dk_spread *to, const float *sums, size_t position, size_t panel_stride, size_t panels,
+                            size_t rows, bool doubled);
 
     /* works in registers alone, and returns how many multiplications and additions it did; a number that depends on them to out */
     size_t (*peak)(dk_precision precision, size_t steps, float *out);

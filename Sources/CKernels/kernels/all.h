@@ -24,6 +24,15 @@
 
 #include "conv.h"
 
+#include "planes.h"
+
+#include "winograd.h"
+
+/* How many times as many multiplications a second bf16 does as f32. */
+#ifndef DK_HALF_SPEED
+#define DK_HALF_SPEED 1
+#endif
+
 const dk_kernels DK_TABLE = {
     .level = DK_LEVEL,
     .tile_columns = DK_COLUMNS,
@@ -61,6 +70,16 @@ const dk_kernels DK_TABLE = {
     .pack_pixels = pack_pixels,
     .pack_filters = pack_filters,
     .multiply_panel = multiply_panel,
+    .lanes = DK_LANES,
+    .half_speed = DK_HALF_SPEED,
+    .plane_moments = plane_moments,
+    .cut_planes = cut_planes,
+    .gather_taps = gather_taps,
+    .arrange_filters = arrange_filters,
+    .spread_sums = spread_sums,
+    .winograd_filters = winograd_filters,
+    .winograd_input = winograd_input,
+    .winograd_output = winograd_output,
     .peak = peak,
     .key_block = DK_KEY_BLOCK,
     .attention_packed = attention_packed,

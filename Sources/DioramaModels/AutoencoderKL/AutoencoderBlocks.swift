@@ -2,7 +2,8 @@ import DioramaNN
 import DioramaTensor
 import DioramaWeights
 
-/// Applies a group norm: with its own statistics in one piece; tiles share those of the whole picture.
+/// What a group norm does to the channels of what comes to it, [B, 2, C]: by its own statistics in one piece; tiles share those of the
+/// whole picture.
 typealias Normalize = (GroupNorm, Tensor) throws -> Tensor
 
 extension AutoencoderKLConfig {
@@ -29,9 +30,13 @@ struct ResnetBlock: Sendable {
     }
 
     /// [B, in, H, W] to [B, out, H, W].
-    func callAsFunction(_ x: Tensor, _ normalize: Normalize) rethrows -> Tensor {
-        let y = try conv2(silu(normalize(norm2, conv1(silu(normalize(norm1, x))))))
-        return y + (shortcut?(x) ?? x)
+    ///
+    /// What it takes is given up as soon as it can be: at full resolution no more than three feature maps fit into memory.
+    func callAsFunction(_ x: consuming Tensor, _ normalize: Normalize) rethrows -> Tensor {
+        let hidden = conv1.same(x, ConvPrologue(affine: try normalize(norm1, x), silu: true))
+        let kept = if let shortcut { shortcut.same(x) } else { x }
+        return conv2.same(
+            hidden, ConvPrologue(affine: try normalize(norm2, hidden), silu: true), residual: kept)
     }
 
     /// How far a cell's influence reaches.
@@ -58,14 +63,32 @@ struct CellAttention: Sendable {
 
     /// [B, C, H, W] to the same.
     func callAsFunction(_ x: Tensor) -> Tensor {
+        let x = x.asType(.f32)
         let (batch, channels) = (x.shape[0], x.shape[1])
         let count = x.shape[2] * x.shape[3]
         let cells = norm(x).reshaped(batch, channels, count).transposed(1, 2)
-        func oneHead(_ y: Tensor) -> Tensor { y.reshaped(batch, count, 1, channels) }
-        let mixed = attention(
-            oneHead(query(cells)), oneHead(key(cells)), oneHead(value(cells)),
-            precision: query.precision)
-        return x + output(mixed.reshaped(batch, count, channels)).transposed(1, 2).reshaped(x.shape)
+        let images = (0..<batch).map { mixed(cells[$0..<$0 + 1]) }
+        let output = output(batch == 1 ? images[0] : .concatenated(images, axis: 0))
+        return x + output.transposed(1, 2).reshaped(x.shape)
+    }
+
+    /// Queries whose scores are in memory at a time.
+    private static let queryBlock = 1024
+
+    /// What each cell takes from all, [1, L, C] to the same.
+    ///
+    /// With one head of hundreds of elements, scores are a product like any other.
+    private func mixed(_ cells: Tensor) -> Tensor {
+        let (count, channels) = (cells.shape[1], cells.shape[2])
+        let queries = query(cells).reshaped(count, channels) * (1 / Float(channels).squareRoot())
+        let keys = key(cells).reshaped(count, channels)
+        let values = value(cells).reshaped(count, channels).transposed(0, 1)
+        let blocks = stride(from: 0, to: count, by: Self.queryBlock).map { first in
+            let some = queries[first..<min(first + Self.queryBlock, count)]
+            let weights = softmax(linear(some, keys, precision: query.precision))
+            return linear(weights, values, precision: query.precision)
+        }
+        return (blocks.count == 1 ? blocks[0] : .concatenated(blocks, axis: 0)).reshaped(1, count, channels)
     }
 }
 
@@ -82,8 +105,8 @@ struct MidBlock: Sendable {
 
     /// [B, C, H, W] to the same.
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = first(x) { $0($1) }
-        return second(attention?(y) ?? y) { $0($1) }
+        let y = first(x) { $0.affine($1) }
+        return second(attention?(y) ?? y) { $0.affine($1) }
     }
 }
 
@@ -102,8 +125,9 @@ struct DownBlock: Sendable {
     }
 
     /// [B, in, H, W] to [B, out, H / 2, W / 2].
-    func callAsFunction(_ x: Tensor, _ normalize: Normalize) rethrows -> Tensor {
-        let y = try resnets.reduce(x) { try $1($0, normalize) }
+    func callAsFunction(_ x: consuming Tensor, _ normalize: Normalize) rethrows -> Tensor {
+        var y = x
+        for resnet in resnets { y = try resnet(y, normalize) }
         return downsample?(y.padded([(axis: 2, before: 0, after: 1), (axis: 3, before: 0, after: 1)])) ?? y
     }
 }
@@ -122,8 +146,9 @@ struct UpBlock: Sendable {
     }
 
     /// [B, in, H, W] to [B, out, 2 H, 2 W].
-    func callAsFunction(_ x: Tensor, _ normalize: Normalize) rethrows -> Tensor {
-        let y = try resnets.reduce(x) { try $1($0, normalize) }
-        return upsample?(upsampleNearest(y, by: 2)) ?? y
+    func callAsFunction(_ x: consuming Tensor, _ normalize: Normalize) rethrows -> Tensor {
+        var y = x
+        for resnet in resnets { y = try resnet(y, normalize) }
+        return upsample?.same(y, ConvPrologue(upsampling: 2)) ?? y
     }
 }

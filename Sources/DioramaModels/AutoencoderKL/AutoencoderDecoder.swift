@@ -26,16 +26,20 @@ struct AutoencoderDecoder: Sendable {
 
     /// [B, C, h, w] to [B, 3, h f, w f].
     func callAsFunction(_ latent: Tensor) -> Tensor {
-        finish(start(latent, levels: levels.count), from: levels.count) { $0($1) }
+        finish(start(latent, levels: levels.count), from: levels.count) { $0.affine($1) }
     }
 
     /// The middle and the first `count` levels.
     func start(_ latent: Tensor, levels count: Int) -> Tensor {
-        levels[..<count].reduce(mid(input(latent))) { $1($0) { $0($1) } }
+        var x = mid(input.same(latent))
+        for level in levels[..<count] { x = level(x) { $0.affine($1) } }
+        return x
     }
 
     /// The levels from `level` on and all that follows.
-    func finish(_ x: Tensor, from level: Int, _ normalize: Normalize) rethrows -> Tensor {
-        output(silu(try normalize(norm, levels[level...].reduce(x) { try $1($0, normalize) })))
+    func finish(_ x: consuming Tensor, from level: Int, _ normalize: Normalize) rethrows -> Tensor {
+        var y = x
+        for level in levels[level...] { y = try level(y, normalize) }
+        return output.same(y, ConvPrologue(affine: try normalize(norm, y), silu: true), storage: .f32)
     }
 }

@@ -25,17 +25,21 @@ struct AutoencoderEncoder: Sendable {
 
     /// [B, 3, H, W] to [B, 2 C, H / f, W / f].
     func callAsFunction(_ image: Tensor) -> Tensor {
-        finish(start(image, levels: levels.count) { $0($1) }, from: levels.count)
+        finish(start(image, levels: levels.count) { $0.affine($1) }, from: levels.count)
     }
 
     /// The first `count` levels.
     func start(_ image: Tensor, levels count: Int, _ normalize: Normalize) rethrows -> Tensor {
-        try levels[..<count].reduce(input(image)) { try $1($0, normalize) }
+        var x = input.same(image)
+        for level in levels[..<count] { x = try level(x, normalize) }
+        return x
     }
 
     /// The levels from `level` on and all that follows.
-    func finish(_ x: Tensor, from level: Int) -> Tensor {
-        let y = levels[level...].reduce(x) { $1($0) { $0($1) } }
-        return output(silu(norm(mid(y))))
+    func finish(_ x: consuming Tensor, from level: Int) -> Tensor {
+        var y = x
+        for level in levels[level...] { y = level(y) { $0.affine($1) } }
+        y = mid(y)
+        return output.same(y, ConvPrologue(affine: norm.affine(y), silu: true), storage: .f32)
     }
 }

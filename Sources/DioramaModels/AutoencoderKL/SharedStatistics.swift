@@ -41,21 +41,21 @@ struct SharedStatistics {
         }
     }
 
-    /// Norms `x`, [B, C, h, w], which comes to its `index`-th norm, with the statistics of the whole picture.
-    func apply(_ x: Tensor, _ norm: GroupNorm, _ index: Int) -> Tensor {
+    /// What the statistics of the whole picture make of the channels of `x`, [B, C, h, w], at its `index`-th norm: [B, 2, C].
+    func affine(_ x: Tensor, _ norm: GroupNorm, _ index: Int) -> Tensor {
         let (batch, channels) = (x.shape[0], x.shape[1])
         let (weights, biases) = (norm.weight.floats(), norm.bias.floats())
-        var scales: [Float] = []
-        var shifts: [Float] = []
+        var values: [Float] = []
         for picture in 0..<batch {
+            var shifts: [Float] = []
             for channel in 0..<channels {
                 let group = moments[index][picture * norm.groups + channel * norm.groups / channels]
                 let scale = Double(weights[channel]) / (group.variance + Double(norm.eps)).squareRoot()
-                scales.append(Float(scale))
+                values.append(Float(scale))
                 shifts.append(Float(Double(biases[channel]) - group.mean * scale))
             }
+            values += shifts
         }
-        let shape: Shape = [batch, channels, 1, 1]
-        return x * Tensor(scales, shape, on: x.device) + Tensor(shifts, shape, on: x.device)
+        return Tensor(values, [batch, 2, channels], on: x.device)
     }
 }

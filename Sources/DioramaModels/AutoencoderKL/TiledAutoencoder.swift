@@ -50,7 +50,7 @@ extension AutoencoderKL {
                     let tile = x.narrowed(axis: 2, rows.outer).narrowed(axis: 3, columns.outer)
                     let output = try? body(tile) { norm, y in
                         defer { index += 1 }
-                        guard index == wanted else { return statistics.apply(y, norm, index) }
+                        guard index == wanted else { return statistics.affine(y, norm, index) }
                         statistics.gather(y.kept(rows, columns), norm, index)
                         throw NormReached()
                     }

@@ -88,6 +88,17 @@ package protocol Backend: Sendable {
         _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ weightType: DType, bias: Floats?,
         _ problem: ConvProblem)
 
+    /// out[B, O, H · u, W · u] = act(x · scale + shift), repeated u times both ways, convolved, plus bias and residual.
+    func sameConv(
+        _ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ weight: UnsafeRawPointer,
+        _ weightType: DType,
+        _ problem: SameConvProblem)
+
+    /// out[batch, 2, channels] = the factors and the terms that normalise groups of x, f32 or bf16, · weight + bias.
+    func groupAffine(
+        _ out: MutableFloats, _ x: UnsafeRawPointer, _ type: DType, weight: Floats?, bias: Floats?,
+        _ problem: GroupNormProblem)
+
     /// out[planes, height · factor, width · factor] = x with every element repeated.
     func upsampleNearest(_ out: MutableFloats, _ x: Floats, planes: Int, height: Int, width: Int, factor: Int)
 

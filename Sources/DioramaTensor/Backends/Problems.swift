@@ -172,3 +172,24 @@ package struct ConvProblem: Sendable {
     /// Channels that one output sees.
     package var channelsPerGroup: Int { channels / groups }
 }
+
+/// A convolution in steps of 1 that keeps the image's extents, or doubles them, and what surrounds it.
+package struct SameConvProblem: @unchecked Sendable {
+    /// x is [batch, channels, height, width], f32 or bf16.
+    package var batch: Int, channels: Int, height: Int, width: Int
+    package var type: DType
+    /// weight is [outputs, channels, kernel, kernel]; the kernel is 1 or 3, and zeros are assumed around the image.
+    package var outputs: Int, kernel: Int
+    /// 2 where every element of x is to be repeated twice both ways first, which wants a kernel of 3; else 1.
+    package var upsampling: Int
+    /// [batch, 2, channels]: x is multiplied with the first and added to the second; and then goes through SiLU.
+    package var affine: Floats?, silu: Bool
+    /// What the terms are rounded to, at most.
+    package var precision: Precision
+    /// [outputs].
+    package var bias: Floats?
+    /// Added to the result, of its shape; f32 or bf16.
+    package var residual: UnsafeRawPointer?, residualType: DType
+    /// The result's type, f32 or bf16.
+    package var outType: DType
+}

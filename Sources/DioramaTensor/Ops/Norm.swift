@@ -73,24 +73,48 @@ public func rmsNorm(_ x: Tensor, weight: Tensor? = nil, eps: Float) -> Tensor {
 ///   - eps: added to the variance.
 /// - Returns: the shape of `x`.
 public func groupNorm(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, eps: Float) -> Tensor {
-    precondition(x.dtype.isFloat && x.rank >= 2, "groupNorm: x is \(x.dtype) \(x.shape)")
-    let channels = x.shape[1]
-    precondition(
-        groups > 0 && channels.isMultiple(of: groups),
-        "groupNorm: \(groups) groups do not divide x \(x.shape)")
-    for parameter in [weight, bias].compactMap({ $0 }) {
-        precondition(
-            parameter.shape == [channels], "groupNorm: parameter \(parameter.shape) for x \(x.shape)")
-    }
-    let problem = GroupNormProblem(
-        batch: x.shape[0], groups: groups, channelsPerGroup: channels / groups,
-        area: x.shape.dims.dropFirst(2).reduce(1, *), eps: eps)
+    let problem = groupNormProblem("groupNorm", x, groups, weight, bias, eps)
     let (values, w, b) = (x.f32, weight?.f32, bias?.f32)
     return .computed(
         "groupNorm", [values, w, b], x.shape, .result(of: [x, weight, bias]), on: x.device
     ) { backend, out in
         backend.groupNorm(out, values.data, weight: w?.data, bias: b?.data, problem)
     }
+}
+
+/// What ``groupNorm(_:groups:weight:bias:eps:)`` does to each channel: · scale + shift.
+///
+/// - Parameters:
+///   - x: [B, C, H, W], or [B, C, ...].
+///   - groups: how many groups the channels form; divides C.
+///   - weight: [C].
+///   - bias: [C].
+///   - eps: added to the variance.
+/// - Returns: the scales and the shifts, [B, 2, C].
+public func groupAffine(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, eps: Float) -> Tensor {
+    let problem = groupNormProblem("groupAffine", x, groups, weight, bias, eps)
+    let values = x.dtype == .bf16 ? x : x.f32
+    let (w, b) = (weight?.f32, bias?.f32)
+    return .computed("groupAffine", [values, w, b], [x.shape[0], 2, x.shape[1]], .f32, on: x.device) {
+        backend, out in
+        backend.groupAffine(out, values.bytes, values.dtype, weight: w?.data, bias: b?.data, problem)
+    }
+}
+
+/// The sizes of a group norm, having checked its operands.
+private func groupNormProblem(
+    _ op: String, _ x: Tensor, _ groups: Int, _ weight: Tensor?, _ bias: Tensor?, _ eps: Float
+) -> GroupNormProblem {
+    precondition(x.dtype.isFloat && x.rank >= 2, "\(op): x is \(x.dtype) \(x.shape)")
+    let channels = x.shape[1]
+    precondition(
+        groups > 0 && channels.isMultiple(of: groups), "\(op): \(groups) groups do not divide x \(x.shape)")
+    for parameter in [weight, bias].compactMap({ $0 }) {
+        precondition(parameter.shape == [channels], "\(op): parameter \(parameter.shape) for x \(x.shape)")
+    }
+    return GroupNormProblem(
+        batch: x.shape[0], groups: groups, channelsPerGroup: channels / groups,
+        area: x.shape.dims.dropFirst(2).reduce(1, *), eps: eps)
 }
 
 /// The length of the rows of `x`, having checked that the parameters have it too.

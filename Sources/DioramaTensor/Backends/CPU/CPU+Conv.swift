@@ -7,6 +7,10 @@ extension CPUBackend {
         _ out: MutableFloats, _ x: Floats, _ weight: UnsafeRawPointer, _ weightType: DType, bias: Floats?,
         _ problem: ConvProblem
     ) {
+        if let same = problem.same(bias: bias), problem.width >= kernels.lanes {
+            sameConv(out, x, weight, weightType, same)
+            return
+        }
         let outputs = problem.outputs / problem.groups
         let precision = problem.precision.real.kernelPrecision
         var shape = dk_conv(
@@ -81,5 +85,18 @@ extension CPUBackend {
                 }
             }
         }
+    }
+}
+
+extension ConvProblem {
+    /// The same problem where it keeps the image's extents; nil where it does not.
+    fileprivate func same(bias: Floats?) -> SameConvProblem? {
+        guard groups == 1, stride == 1, kernelHeight == kernelWidth, kernelWidth == 1 || kernelWidth == 3,
+            padding == kernelWidth / 2
+        else { return nil }
+        return SameConvProblem(
+            batch: batch, channels: channels, height: height, width: width, type: .f32, outputs: outputs,
+            kernel: kernelWidth, upsampling: 1, affine: nil, silu: false, precision: precision, bias: bias,
+            residual: nil, residualType: .f32, outType: .f32)
     }
 }

@@ -109,6 +109,40 @@ extension ReferenceBackend {
         }
     }
 
+    package func sameConv(
+        _ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ weight: UnsafeRawPointer,
+        _ weightType: DType,
+        _ p: SameConvProblem
+    ) {
+        let (height, width) = (p.height * p.upsampling, p.width * p.upsampling)
+        var seen = [Float](repeating: 0, count: p.batch * p.channels * height * width)
+        for index in seen.indices {
+            let (plane, row, column) = (index / (height * width), index / width % height, index % width)
+            let from = (plane * p.height + row / p.upsampling) * p.width + column / p.upsampling
+            var value = Double(loadFloat(x, p.type, at: from))
+            if let affine = p.affine {
+                let (image, channel) = plane.quotientAndRemainder(dividingBy: p.channels)
+                value =
+                    value * Double(affine[image * 2 * p.channels + channel])
+                    + Double(affine[(image * 2 + 1) * p.channels + channel])
+            }
+            seen[index] = Float(p.silu ? self.value(.silu, value) : value)
+        }
+        let count = p.batch * p.outputs * height * width
+        let problem = ConvProblem(
+            batch: p.batch, channels: p.channels, height: height, width: width, outputs: p.outputs,
+            kernelHeight: p.kernel, kernelWidth: p.kernel, groups: 1, stride: 1, padding: p.kernel / 2,
+            precision: p.precision)
+        let result = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+            initialized = count
+            guard let start = buffer.baseAddress else { return }
+            conv2d(start, seen, weight, weightType, bias: p.bias, problem)
+            guard let residual = p.residual else { return }
+            for index in 0..<count { start[index] += loadFloat(residual, p.residualType, at: index) }
+        }
+        convert(out, p.outType, result, .f32, count: count)
+    }
+
     package func upsampleNearest(
         _ out: MutableFloats, _ x: Floats, planes: Int, height: Int, width: Int, factor: Int
     ) {

@@ -108,6 +108,24 @@ extension ReferenceBackend {
         }
     }
 
+    package func groupAffine(
+        _ out: MutableFloats, _ x: UnsafeRawPointer, _ type: DType, weight: Floats?, bias: Floats?,
+        _ problem: GroupNormProblem
+    ) {
+        let channels = problem.groups * problem.channelsPerGroup
+        let size = problem.channelsPerGroup * problem.area
+        for index in 0..<problem.batch * channels {
+            let (image, channel) = index.quotientAndRemainder(dividingBy: channels)
+            let group = index / problem.channelsPerGroup
+            let values = (0..<size).map { Double(loadFloat(x, type, at: group * size + $0)) }
+            let mean = values.reduce(0, +) / Double(size)
+            let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(size)
+            let scale = Double(weight?[channel] ?? 1) / (variance + Double(problem.eps)).squareRoot()
+            out[image * 2 * channels + channel] = Float(scale)
+            out[(image * 2 + 1) * channels + channel] = Float(Double(bias?[channel] ?? 0) - mean * scale)
+        }
+    }
+
     /// The values less their mean, divided by their standard deviation.
     private func normalized(_ values: [Double], _ eps: Float) -> [Double] {
         let mean = values.reduce(0, +) / Double(values.count)

@@ -1,0 +1,141 @@
+import CKernels
+
+/// How a convolution that keeps an image's extents, or doubles them, is divided: rectangles of the image for threads, and vectors of
+/// neighbouring places within them for panels.
+///
+/// Each result is computed by one sequence of operations however the image is divided, so results do not depend on the number of threads.
+struct ConvPlan {
+    /// Rows and columns of the input that one rectangle's results stand for.
+    let rows: Int, columns: Int
+    /// Rectangles of an image.
+    let down: Int, across: Int
+    /// Whether squares of 2 x 2 results are computed by Winograd's transforms.
+    let isWinograd: Bool
+    /// What products are rounded to.
+    let precision: dk_precision
+    /// Matrices of filters: positions of a transformed square, or phases of an image doubled by repetition.
+    let matrices: Int
+    /// Terms of a matrix's row, and units that hold them; and units of one place.
+    let depth: Int, units: Int, placeUnits: Int
+    /// Where the taps of each phase are, from the first unit of a plane of what is cut out.
+    let taps: [[Int]]
+    /// Places of the input around a rectangle that it sees.
+    let margin: Int
+    /// Units from one row of what is cut out to the next, and from one plane to the next.
+    let rowUnits: Int, planeUnits: Int
+    /// Panels that meet a matrix of filters in turn.
+    let group: Int
+    /// Rows of filters that meet the panels of a group while they are in the cache.
+    let rowBlock: Int
+
+    private let problem: SameConvProblem
+    private let lanes: Int, panelVectors: Int
+    /// Places of the input that one lane of a vector stands for, each way.
+    private let step: Int
+
+    /// Results that a rectangle is wide and high, about.
+    private static let wide = 128, high = 24
+    /// Bytes of panels that are held at a time, of gathered ones and of transformed squares, and of filters that meet them; the more panels,
+    /// the less often filters come from far.
+    private static let panelBytes = 2 << 20, squareBytes = 12 << 20, filterBytes = 512 << 10
+
+    /// - Parameters:
+    ///   - p: the convolution.
+    ///   - kernels: the processor's.
+    ///   - threads: how many there are, each of which should have two rectangles to work on.
+    init(_ p: SameConvProblem, _ kernels: dk_kernels, threads: Int) {
+        problem = p
+        lanes = kernels.lanes
+        panelVectors = kernels.panel_columns / kernels.lanes
+        let doubled = p.upsampling == 2
+        let half = p.precision.real == .bf16
+        /// Vectors of squares may be mostly empty in small pictures.
+        let span = doubled ? lanes : 2 * lanes
+        let fits = 2 * ((p.width + span - 1) / span * span) <= 3 * p.width
+        isWinograd = p.kernel == 3 && fits && !(half && kernels.half_speed > 2)
+        precision = isWinograd ? DK_SINGLE : p.precision.real.kernelPrecision
+        step = isWinograd && !doubled ? 2 : 1
+        margin = p.kernel / 2
+        let terms = precision == DK_HALF ? 2 : 1
+        placeUnits = (p.channels + terms - 1) / terms
+
+        let width = Self.wide / p.upsampling / (lanes * step) * (lanes * step)
+        columns = Swift.min(
+            Swift.max(width, lanes * step), (p.width + lanes * step - 1) / (lanes * step) * (lanes * step))
+        across = (p.width + columns - 1) / columns
+        let high = Self.high / p.upsampling
+        let fewest = 2 * threads
+        var count = Swift.max((p.height + high - 1) / high, fewest / Swift.max(p.batch * across, 1))
+        if count * across < 4 * fewest { count = (count + threads - 1) / threads * threads }
+        rows = ((p.height + count - 1) / count + step - 1) / step * step
+        down = (p.height + rows - 1) / rows
+        rowUnits = (columns + 2 * margin + lanes - 1) / lanes * lanes
+        // Planes whose distance is a power of two would share few sets of the cache.
+        planeUnits =
+            (rows + 2 * margin) * rowUnits
+            + (((rows + 2 * margin) * rowUnits).isMultiple(of: 256) ? lanes : 0)
+
+        let rowUnits = rowUnits
+        if isWinograd {
+            matrices = doubled ? 9 : 16
+            taps = []
+            (depth, units) = (p.channels, p.channels)
+        } else {
+            let side = doubled ? 2 : p.kernel
+            matrices = doubled ? 4 : 1
+            taps = (0..<matrices).map { phase in
+                (0..<side * side).map { (phase / 2 + $0 / side) * rowUnits + phase % 2 + $0 % side }
+            }
+            units = side * side * placeUnits
+            depth = units * terms
+        }
+        let panel = units * kernels.panel_columns * 4 * (isWinograd ? matrices : 1)
+        let panelBytes = isWinograd ? Self.squareBytes : Self.panelBytes
+        group = Swift.min(Swift.max(panelBytes / Swift.max(panel, 1), 1), 8)
+        let height = kernels.panel_rows
+        rowBlock =
+            isWinograd
+            ? p.outputs : Swift.max(Self.filterBytes / Swift.max(4 * units * height, 1), 1) * height
+    }
+
+    /// Elements from one matrix's panels to the next's, where a panel has `room`: not a multiple of 4 KiB, which would make all matrices
+    /// share few sets of the cache.
+    func spacing(panels: Int, _ room: Int) -> Int { panels * room + 16 }
+
+    /// Units of what is cut out for a rectangle; vectors may read a little beyond its last row.
+    var cutUnits: Int { (placeUnits * planeUnits + 2 * lanes + 15) / 16 * 16 }
+
+    /// What is cut out for a rectangle of an image.
+    func cut(_ x: UnsafeRawPointer, image: Int, rectangle: Int) -> dk_cut {
+        let area = problem.height * problem.width
+        return dk_cut(
+            x: x + image * problem.channels * area * problem.type.size, type: problem.type.kernelType,
+            channels: problem.channels, height: problem.height, width: problem.width,
+            scale: problem.affine.map { $0 + image * 2 * problem.channels },
+            shift: problem.affine.map { $0 + (image * 2 + 1) * problem.channels }, silu: problem.silu,
+            top: rectangle / across * rows - margin, left: rectangle % across * columns - margin,
+            rows: rows + 2 * margin, columns: columns + 2 * margin, row_units: rowUnits,
+            plane_units: planeUnits)
+    }
+
+    /// The vectors of a rectangle: where each begins in a plane of what is cut out, and in the result.
+    ///
+    /// Whole panels, the last one filled up with vectors that go nowhere.
+    func vectors(rectangle: Int) -> (offsets: [Int], places: [dk_place]) {
+        let (top, left) = (rectangle / across * rows, rectangle % across * columns)
+        var offsets: [Int] = []
+        var places: [dk_place] = []
+        for y in stride(from: 0, to: Swift.min(rows, problem.height - top), by: step) {
+            for x in stride(from: 0, to: Swift.min(columns, problem.width - left), by: lanes * step) {
+                offsets.append(y * rowUnits + x)
+                places.append(
+                    dk_place(y: (top + y) * problem.upsampling, x: (left + x) * problem.upsampling))
+            }
+        }
+        while !offsets.count.isMultiple(of: panelVectors) {
+            offsets.append(0)
+            places.append(dk_place(y: Int(UInt32.max), x: 0))
+        }
+        return (offsets, places)
+    }
+}
