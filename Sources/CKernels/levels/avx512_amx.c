@@ -14,6 +14,7 @@
 #define DK_KEY_VECTORS 4
 #define DK_DOT_INSTRUCTIONS 1
 #define DK_MATRIX_TILES 1
+#define DK_HALF_SPEED 8
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni,amx-tile,amx-bf16,amx-int8,avx2,fma,f16c"))), apply_to = function)
 #include "../kernels/all.h"

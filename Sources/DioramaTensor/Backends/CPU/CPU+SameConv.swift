@@ -133,10 +133,14 @@ extension CPUBackend {
         let perPanel = width / kernels.lanes
         let (panelRoom, resultRoom) = (plan.units * width, problem.outputs * width)
         for (phase, taps) in plan.taps.enumerated() {
+            let seen = taps.count * plan.placeUnits * width
             for panel in 0..<panels {
+                let gathered = memory.panels + panel * panelRoom
                 kernels.gather_taps(
-                    memory.panels + panel * panelRoom, memory.cut, plan.planeUnits, plan.placeUnits, taps,
-                    taps.count, vectors + panel * perPanel)
+                    gathered, memory.cut, plan.planeUnits, plan.placeUnits, taps, taps.count,
+                    vectors + panel * perPanel)
+                // Products may take whole steps of units.
+                (gathered + seen).update(repeating: 0, count: panelRoom - seen)
             }
             for row in stride(from: 0, to: problem.outputs, by: plan.rowBlock) {
                 for panel in 0..<panels {

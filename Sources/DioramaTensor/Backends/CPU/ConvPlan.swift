@@ -86,8 +86,8 @@ struct ConvPlan {
             taps = (0..<matrices).map { phase in
                 (0..<side * side).map { (phase / 2 + $0 / side) * rowUnits + phase % 2 + $0 % side }
             }
-            units = side * side * placeUnits
-            depth = units * terms
+            depth = side * side * placeUnits * terms
+            units = kernels.panel_units(precision, depth)
         }
         let panel = units * kernels.panel_columns * 4 * (isWinograd ? matrices : 1)
         let panelBytes = isWinograd ? Self.squareBytes : Self.panelBytes
