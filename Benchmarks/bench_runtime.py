@@ -71,6 +71,8 @@ def timed(body, runs):
 
 def run_peer(part, arguments):
     """What the process of a peer's measurement does."""
+    if part == "make":
+        return make_model(Path(arguments[0]), arguments[1])
     import torch
     torch.set_num_threads(available_threads())
     torch.manual_seed(0)
@@ -104,10 +106,14 @@ def run_peer(part, arguments):
     print(json.dumps({"median_s": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}))
 
 
+def ensure_model(folder, kind):
+    """Makes a model, in a process of its own: a child's peak memory counts what its parent held when it was started."""
+    if not (folder / "config.json").exists():
+        subprocess.run([sys.executable, __file__, "--peer", "make", str(folder), kind], check=True)
+
+
 def make_model(folder, kind):
     """Saves a model with random weights of true size in bf16."""
-    if (folder / "config.json").exists():
-        return
     import torch
     from diffusers import AutoencoderKL, SD3Transformer2DModel
     torch.manual_seed(0)
@@ -170,7 +176,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         models = options.models or Path(temporary)
         if wanted("vae"):
-            make_model(models / "vae", "vae")
+            ensure_model(models / "vae", "vae")
             for size in (512,) if options.quick else (512, 1024):
                 for precision in ("bf16", "f32"):
                     table.measure(
@@ -178,7 +184,7 @@ def main():
                         lambda: diorama("vae", models / "vae", "--size", size, "--precision", precision, "--runs", 2),
                         lambda: peer("vae", models / "vae", size, precision), precision)
         if wanted("step"):
-            make_model(models / "transformer", "transformer")
+            ensure_model(models / "transformer", "transformer")
             for size in (512,) if options.quick else (512, 1024):
                 for precision, goal in (("bf16", 1.3), ("int8", 1.9), ("f32", 1.3)):
                     theirs = "f32" if precision == "f32" else "bf16"

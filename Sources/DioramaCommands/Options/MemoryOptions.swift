@@ -19,6 +19,7 @@ struct MemoryOptions: ParsableArguments {
     /// - Parameters:
     ///   - json: whether standard output is for programs.
     ///   - context: the streams.
+    /// - Returns: the limit, which ends the process when it does not do.
     func limit(asJSON json: Bool, in context: CommandContext) -> MemoryLimit {
         MemoryLimit(byteCount: [budget?.byteCount, freeMemory()].compactMap { $0 }.min()) { shortage in
             endForLackOfMemory(shortage, asJSON: json, in: context)
@@ -26,6 +27,10 @@ struct MemoryOptions: ParsableArguments {
     }
 
     /// Runs `body` while weights give way to the budget, if there is one.
+    ///
+    /// - Parameter body: what to run.
+    /// - Returns: what it returns.
+    /// - Throws: what it throws.
     func holding<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
         guard let budget else { return try await body() }
         let keeper = Task { await keepResident(within: budget.byteCount) }

@@ -38,7 +38,9 @@ struct HeadProjection: Sendable {
     /// Queries, keys and values of the same tokens, which are rounded and packed once.
     ///
     /// - Parameters:
-    ///   - query, key, value: the projections.
+    ///   - query: the projection to queries.
+    ///   - key: that to keys.
+    ///   - value: that to values.
     ///   - x: [B, L, width].
     ///   - positions: by which queries and keys turn; nil for not at all.
     ///   - layout: which elements turn together.

@@ -111,6 +111,7 @@ struct DiffusionFamily: Sendable {
     ///   - names: the tensors' names in files, after a prefix.
     ///   - unread: places that files may have and the model does not need.
     ///   - model: takes the weights.
+    /// - Returns: what makes the model from a file.
     private static func making<Config>(
         _ config: @escaping @Sendable (ModelConfig) throws -> Config,
         names: @escaping @Sendable (Config, String) -> TensorNames, unread: [String] = [],
