@@ -50,7 +50,7 @@ public struct MemoryShortage: Hashable, Sendable, CustomStringConvertible {
     /// One sentence, and what to do.
     public var description: String {
         func mebibytes(_ count: Int) -> String { "\((count + 1 << 20 - 1) >> 20) MiB" }
-        let bound = limit.map { ", more than the \(mebibytes($0)) of this machine that are free" } ?? ""
+        let bound = limit.map { ", more than the \(mebibytes($0)) that this run may take" } ?? ""
         return "out of memory: \(mebibytes(asked)) were needed beside \(mebibytes(held)) in use\(bound); "
             + "ask for smaller pictures or fewer at once"
     }
