@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// Large blocks of memory that were given back and wait to be used again.
 ///
 /// The steps of a sampler ask for the same sizes over and over. A block from the system costs a fault for each of its pages, which
@@ -23,6 +15,9 @@ struct FreeBlocks: Sendable {
         let byteCount: Int
     }
 
+    /// Where they come from.
+    let pages: SystemPages
+
     /// Waiting blocks, longest waiting first.
     private var waiting: [Block] = []
     /// Bytes of the blocks that wait.
@@ -31,6 +26,10 @@ struct FreeBlocks: Sendable {
     private var used: [UInt: Int] = [:]
     private var usedBytes = 0
     private var mostUsedBytes = 0
+    /// Bytes in memory of blocks that are in use or wait.
+    private(set) var residentBytes = 0
+
+    init(_ pages: SystemPages) { self.pages = pages }
 
     /// A waiting block of at least `byteCount`, and no more than a quarter larger; nil where there is none.
     mutating func reuse(_ byteCount: Int) -> UInt? {
@@ -49,6 +48,7 @@ struct FreeBlocks: Sendable {
     /// Remembers a block that came from the system.
     mutating func add(_ address: UInt, _ byteCount: Int) {
         use(Block(address: address, byteCount: byteCount))
+        residentBytes += SystemPages.resident(byteCount)
     }
 
     /// Frees waiting blocks, longest waiting first, so that `byteCount` more bytes may come from the system.
@@ -69,8 +69,12 @@ struct FreeBlocks: Sendable {
     mutating func shrink(to byteCount: Int) {
         var count = 0
         while waitingBytes > byteCount, count < waiting.count {
-            free(UnsafeMutableRawPointer(bitPattern: waiting[count].address))
-            waitingBytes -= waiting[count].byteCount
+            let block = waiting[count]
+            if let bytes = UnsafeMutableRawPointer(bitPattern: block.address) {
+                pages.giveBack(bytes, block.byteCount)
+            }
+            waitingBytes -= block.byteCount
+            residentBytes -= SystemPages.resident(block.byteCount)
             count += 1
         }
         waiting.removeFirst(count)

@@ -17,6 +17,12 @@ public final class Storage: @unchecked Sendable {
         case borrowed(any AnyObject & Sendable)
     }
 
+    /// The object that lent the bytes; nil where they are owned.
+    var lender: (any AnyObject & Sendable)? {
+        guard case .borrowed(let owner) = origin else { return nil }
+        return owner
+    }
+
     /// Alignment of owned bytes: a cache line, and the widest vector.
     package static let alignment = 64
 

@@ -33,6 +33,7 @@ public struct Tensor: Sendable {
         self.shape = shape
         self.dtype = dtype
         self.device = device
+        device.heap.plan?.register(storage)
         if Int(bitPattern: storage.bytes + byteOffset).isMultiple(of: dtype.size) {
             self.storage = storage
             self.byteOffset = byteOffset

@@ -20,8 +20,9 @@ extension CPUBackend {
         let room = plan.cutUnits + panels + results + (problem.outputs + height) * width
         withScratch(plan.matrices * matrix) { filters in
             packFilters(filters, weight, weightType, plan, problem)
-            withScratch(pool.threads * room) { scratch in
-                pool.run(problem.batch * plan.down * plan.across) { part, worker in
+            let parts = problem.batch * plan.down * plan.across
+            withScratch(pool.workers(parts) * room) { scratch in
+                pool.run(parts) { part, worker in
                     let own = scratch + worker * room
                     let memory = ConvScratch(
                         cut: own, panels: own + plan.cutUnits, results: own + plan.cutUnits + panels,
@@ -49,7 +50,7 @@ extension CPUBackend {
         let doubled = problem.upsampling == 2
         let arranged = plan.matrices * height * plan.depth
         let room = arranged + 2 * (plan.depth + 64)
-        withScratch(pool.threads * room) { scratch in
+        withScratch(pool.workers(tiles) * room) { scratch in
             pool.run(tiles) { tile, worker in
                 let own = scratch + worker * room
                 let first = tile * height
@@ -201,7 +202,7 @@ extension CPUBackend {
                             type.kernelType, problem.area)
                     }
                 }
-                for group in 0..<problem.batch * problem.groups {
+                for group in 0..<(pool.isIdle ? 0 : problem.batch * problem.groups) {
                     let (mean, variance) = problem.merged(moments + 2 * group * problem.channelsPerGroup)
                     let deviation = (variance + Double(problem.eps)).squareRoot()
                     let (image, first) = group.quotientAndRemainder(dividingBy: problem.groups)
