@@ -1,7 +1,15 @@
 /// A run of bytes that tensors look into: allocated here, or borrowed from a mapped file.
 ///
-/// Sendable though it holds a pointer, because its bytes are written only by the op that allocates it, before
-/// any tensor that refers to it is returned; from then on they are only read, until the last reference is gone.
+/// Sendable though it holds a pointer, because its bytes are written only while a single op can see them:
+///
+/// - by the op that allocates it, before any tensor that refers to it is returned;
+/// - by an op that was given the last tensor that refers to it for good, and returns its result in that tensor's place
+///   (`Tensor.replacement`). It asks the reference count, as arrays do before they change in place: a count of one is
+///   the op's own operand. Whoever reads bytes holds a reference meanwhile, references are made only from others, and there
+///   are no weak ones; so no other tensor, view or thread can see these bytes, and all reading by those that could has ended.
+///   A caller that still holds a tensor that it gave has a reference too, and then the result gets bytes of its own.
+///
+/// At all other times they are only read. Borrowed bytes are never written.
 public final class Storage: @unchecked Sendable {
     /// The number of bytes that may be read.
     public let byteCount: Int
@@ -15,6 +23,11 @@ public final class Storage: @unchecked Sendable {
     private enum Origin {
         case allocated(Memory)
         case borrowed(any AnyObject & Sendable)
+    }
+
+    /// Whether the bytes are its own, not borrowed.
+    var isAllocated: Bool {
+        if case .allocated = origin { true } else { false }
     }
 
     /// Alignment of owned bytes: a cache line, and the widest vector.
