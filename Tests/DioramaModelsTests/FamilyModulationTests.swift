@@ -90,13 +90,16 @@ import Testing
         var other = TextContext(
             tokens: tiny.context.tokens, pooled: tiny.context.pooled.map { $0 * 0.5 })
         other.concatenated = tiny.context.concatenated
-        other.guidance = .scale(7)
-        for time in tiny.times.prefix(2) {
-            let expected = try tiny.result(at: time, nil, other)
-            #expect(relativeError(try tiny.result(at: time, table, other), expected) < Tolerance.f32.op)
+        for guidance in [tiny.context.guidance, .scale(7)] {
+            other.guidance = guidance
+            for time in tiny.times.prefix(2) {
+                let expected = try tiny.result(at: time, nil, other)
+                #expect(relativeError(try tiny.result(at: time, table, other), expected) < Tolerance.f32.op)
+            }
         }
         var alone = TextContext(tokens: other.tokens[1..<2], pooled: other.pooled?[1..<2])
         alone.concatenated = other.concatenated?[1..<2]
+        alone.guidance = other.guidance
         let latent = tiny.golden["latent"][1..<2]
         let time = Tensor.full(tiny.times[1], [1], on: latent.device)
         let result = try tiny.network(
