@@ -1,3 +1,11 @@
+/// Lends bytes to tensors that it can get again whenever they are read, as a mapped file does.
+package protocol ByteLender: AnyObject, Sendable {
+    /// Is told that bytes are not needed for a while, so that their memory may go back to the system.
+    ///
+    /// - Parameter bytes: a part of what it lent; what is read there later must be the same.
+    func release(_ bytes: UnsafeRawBufferPointer)
+}
+
 /// A run of bytes that tensors look into: allocated here, or borrowed from a mapped file.
 ///
 /// Sendable though it holds a pointer, because its bytes are written only while a single op can see them:
@@ -55,6 +63,12 @@ public final class Storage: @unchecked Sendable {
         self.byteCount = byteCount
         self.bytes = UnsafeMutableRawPointer(mutating: bytes)
         origin = .borrowed(owner)
+    }
+
+    /// Tells the owner of borrowed bytes, where it is a ``ByteLender``, that a range of them is not needed for a while.
+    func release(_ range: Range<Int>) {
+        guard case .borrowed(let owner) = origin, let lender = owner as? any ByteLender else { return }
+        lender.release(UnsafeRawBufferPointer(start: bytes + range.lowerBound, count: range.count))
     }
 
     deinit {

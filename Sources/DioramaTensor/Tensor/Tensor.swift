@@ -80,6 +80,9 @@ extension Tensor {
     /// The first byte; valid while the tensor is kept alive.
     package var bytes: UnsafeRawPointer { UnsafeRawPointer(storage.bytes + byteOffset) }
 
+    /// Tells where the bytes are borrowed from, a mapped file, that they are not needed for a while.
+    package func release() { storage.release(byteOffset..<byteOffset + count * dtype.size) }
+
     /// The elements of an f32 tensor; valid while the tensor is kept alive.
     package var data: UnsafePointer<Float> {
         precondition(dtype == .f32, "the elements of a \(dtype) tensor are not singles")
