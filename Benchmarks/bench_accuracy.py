@@ -80,7 +80,7 @@ def trained_judge(options):
     if not (work / "data/judge.pt").exists():
         if not (work / "data/labels.npy").exists():
             write_dataset(work / "data", 0, options.scenes, 0, os.cpu_count() or 1)
-        train_judge(SimpleNamespace(work=work, seconds=options.seconds, precision="f32"), torch.device("cpu"))
+        train_judge(SimpleNamespace(work=work, seconds=0, precision="f32"), torch.device("cpu"), steps=options.steps)
     images = np.load(work / "data/images.npy", mmap_mode="r")
     count = held_back(len(images), HELD_BACK)
     return load_judge(work, torch.device("cpu")), images[-count:], np.load(work / "data/labels.npy")[-count:]
@@ -105,7 +105,7 @@ def show(title, seen, labels, reference=None):
 def scores(options, folder):
     """Prints and returns how the pictures of each precision follow their prompts."""
     judge, images, labels = trained_judge(options)
-    print("\n| % right | " + " | ".join(HEADS) + " | first five all right | pictures of which it sees something else than in f32 | n |")
+    print("\n| % right | " + " | ".join(HEADS) + " | first five all right | seen otherwise than in f32 | n |")
     print("|---" * (len(HEADS) + 4) + "|")
     result = {"drawn scenes": show("drawn scenes", verdicts(judge, images), labels)}
     groups = zip(("seen together", "never seen together"), scenes_to_ask_for(options.score))
@@ -126,7 +126,7 @@ def main():
     parser.add_argument("--prompts", type=int, default=32, help="prompts whose pictures are compared with f32 (default 32)")
     parser.add_argument("--score", type=int, default=200, help="prompts the judge looks at, and a quarter more (default 200)")
     parser.add_argument("--scenes", type=int, default=12_000, help="scenes that the judge is trained on (default 12000)")
-    parser.add_argument("--seconds", type=float, default=120, help="how long the judge is trained (default 120)")
+    parser.add_argument("--steps", type=int, default=1000, help="how long the judge is trained, in steps of 64 scenes (default 1000)")
     parser.add_argument("--threads", type=int, default=available_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
