@@ -26,7 +26,6 @@ enum { DK_LOOKS = 2000 };
 
 typedef struct {
     dk_pool *pool;
-    size_t worker;
     pthread_t thread;
 } dk_worker;
 
@@ -36,6 +35,7 @@ struct dk_pool {
     atomic_bool ending;
     _Atomic uint64_t state;
     atomic_size_t next;   /* the first part that nobody has taken */
+    atomic_size_t taking;  /* threads that have taken one */
     size_t parts;
     dk_task task;
     void *context;
@@ -74,10 +74,13 @@ dk_pool *dk_pool_create(size_t threads) {
     return pool;
 }
 
-/* Takes parts of the present job until none is left. */
-static void work(dk_pool *pool, size_t worker) {
-    size_t part;
-    while ((part = atomic_fetch_add(&pool->next, 1)) < pool->parts) pool->task(pool->context, part, worker);
+/* Takes parts of the present job until none is left; a thread gets its number with its first part. */
+static void work(dk_pool *pool) {
+    size_t part = atomic_fetch_add(&pool->next, 1);
+    if (part >= pool->parts) return;
+    size_t worker = atomic_fetch_add(&pool->taking, 1);
+    do pool->task(pool->context, part, worker);
+    while ((part = atomic_fetch_add(&pool->next, 1)) < pool->parts);
 }
 
 /* True if there is a job to join other than the one `last` saw. */
@@ -109,7 +112,7 @@ static void *run_worker(void *argument) {
         uint64_t seen = atomic_load(&pool->state);
         if (!(seen & DK_OPEN) || !atomic_compare_exchange_strong(&pool->state, &seen, seen + 1)) continue;
         last = seen & ~DK_WORKERS;
-        work(pool, self->worker);
+        work(pool);
         atomic_fetch_sub(&pool->state, 1);
     }
     return NULL;
@@ -128,7 +131,6 @@ static void start(dk_pool *pool) {
     for (size_t i = 0; i + 1 < pool->threads; i++) {
         dk_worker *worker = &pool->workers[pool->running];
         worker->pool = pool;
-        worker->worker = pool->running + 1;
         if (pthread_create(&worker->thread, NULL, run_worker, worker) == 0) pool->running++;
     }
 }
@@ -143,10 +145,11 @@ void dk_pool_run(dk_pool *pool, size_t parts, dk_task task, void *context) {
     pool->task = task;
     pool->context = context;
     atomic_store(&pool->next, 0);
+    atomic_store(&pool->taking, 0);
     uint64_t job = (atomic_load(&pool->state) & ~(DK_OPEN | DK_WORKERS)) + DK_JOB;
     atomic_store(&pool->state, job | DK_OPEN);
     if (atomic_load(&pool->sleepers) > 0) wake(pool);
-    work(pool, 0);
+    work(pool);
     atomic_fetch_and(&pool->state, ~DK_OPEN);
     for (int look = 0; atomic_load(&pool->state) & DK_WORKERS; look++)
         if (look < DK_LOOKS)

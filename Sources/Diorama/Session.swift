@@ -17,6 +17,10 @@ public struct SessionOptions: Sendable {
     /// What models round the terms of their products to; nil for what their weights are stored as.
     public var precision: Precision?
 
+    /// Whether renders compute nothing and write nothing: they go through everything and note what memory it would take, in the device's
+    /// `memoryPlan`.
+    public var plansMemory = false
+
     /// Options for a session.
     public init(
         folders: Folders, threads: Int? = nil, memory: MemoryLimit = MemoryLimit(),
@@ -56,7 +60,10 @@ public struct Session: Sendable {
         observer: (any OpObserver)? = nil
     ) {
         catalog = nodes
-        device = .cpu(threads: options.threads, memory: options.memory, observer: observer)
+        device =
+            options.plansMemory
+            ? .planning(threads: options.threads, memory: options.memory)
+            : .cpu(threads: options.threads, memory: options.memory, observer: observer)
         engine = Engine(
             RunEnvironment(
                 folders: options.folders,

@@ -1,6 +1,7 @@
 import ArgumentParser
 public import DioramaGraph
 import DioramaNodes
+import DioramaTensor
 
 #if canImport(Glibc)
 import Glibc
@@ -26,6 +27,7 @@ public enum DioramaCommand {
     /// - Parameter nodes: nodes to offer besides the built-in ones.
     public static func main(nodes: [any Node.Type] = []) async -> Never {
         prepareStreams()
+        ProcessHeap.unify()
         endOnSignals()
         let context = CommandContext.process { try NodeCatalog.builtin + nodes }
         exit(await run(Array(CommandLine.arguments.dropFirst()), in: context).rawValue)

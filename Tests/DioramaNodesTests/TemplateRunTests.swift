@@ -61,6 +61,7 @@ import Testing
         let short = try session.graph(Self.shortened(Golden.url("workflows/api/\(name).json")))
         let files = try await session.render(short)
         #expect(!files.isEmpty, "\(name)")
+        try await plan(short.file, name, session.folders)
         for file in files {
             let picture = try ImageFile.decode(Array(try Data(contentsOf: file))).converted(to: .rgb)
             let spread = Set(picture.pixels).count
@@ -68,6 +69,17 @@ import Testing
                 picture.width >= 32 && spread > 16,
                 "\(name): \(picture.width)x\(picture.height), \(spread) values")
         }
+    }
+
+    /// Goes through a graph without computing: nothing may fail, and nothing is written.
+    private static func plan(_ file: GraphFile, _ name: String, _ folders: Folders) async throws {
+        var options = SessionOptions(folders: folders, threads: 2)
+        options.plansMemory = true
+        let session = Session(nodes: try .builtin, options: options)
+        let written = try await session.render(session.graph(file))
+        #expect(written.isEmpty, "\(name)")
+        let peak = try #require(session.device.memoryPlan?.peak)
+        #expect(peak.tensors > 0 && peak.weights > 0, "\(name): \(peak)")
     }
 
     /// A template in API form with short runs.

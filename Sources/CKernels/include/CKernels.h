@@ -257,10 +257,14 @@ void dk_copy(void *out, const void *x, const ptrdiff_t *dims, const ptrdiff_t *o
 /* How many processors this process may run on. */
 int dk_processor_count(void);
 
+/* Makes one heap serve all threads, which gives blocks of a mebibyte and more back to the system, and what is free at its end from
+ * 16 MiB on. To be called before there are threads. Does nothing where the C library is not glibc. */
+void dk_use_one_heap(void);
+
 /* A pool of threads. Threads start with the first job. */
 typedef struct dk_pool dk_pool;
 
-/* One part of a job; worker is 0 ..< threads, and no two parts run at once with the same one. */
+/* One part of a job; worker is below the number of threads and that of parts, and no two parts run at once with the same one. */
 typedef void (*dk_task)(void *context, size_t part, size_t worker);
 
 /* A pool of `threads` threads, of which the caller of dk_pool_run is one; NULL if memory is out. */

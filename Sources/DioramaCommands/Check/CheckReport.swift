@@ -8,6 +8,8 @@ struct CheckReport {
     let graph: Graph
     let schedule: Schedule
     let folders: Folders
+    /// What a render would take; nil where no one asked.
+    var memory: MemoryForecast?
 
     /// Checks `file`, which the user calls `name`, for its output nodes or for the nodes of these ids.
     ///
@@ -38,12 +40,14 @@ struct CheckReport {
             row($0.name, shortened(bare($0.value)))
         }
         lines += files.map { row("file", "\($0.name) is \($0.url.path)") }
+        lines += memory?.rows.map { row($0.name, $0.text) } ?? []
         lines += graph.warnings.map { "  warning: \($0)" }
+        if let warning = memory?.warning { lines.append("  warning: \(warning)") }
         return lines.joined(separator: "\n")
     }
 
     var json: JSON {
-        [
+        var object: JSON.Object = [
             "ok": true, "nodes": .integer(graph.nodes.count),
             "runs": .array(schedule.steps.map { .string($0.label.id) }),
             "outputs": .array(outputs.map { .string($0.label.id) }),
@@ -51,6 +55,8 @@ struct CheckReport {
             "files": .array(files.map { ["name": .string($0.name), "path": .string($0.url.path)] }),
             "warnings": .array(graph.warnings.map(\.json)),
         ]
+        object["memory"] = memory?.json
+        return .object(object)
     }
 
     private var outputs: [Graph.Node] {

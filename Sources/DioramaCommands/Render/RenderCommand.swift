@@ -11,7 +11,7 @@ struct RenderCommand: Command {
         abstract: "Render the pictures a graph describes.",
         discussion: """
             Runs every node the graph's outputs need and writes their pictures. The path of each picture is printed \
-            on standard output.
+            on standard output, and on a terminal the most memory that was taken. 'diorama check --memory GRAPH' predicts it.
 
             EXAMPLES
               diorama render graphs/text-to-image.json
@@ -146,6 +146,7 @@ struct RenderCommand: Command {
         }
         if !json, !quiet {
             for picture in pictures { context.output.line(picture.path) }
+            if context.terminal != nil { context.errors.line("peak memory \(byteSize(peakMemory()))") }
             if pictures.isEmpty {
                 let nodes = graph.targetIDs.joined(separator: ", ")
                 context.errors.line(printable("diorama: no picture was saved; what ran ends at \(nodes)"))

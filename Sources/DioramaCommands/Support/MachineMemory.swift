@@ -65,16 +65,13 @@ package func systemFile(_ path: String, limit: Int = 1 << 16) -> String {
 
 /// The largest resident size of this process so far, in bytes.
 func peakMemory() -> Int {
+    #if os(Linux)
+    // `getrusage` would also count what the process was before it became this program.
+    let line = systemFile("/proc/self/status").split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let words = line?.split { $0 == " " || $0 == "\t" } ?? []
+    return words.count > 1 ? (Int(words[1]) ?? 0) * 1024 : 0
+    #else
     var usage = rusage()
-    #if canImport(Glibc)
-    let this = __rusage_who_t(RUSAGE_SELF.rawValue)
-    #else
-    let this = RUSAGE_SELF
-    #endif
-    guard getrusage(this, &usage) == 0 else { return 0 }
-    #if canImport(Darwin)
-    return Int(usage.ru_maxrss)
-    #else
-    return Int(usage.ru_maxrss) * 1024
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? Int(usage.ru_maxrss) : 0
     #endif
 }

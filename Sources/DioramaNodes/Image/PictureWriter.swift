@@ -1,6 +1,7 @@
 import DioramaFiles
 import DioramaGraph
 import DioramaImage
+import DioramaTensor
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -45,19 +46,28 @@ struct PictureWriter {
 
     /// Encodes and writes every picture of a batch, and reports the files.
     ///
+    /// Where memory is only planned, nothing is made or written: what it would take is noted.
+    ///
     /// - Parameters:
     ///   - images: the pictures.
     ///   - prefix: how file names begin, see `OutputName`.
     ///   - fileExtension: without a dot.
     ///   - mark: what stands between a file's number and its extension.
+    ///   - valueBytes: bytes of a value in a bitmap.
     ///   - bitmap: makes the pixels of one picture.
     ///   - encode: makes the bytes of a file.
     /// - Throws: `FolderError` and `FileError` where a file cannot be written; what `encode` throws.
     func write(
         _ images: ImageBatch, prefix: String, extension fileExtension: String, mark: String = "_",
+        valueBytes: Int = 1,
         bitmap: (ImageBatch, Int) throws -> Bitmap = { try $0.bitmap($1) },
         encode: (Bitmap) throws -> [UInt8]
     ) throws {
+        if let plan = context.environment.resources[Device.self]?.memoryPlan {
+            let pixels = images.width * images.height * images.channels * valueBytes
+            // The bitmap, and the file twice: as it grows and as it is written. It has about two thirds of the pixels' bytes.
+            return plan.hold(pixels + 2 * pixels * 2 / 3)
+        }
         for index in 0..<images.count {
             try context.checkCancellation()
             let bytes = try encode(bitmap(images, index))

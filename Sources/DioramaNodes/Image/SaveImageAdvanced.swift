@@ -38,7 +38,7 @@ struct SaveImageAdvanced: Node {
         let metadata = ImageMetadata(prompt: prompt, extra: extraPNGInfo)
         let isDeep = (format as? PNGFormat)?.bitDepth == "16-bit"
         try PictureWriter.results(context).write(
-            images, prefix: filenamePrefix, extension: "png", mark: "",
+            images, prefix: filenamePrefix, extension: "png", mark: "", valueBytes: isDeep ? 2 : 1,
             bitmap: { isDeep ? try $0.deepBitmap($1) : try $0.bitmap($1) }
         ) { try PNG.encode($0, metadata: metadata) }
         saved = images

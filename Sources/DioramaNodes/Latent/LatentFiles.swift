@@ -40,6 +40,12 @@ struct SaveLatent: Node {
     }
 
     func run(_ context: RunContext) async throws {
+        if let plan = samples.samples.device.memoryPlan {
+            // The file as it is made.
+            plan.hold(2 * samples.samples.count * samples.samples.dtype.size)
+            saved = samples
+            return
+        }
         let texts = ImageMetadata(prompt: prompt, extra: extraPNGInfo).entries
         let bytes = try SafetensorsWriter.encode(
             [

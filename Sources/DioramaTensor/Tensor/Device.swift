@@ -40,6 +40,29 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
         cpu(threads: threads, instructions: .best, memory: memory, observer: observer)
     }
 
+    /// The processor without its work: every op takes the memory that ``cpu(threads:memory:observer:)`` takes for it, and computes nothing.
+    ///
+    /// Results are zeros. What is taken is noted in ``memoryPlan``; large blocks are not touched, so that a run that needs more
+    /// memory than there is can be planned.
+    ///
+    /// - Parameters:
+    ///   - threads: how many threads the planned run has, in 1...``mostThreads``; nil for one a core.
+    ///   - memory: what to do when the system has no addresses left for the plan.
+    /// - Returns: a new device with a plan of its own.
+    public static func planning(threads: Int? = nil, memory: MemoryLimit = MemoryLimit()) -> Device {
+        planning(threads: threads, memory: memory, countsProcess: true)
+    }
+
+    package static func planning(
+        threads: Int? = nil, memory limit: MemoryLimit = MemoryLimit(), countsProcess: Bool
+    ) -> Device {
+        let plan = MemoryPlan(countsProcess: countsProcess)
+        let memory = Memory(limit: limit, plan: plan)
+        let cpu = CPUBackend(threads: threads, memory: memory, isIdle: true)
+        plan.setThreads(cpu.threads)
+        return Device(PlanningBackend(cpu: cpu, plan: plan), memory: memory)
+    }
+
     /// Plain loops, one thread: what the other devices are compared with.
     public static func reference() -> Device {
         Device(ReferenceBackend())
@@ -56,6 +79,9 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
 
     /// The count of bytes that this device's tensors hold.
     public var memory: MemoryMeter { context.memory.meter }
+
+    /// What a run on this device would take; nil for a device that computes.
+    public var memoryPlan: MemoryPlan? { context.memory.plan }
 
     /// Gives memory that waits to be used again back to the system.
     ///

@@ -83,51 +83,49 @@ public struct MemoryLimit: Sendable {
 package final class Memory: Sendable {
     /// The count of what is handed out.
     package let meter = MemoryMeter()
+    /// What notes all that is handed out; nil for a device that computes.
+    package let plan: MemoryPlan?
     private let limit: MemoryLimit
-    private let blocks = Mutex(FreeBlocks())
+    private let pages: SystemPages
+    private let blocks: Mutex<FreeBlocks>
 
-    package init(limit: MemoryLimit = MemoryLimit()) { self.limit = limit }
+    package init(limit: MemoryLimit = MemoryLimit(), plan: MemoryPlan? = nil) {
+        self.limit = limit
+        self.plan = plan
+        pages = SystemPages(isPlanned: plan != nil)
+        blocks = Mutex(FreeBlocks(pages))
+    }
 
     deinit { trim() }
 
-    /// Hands out bytes of undefined content.
+    /// Hands out bytes of undefined content; of a plan zeros, unless they were written before.
     func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
         let held = meter.current
         if let most = limit.byteCount, byteCount > most - held {
             limit.onShortage(MemoryShortage(asked: byteCount, held: held, limit: most))
         }
         meter.add(byteCount)
-        return borrow(byteCount)
+        plan?.add(tensors: byteCount)
+        return obtain(byteCount)
     }
 
     /// Takes back bytes that `take` handed out.
     func give(back bytes: UnsafeMutableRawPointer, _ byteCount: Int) {
         meter.remove(byteCount)
-        giveBack(borrowed: bytes, byteCount)
+        plan?.add(tensors: -byteCount)
+        release(bytes, byteCount)
     }
 
     /// Hands out bytes that are not counted: the scratch of one op.
     func borrow(_ byteCount: Int) -> UnsafeMutableRawPointer {
-        guard byteCount >= FreeBlocks.smallest else {
-            guard let bytes = Self.allocate(byteCount) else { endForLack(of: byteCount) }
-            return bytes
-        }
-        let kept = blocks.withLock { blocks in
-            let kept = blocks.reuse(byteCount)
-            if kept == nil { blocks.makeRoom(for: byteCount) }
-            return kept
-        }
-        if let bytes = kept.flatMap(UnsafeMutableRawPointer.init(bitPattern:)) { return bytes }
-        let bytes = Self.allocate(byteCount) ?? allocateAfterTrimming(byteCount)
-        blocks.withLock { [address = UInt(bitPattern: bytes)] in $0.add(address, byteCount) }
-        return bytes
+        plan?.add(scratch: byteCount)
+        return obtain(byteCount)
     }
 
     /// Takes back bytes that `borrow` handed out.
     func giveBack(borrowed bytes: UnsafeMutableRawPointer, _ byteCount: Int) {
-        let address = UInt(bitPattern: bytes)
-        let kept = byteCount >= FreeBlocks.smallest && blocks.withLock { $0.give(back: address) }
-        if !kept { free(bytes) }
+        plan?.add(scratch: -byteCount)
+        release(bytes, byteCount)
     }
 
     /// Bytes that were given back and wait to be used again.
@@ -138,9 +136,46 @@ package final class Memory: Sendable {
         blocks.withLock { $0.shrink(to: 0) }
     }
 
-    private func allocateAfterTrimming(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    private func obtain(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        guard byteCount >= FreeBlocks.smallest else {
+            guard let bytes = Self.allocate(byteCount) else { endForLack(of: byteCount) }
+            if let plan {
+                // So small that they are taken as a run takes them.
+                bytes.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+                plan.look()
+            }
+            return bytes
+        }
+        let kept = blocks.withLock { blocks in
+            let kept = blocks.reuse(byteCount)
+            if kept == nil { blocks.makeRoom(for: byteCount) }
+            return kept
+        }
+        if let bytes = kept.flatMap(UnsafeMutableRawPointer.init(bitPattern:)) {
+            noteBlocks()
+            return bytes
+        }
+        let bytes = pages.take(byteCount) ?? takeAfterTrimming(byteCount)
+        blocks.withLock { [address = UInt(bitPattern: bytes)] in $0.add(address, byteCount) }
+        noteBlocks()
+        return bytes
+    }
+
+    private func release(_ bytes: UnsafeMutableRawPointer, _ byteCount: Int) {
+        guard byteCount >= FreeBlocks.smallest else { return free(bytes) }
+        let address = UInt(bitPattern: bytes)
+        if !blocks.withLock({ $0.give(back: address) }) { pages.giveBack(bytes, byteCount) }
+    }
+
+    private func noteBlocks() {
+        guard let plan else { return }
+        let (resident, waiting) = blocks.withLock { ($0.residentBytes, $0.waitingBytes) }
+        plan.note(blocks: resident, waiting: waiting)
+    }
+
+    private func takeAfterTrimming(_ byteCount: Int) -> UnsafeMutableRawPointer {
         trim()
-        guard let bytes = Self.allocate(byteCount) else { endForLack(of: byteCount) }
+        guard let bytes = pages.take(byteCount) else { endForLack(of: byteCount) }
         return bytes
     }
 
@@ -148,22 +183,9 @@ package final class Memory: Sendable {
         limit.onShortage(MemoryShortage(asked: byteCount, held: meter.current, limit: nil))
     }
 
-    /// Bytes of a huge page of the processors at hand.
-    private static let hugePage = 2 << 20
-
     /// Allocates aligned bytes, for `free`; nil where the system has none.
-    ///
-    /// Large ones lie in huge pages where the system grants them: thousands of page faults fewer for each.
-    static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         var bytes: UnsafeMutableRawPointer?
-        #if os(Linux)
-        if byteCount >= 2 * hugePage, byteCount <= Int.max - hugePage {
-            let whole = (byteCount + hugePage - 1) / hugePage * hugePage
-            guard posix_memalign(&bytes, hugePage, whole) == 0 else { return nil }
-            madvise(bytes, whole, MADV_HUGEPAGE)
-            return bytes
-        }
-        #endif
         return posix_memalign(&bytes, Storage.alignment, Swift.max(byteCount, 1)) == 0 ? bytes : nil
     }
 }

@@ -38,6 +38,12 @@ public final class Storage: @unchecked Sendable {
         if case .allocated = origin { true } else { false }
     }
 
+    /// The object that lent the bytes; nil where they are owned.
+    var lender: (any AnyObject & Sendable)? {
+        guard case .borrowed(let owner) = origin else { return nil }
+        return owner
+    }
+
     /// Alignment of owned bytes: a cache line, and the widest vector.
     package static let alignment = 64
 

@@ -42,13 +42,18 @@ extension Tensor {
     /// Makes a tensor of zeros.
     public static func zeros(_ shape: Shape, dtype: DType = .f32, on device: Device) -> Tensor {
         let result = Tensor(uninitialized: shape, dtype, on: device)
+        if device.memoryPlan != nil { return result }
         result.newBytes.initializeMemory(as: UInt8.self, repeating: 0, count: shape.count * dtype.size)
         return result
     }
 
     /// Makes an f32 tensor of one value.
     public static func full(_ value: Float, _ shape: Shape, on device: Device) -> Tensor {
-        Tensor(shape, on: device) { $0.initialize(repeating: value) }
+        Tensor(shape, on: device) { values in
+            if device.memoryPlan == nil || values.count < FreeBlocks.smallest {
+                values.initialize(repeating: value)
+            }
+        }
     }
 
     /// The elements as f32, whatever their type.

@@ -36,6 +36,7 @@ public struct Tensor: Sendable {
         self.shape = shape
         self.dtype = dtype
         self.device = device
+        device.heap.plan?.register(storage)
         if Int(bitPattern: storage.bytes + byteOffset).isMultiple(of: dtype.size) {
             self.storage = storage
             self.byteOffset = byteOffset
@@ -81,7 +82,10 @@ extension Tensor {
     package var bytes: UnsafeRawPointer { UnsafeRawPointer(storage.bytes + byteOffset) }
 
     /// Tells where the bytes are borrowed from, a mapped file, that they are not needed for a while.
-    package func release() { storage.release(byteOffset..<byteOffset + count * dtype.size) }
+    package func release() {
+        storage.release(byteOffset..<byteOffset + count * dtype.size)
+        device.memoryPlan?.release(bytes, count * dtype.size)
+    }
 
     /// The elements of an f32 tensor; valid while the tensor is kept alive.
     package var data: UnsafePointer<Float> {

@@ -51,8 +51,9 @@ extension CPUBackend {
         // Query heads that share a key head.
         let sharing = p.heads / p.keyHeads
         let room = (kernels.attention_scratch(precision, p.dim, block) + 63) / 64 * 16
-        withScratch(pool.threads * room) { scratch in
-            pool.run(heads.count * sharing * blocks) { part, worker in
+        let parts = heads.count * sharing * blocks
+        withScratch(pool.workers(parts) * room) { scratch in
+            pool.run(parts) { part, worker in
                 let (index, own, first) = (
                     part / (blocks * sharing), part / blocks % sharing, part % blocks * block
                 )

@@ -66,7 +66,7 @@ extension CPUBackend {
         let sumsRoom = (shape.outputs + kernels.panel_rows) * width
         let room = units * width + sumsRoom
         withUnsafePointer(to: shape) { shape in
-            withScratch(pool.threads * room) { scratch in
+            withScratch(pool.workers(panels) * room) { scratch in
                 pool.run(panels) { panel, worker in
                     let packed = scratch + worker * room
                     let first = panel * width

@@ -59,7 +59,7 @@ extension CPUBackend {
         let (rows, inputs, outputs) = (problem.rows, problem.inputs, problem.outputs)
         // Lines of whole vectors, so that each is aligned.
         let room = (inputs + 15) / 16 * 16
-        withScratch(pool.threads * room) { scratch in
+        withScratch(workers(dividing: outputs, cost: inputs * rows) * room) { scratch in
             divide(outputs, cost: inputs * rows) { range, worker in
                 let line = scratch + worker * room
                 for output in range {

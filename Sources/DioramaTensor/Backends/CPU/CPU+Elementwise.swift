@@ -106,8 +106,9 @@ extension CPUBackend {
 
     package func rope(_ out: MutableFloats, _ x: Floats, cos: Floats, sin: Floats, _ p: RopeProblem) {
         let width = p.heads * p.dim
-        withScratch(p.norm == nil ? 0 : pool.threads * (width + 16)) { scratch in
-            divide(p.batch * p.length, cost: width) { range, worker in
+        let tokens = p.batch * p.length
+        withScratch(p.norm == nil ? 0 : workers(dividing: tokens, cost: width) * (width + 16)) { scratch in
+            divide(tokens, cost: width) { range, worker in
                 for token in range {
                     let angle = token % p.length * (p.dim / 2)
                     var from = x + token * width

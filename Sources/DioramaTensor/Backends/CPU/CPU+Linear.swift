@@ -67,7 +67,7 @@ extension CPUBackend {
         let room = 2 * (problem.inputs + 64)
         withScratch(tiles * height * (units + 1)) { packed in
             let scales = packed + tiles * height * units
-            withScratch(pool.threads * room) { scratch in
+            withScratch(workers(dividing: tiles, cost: height * problem.inputs) * room) { scratch in
                 divide(tiles, cost: height * problem.inputs) { part, worker in
                     for tile in part {
                         let first = tile * height
@@ -95,7 +95,7 @@ extension CPUBackend {
         let panelRoom = (units + 2) * width
         // Weights are unpacked where sums will be.
         let sumsRoom = Swift.max((block + kernels.panel_rows) * width, unpackedRoom(problem))
-        withScratch(pool.threads * (group * panelRoom + sumsRoom)) { scratch in
+        withScratch(pool.workers(parts) * (group * panelRoom + sumsRoom)) { scratch in
             pool.run(parts) { part, worker in
                 let own = scratch + worker * (group * panelRoom + sumsRoom)
                 let sums = own + group * panelRoom
@@ -177,8 +177,10 @@ extension CPUBackend {
             let count = problem.rows * problem.inputs
             withScratch(2 * count) { rounded in
                 let halves = UnsafeMutableRawPointer(rounded + count).assumingMemoryBound(to: UInt16.self)
-                kernels.f32_to_bf16(halves, x, count)
-                kernels.bf16_to_f32(rounded, halves, count)
+                if !pool.isIdle {
+                    kernels.f32_to_bf16(halves, x, count)
+                    kernels.bf16_to_f32(rounded, halves, count)
+                }
                 var problem = problem
                 problem.precision = .f32
                 dotLinear(out, rounded, problem)
@@ -197,7 +199,7 @@ extension CPUBackend {
         case .encoded(let weight): dotProducts(out, x, weight, problem)
         case .quantized: preconditionFailure("linear: bytes in \(problem.precision)")
         }
-        for row in 0..<rows {
+        for row in 0..<(pool.isIdle ? 0 : rows) {
             let line = out + row * outputs
             if let op = problem.activation.unary { kernels.unary(op, line, line, outputs) }
             if let gate = problem.gate {
@@ -215,7 +217,7 @@ extension CPUBackend {
         rotation: Int, rows: Int, columns: Int
     ) {
         let values = out.assumingMemoryBound(to: Int8.self)
-        withScratch(pool.threads * columns) { scratch in
+        withScratch(workers(dividing: rows, cost: columns) * columns) { scratch in
             divide(rows, cost: columns) { part, worker in
                 let line = scratch + worker * columns
                 for row in part {

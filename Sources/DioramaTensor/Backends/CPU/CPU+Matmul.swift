@@ -50,8 +50,9 @@ extension CPUBackend {
         let work = Swift.max(Swift.min(rows, Self.rowBlock) * width * depth, 1)
         let panelsPerPart = Swift.min(Swift.max(Self.productGrain / work, 1), panels)
         let groups = (panels + panelsPerPart - 1) / panelsPerPart
-        withScratch(pool.threads * width * depth) { scratch in
-            pool.run(groups * blocks * count) { part, worker in
+        let parts = groups * blocks * count
+        withScratch(pool.workers(parts) * width * depth) { scratch in
+            pool.run(parts) { part, worker in
                 let (group, block, index) = (part % groups, part / groups % blocks, part / (groups * blocks))
                 let rowRange = block * Self.rowBlock..<Swift.min((block + 1) * Self.rowBlock, rows)
                 for panel in group * panelsPerPart..<Swift.min((group + 1) * panelsPerPart, panels) {

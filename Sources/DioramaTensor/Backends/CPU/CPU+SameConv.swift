@@ -27,7 +27,7 @@ extension CPUBackend {
         let together = UnsafeRawPointer(out) == x ? 1 : problem.batch
         withScratch(plan.matrices * matrix) { filters in
             packFilters(filters, weight, weightType, plan, problem)
-            withScratch(pool.threads * room) { scratch in
+            withScratch(pool.workers(together * rectangles) * room) { scratch in
                 for first in stride(from: 0, to: problem.batch, by: together) {
                     pool.run(together * rectangles) { part, worker in
                         let own = scratch + worker * room
@@ -59,7 +59,7 @@ extension CPUBackend {
         let doubled = problem.upsampling == 2
         let arranged = plan.matrices * height * plan.depth
         let room = arranged + 2 * (plan.depth + 64)
-        withScratch(pool.threads * room) { scratch in
+        withScratch(pool.workers(tiles) * room) { scratch in
             pool.run(tiles) { tile, worker in
                 let own = scratch + worker * room
                 let first = tile * height
@@ -211,7 +211,7 @@ extension CPUBackend {
                             type.kernelType, problem.area)
                     }
                 }
-                for group in 0..<problem.batch * problem.groups {
+                for group in 0..<(pool.isIdle ? 0 : problem.batch * problem.groups) {
                     let (mean, variance) = problem.merged(moments + 2 * group * problem.channelsPerGroup)
                     let deviation = (variance + Double(problem.eps)).squareRoot()
                     let (image, first) = group.quotientAndRemainder(dividingBy: problem.groups)

@@ -34,15 +34,17 @@ package struct CPUBackend: Backend {
     ///   - threads: how many threads work on an op, in 1...`Device.mostThreads` (other numbers become the nearest of these); nil for one a processor.
     ///   - limit: the best instructions to use, if the machine has them.
     ///   - memory: where the scratch of ops comes from.
+    ///   - isIdle: whether ops take their scratch and compute nothing.
     package init(
-        threads: Int? = nil, instructions limit: Instructions = .best, memory: Memory = Memory()
+        threads: Int? = nil, instructions limit: Instructions = .best, memory: Memory = Memory(),
+        isIdle: Bool = false
     ) {
         let level = dk_level(limit.rawValue)
         instructions = Instructions(rawValue: level) ?? .baseline
         kernels = dk_kernels_at(level).pointee
         self.memory = memory
         let wanted = threads ?? Int(dk_processor_count())
-        pool = ThreadPool(threads: Swift.min(Swift.max(wanted, 1), Device.mostThreads))
+        pool = ThreadPool(threads: Swift.min(Swift.max(wanted, 1), Device.mostThreads), isIdle: isIdle)
     }
 
     package var threads: Int { pool.threads }
@@ -60,13 +62,22 @@ package struct CPUBackend: Backend {
         divide(count, cost: cost) { range, _ in body(range) }
     }
 
-    /// As above; `body` is also given the number of the thread that it runs on.
+    /// As above; `body` is also given the number of the thread that it runs on, below ``workers(dividing:cost:)``.
     func divide(_ count: Int, cost: Int = 1, _ body: (Range<Int>, _ worker: Int) -> Void) {
-        let length = Swift.max(Self.grain / Swift.max(cost, 1), 1)
+        let length = Self.length(cost: cost)
         pool.run((count + length - 1) / length) { part, worker in
             body(part * length..<Swift.min((part + 1) * length, count), worker)
         }
     }
+
+    /// The most threads that share what `divide` divides.
+    func workers(dividing count: Int, cost: Int) -> Int {
+        let length = Self.length(cost: cost)
+        return pool.workers((count + length - 1) / length)
+    }
+
+    /// Items of a part.
+    private static func length(cost: Int) -> Int { Swift.max(grain / Swift.max(cost, 1), 1) }
 
     /// Gives `body` a run of singles of undefined content, aligned for vectors.
     func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {

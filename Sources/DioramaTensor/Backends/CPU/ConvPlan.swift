@@ -91,7 +91,9 @@ struct ConvPlan {
         }
         let panel = units * kernels.panel_columns * 4 * (isWinograd ? matrices : 1)
         let panelBytes = isWinograd ? Self.squareBytes : Self.panelBytes
-        group = Swift.min(Swift.max(panelBytes / Swift.max(panel, 1), 1), 8)
+        let vectors = (rows + step - 1) / step * ((columns + lanes * step - 1) / (lanes * step))
+        group = Swift.min(
+            Swift.max(panelBytes / Swift.max(panel, 1), 1), 8, (vectors + panelVectors - 1) / panelVectors)
         let height = kernels.panel_rows
         rowBlock =
             isWinograd

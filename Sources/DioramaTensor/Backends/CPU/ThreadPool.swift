@@ -8,8 +8,12 @@ final class ThreadPool: Sendable {
     // The pool locks itself, in C; this pointer to it never changes.
     private nonisolated(unsafe) let pool: OpaquePointer?
 
-    init(threads: Int) {
+    /// Whether it leaves all parts undone: ops take their memory and do nothing with it.
+    let isIdle: Bool
+
+    init(threads: Int, isIdle: Bool = false) {
         self.threads = threads
+        self.isIdle = isIdle
         pool = dk_pool_create(threads)
     }
 
@@ -17,12 +21,16 @@ final class ThreadPool: Sendable {
         if let pool { dk_pool_destroy(pool) }
     }
 
+    /// The most workers that a job of so many parts has: what each needs is needed so many times.
+    func workers(_ parts: Int) -> Int { Swift.max(Swift.min(threads, parts), 1) }
+
     /// Calls `body` for each part in `0..<parts`, in any order and on any thread, and returns when all are done.
     ///
     /// - Parameters:
     ///   - parts: how many; to be decided by the op's shapes alone, so that results never depend on threads.
-    ///   - body: given the part and the worker, in `0..<threads`, which runs one part at a time.
+    ///   - body: given the part and the worker, in `0..<workers(parts)`, which runs one part at a time.
     func run(_ parts: Int, _ body: (_ part: Int, _ worker: Int) -> Void) {
+        if isIdle { return }
         guard let pool, parts > 1 else {
             for part in 0..<parts { body(part, 0) }
             return
