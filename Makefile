@@ -13,6 +13,9 @@ CLIP_VOCABULARY := .build/golden/open_clip/bpe_simple_vocab_16e6.txt.gz
 PYTHON ?= .venv/bin/python
 SYSTEM_PYTHON ?= python3
 
+# Options of Benchmarks/bench_runtime.py in `bench`, such as --quick.
+RUNTIME ?=
+
 .PHONY: help
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,9 +55,10 @@ samples: build ## Render each graph into samples/; look at the pictures before c
 	done
 
 .PHONY: bench
-bench: build python-bench ## Measure Diorama and diffusers side by side, a picture and a batch; writes Benchmarks/results
+bench: build python-bench ## Measure kernels, models, a picture and a batch beside PyTorch (2 hours; RUNTIME=--quick 40 min)
 	$(PYTHON) Benchmarks/bench.py
 	$(PYTHON) Benchmarks/bench_batch.py
+	$(PYTHON) Benchmarks/bench_runtime.py $(RUNTIME)
 
 .PHONY: bench-batch
 bench-batch: build python-bench ## Only the batches of bench, and the cost of items and nodes

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import bench_diorama
-from settings import REPOSITORY, Picture, available_threads
+from settings import REPOSITORY, Picture, available_threads, pin
 
 PEER = Path(__file__).with_name("bench_diffusers.py")
 
@@ -133,6 +133,7 @@ def main():
     parser.add_argument("--threads", type=int, default=available_threads())
     parser.add_argument("--only", choices=["diorama", "diffusers"])
     options = parser.parse_args()
+    pin(options.threads)
 
     programs = [Program("diorama", bench_diorama.render_command, bench_diorama.step_seconds),
                 Program("diffusers", diffusers_command, diffusers_steps)]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import diffusers_command, run
 from bench_diorama import BINARY
-from settings import GRAPH, MODEL, Picture, available_threads
+from settings import GRAPH, MODEL, Picture, available_threads, pin
 
 SUBJECTS = ["red boat", "white castle", "blue house", "yellow lighthouse", "green hill"]
 
@@ -87,6 +87,7 @@ def main():
     parser.add_argument("--threads", type=int, default=available_threads())
     parser.add_argument("--only", choices=["peer", "overhead"])
     options = parser.parse_args()
+    pin(options.threads)
     if options.only != "overhead":
         compare(options.prompts, options.steps, options.threads)
     if options.only != "peer":

@@ -1,7 +1,7 @@
 """The peer's half of the benchmark: the same picture through diffusers, in float32, from local files only.
 
     python Benchmarks/bench_diffusers.py --output boat.png            one picture, from start to PNG
-    python Benchmarks/bench_diffusers.py --output boat.png --renders 4   also a JSON line of the time of each step
+    python Benchmarks/bench_diffusers.py --output boat.png --renders 4   also a JSON line of the time of each step and render
     python Benchmarks/bench_diffusers.py --output folder --prompts list.txt   a picture for each line
     python Benchmarks/bench_diffusers.py --compare a.png b.png        a JSON line: how far two pictures are apart
 
@@ -81,17 +81,20 @@ def main():
         parser.error("--output or --compare is needed")
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    pipe, steps = load(options.threads), []
+    pipe, steps, renders = load(options.threads), [], []
     if options.prompts:
         return render_list(pipe, Picture(steps=options.steps), options.prompts, options.output)
     for _ in range(options.renders):
+        start = time.perf_counter()
         image, seconds = render(pipe, Picture())
+        image.save(options.output)
+        renders.append(time.perf_counter() - start)
         steps.append(seconds)
-    image.save(options.output)
     if options.renders > 1:
         import diffusers
         import torch
-        print(json.dumps({"steps": steps, "torch": torch.__version__, "diffusers": diffusers.__version__}))
+        print(json.dumps({"steps": steps, "renders": renders, "torch": torch.__version__,
+                          "diffusers": diffusers.__version__}))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from random_weights import RandomValues, floats, write
+
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "Tests/Golden"
 PIECE = 1 << 24
@@ -30,56 +32,6 @@ def unfolded(patterns):
             listed = numbers[0] if isinstance(numbers[0], list) else range(numbers[0], numbers[1] + 1)
             for number in listed:
                 yield pattern.replace("*", str(number)), shape
-
-
-def random_bytes(kind, count, scale, generator):
-    """`count` random values as they are stored."""
-    if kind == "I8":
-        return generator.integers(-127, 128, count, dtype=np.int8).tobytes()
-    if kind == "F8_E4M3":
-        bits = generator.integers(0, 256, count, dtype=np.uint8)
-        return (bits & 0x87 | (bits >> 3 & 3) + 5 << 3).astype(np.uint8).tobytes()
-    values = (generator.random(count, dtype=np.float32) * 2 - 1) * np.float32(scale)
-    if kind == "BF16":
-        return (values.view(np.uint32) >> 16).astype(np.uint16).tobytes()
-    return values.tobytes()
-
-
-def write(path, tensors):
-    """A safetensors file of (key, kind, shape, scale, center or bytes)."""
-    sizes = {"I8": 1, "U8": 1, "F8_E4M3": 1, "BF16": 2, "F32": 4}
-    header, end = {}, 0
-    for key, kind, shape, _, _ in tensors:
-        size = int(np.prod(shape, dtype=np.int64)) * sizes[kind]
-        header[key] = {"dtype": kind, "shape": list(shape), "data_offsets": [end, end + size]}
-        end += size
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    generator = np.random.default_rng(1)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for _, kind, shape, scale, content in tensors:
-            if isinstance(content, bytes):
-                file.write(content)
-                continue
-            left = int(np.prod(shape, dtype=np.int64))
-            if content is not None:
-                file.write(np.full(left, content, np.float32).view(np.uint32).__rshift__(16).astype(np.uint16).tobytes()
-                           if kind == "BF16" else np.full(left, content, np.float32).tobytes())
-                continue
-            while left:
-                count = min(left, PIECE)
-                file.write(random_bytes(kind, count, scale, generator))
-                left -= count
-    print(f"{path.name}: {path.stat().st_size / 1e9:.2f} GB")
-
-
-def floats(shapes, kind):
-    for key, shape in shapes:
-        inputs = int(np.prod(shape[1:], dtype=np.int64)) if len(shape) > 1 else 1
-        is_norm = len(shape) == 1 and "norm" in key and not key.endswith("bias") or key.endswith("running_var")
-        yield key, kind, shape, (3 / inputs) ** 0.5 if len(shape) > 1 else 0.05, 1.0 if is_norm else None
 
 
 def is_matrix_of_a_block(key, shape):
@@ -116,6 +68,17 @@ def stored(shapes, kind):
         yield "scaled_fp8", "F8_E4M3", [0], 0, b""
 
 
+def write_q4_k_blocks(file, count, step, generator):
+    """Random blocks of Q4_K whose values are around zero."""
+    while count:
+        part = min(count, PIECE // 256)
+        blocks = generator.integers(0, 256, (part, 144), dtype=np.uint8)
+        blocks[:, 0:2] = np.frombuffer(np.float16(step).tobytes(), np.uint8)
+        blocks[:, 2:4] = np.frombuffer(np.float16(7.5 * step).tobytes(), np.uint8)
+        file.write(blocks.data)
+        count -= part
+
+
 def write_q4_k(path, architecture, shapes):
     """A GGUF file: the blocks' matrices in Q4_K, all else in f32."""
     rows, infos, end = [], b"", 0
@@ -133,24 +96,16 @@ def write_q4_k(path, architecture, shapes):
     header = b"GGUF" + struct.pack("<IQQ", 3, len(rows), 1)
     header += struct.pack("<Q", len(text)) + text + struct.pack("<IQ", 8, len(value)) + value + infos
     path.parent.mkdir(parents=True, exist_ok=True)
-    generator = np.random.default_rng(1)
+    generator, values = np.random.default_rng(1), RandomValues()
     with open(path, "wb") as file:
         file.write(header + b"\0" * (-len(header) % 32))
         for key, shape, count, size, in_blocks in rows:
-            left = count // 256 if in_blocks else count
-            step = np.float16(1 / (150 * shape[-1] ** 0.5)) if in_blocks else 0
-            while left:
-                part = min(left, PIECE // 256 if in_blocks else PIECE)
-                if in_blocks:
-                    blocks = generator.integers(0, 256, (part, 144), dtype=np.uint8)
-                    blocks[:, 0:2] = np.frombuffer(np.float16(step).tobytes(), np.uint8)
-                    blocks[:, 2:4] = np.frombuffer(np.float16(7.5 * step).tobytes(), np.uint8)
-                    file.write(blocks.tobytes())
-                elif key.endswith(".scale"):
-                    file.write(np.ones(part, np.float32).tobytes())
-                else:
-                    file.write(random_bytes("F32", part, (3 / shape[-1]) ** 0.5 if len(shape) > 1 else 0.05, generator))
-                left -= part
+            if in_blocks:
+                write_q4_k_blocks(file, count // 256, 1 / (150 * shape[-1] ** 0.5), generator)
+            elif key.endswith(".scale"):
+                file.write(np.ones(count, np.float32).data)
+            else:
+                values.write(file, "F32", count, (3 / shape[-1]) ** 0.5 if len(shape) > 1 else 0.05)
             file.write(b"\0" * (-size % 32))
     print(f"{path.name}: {path.stat().st_size / 1e9:.2f} GB")
 

@@ -9,26 +9,35 @@ public struct Conv2d: Sendable {
     public let bias: Tensor
     private let stride: Int
     private let padding: Int
+    private let paddingAfter: Int
     /// What products are rounded to.
     public let precision: Precision
 
     /// Takes `weight` [output, input, kernel, kernel] and `bias` [output].
+    ///
+    /// Zeros are assumed around the image: `padding` of them, but at the bottom and on the right `paddingAfter`, if that is given.
     public init(
-        _ w: Weights, from input: Int, to output: Int, kernel: Int, stride: Int = 1, padding: Int = 0
+        _ w: Weights, from input: Int, to output: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
+        paddingAfter: Int? = nil
     ) throws {
         weight = try w.tensor("weight", [output, input, kernel, kernel])
         bias = try w.tensor("bias", [output])
         self.stride = stride
         self.padding = padding
+        self.paddingAfter = paddingAfter ?? padding
         precision = w.precision(of: weight)
     }
 
     /// [B, in, H, W] to [B, out, H', W'].
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        conv2d(x, weight: weight, bias: bias, stride: stride, padding: padding, precision: precision)
+    public func callAsFunction(_ x: consuming Tensor) -> Tensor {
+        conv2d(
+            x, weight: weight, bias: bias, stride: stride, padding: padding, paddingAfter: paddingAfter,
+            precision: precision)
     }
 
     /// The convolution with what precedes and follows it, for one that keeps the image's extents.
+    ///
+    /// The result may take the place of a residual that is given for good (`consume`), or of such an image where the kernel is 1.
     ///
     /// - Parameters:
     ///   - x: f32 or bf16.
@@ -37,10 +46,11 @@ public struct Conv2d: Sendable {
     ///   - storage: the result's type; nil for bf16 where products are rounded to it, else f32.
     /// - Returns: [B, in, H, W] as [B, out, H, W] times the upsampling.
     public func same(
-        _ x: Tensor, _ prologue: ConvPrologue = ConvPrologue(), residual: Tensor? = nil, storage: DType? = nil
+        _ x: consuming Tensor, _ prologue: ConvPrologue = ConvPrologue(), residual: consuming Tensor? = nil,
+        storage: DType? = nil
     ) -> Tensor {
         precondition(
-            stride == 1 && padding == weight.shape[2] / 2,
+            stride == 1 && padding == weight.shape[2] / 2 && paddingAfter == padding,
             "Conv2d: a stride of \(stride) and padding of \(padding) change the extents")
         return sameConv2d(
             x, weight: weight, bias: bias, precision: precision, prologue, residual: residual,

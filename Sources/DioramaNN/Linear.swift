@@ -9,6 +9,8 @@ public struct Linear: Sendable {
     public let bias: Tensor?
     /// What products are rounded to.
     public let precision: Precision
+    /// Tells layers apart: copies of a layer have the same one.
+    public let identity = LayerIdentity()
     private let weight: LinearWeight
     private let deltas: [WeightDelta]
 
@@ -53,6 +55,11 @@ public struct Linear: Sendable {
         self.bias = bias ? try w.tensor("bias", [output]) : nil
     }
 
+    /// Tells the file that the weight is mapped from that it is not needed for a while; used again, it is read again.
+    ///
+    /// Weights that are not used in place, and what adapters add, stay as they are.
+    public func releaseWeight() { weight.release() }
+
     /// Applies the layer to the last axis, and what follows it: [..., in] to [..., out].
     public func callAsFunction(_ x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()) -> Tensor {
         Linear.each([self], of: x, epilogue)[0]
@@ -77,6 +84,15 @@ public struct Linear: Sendable {
             layer.deltas.isEmpty ? result : epilogue(layer.deltas.reduce(result) { $0 + $1(x) })
         }
     }
+}
+
+/// An object that stands for a layer.
+public final class LayerIdentity: Hashable, Sendable {
+    /// True for one and the same object.
+    public static func == (a: LayerIdentity, b: LayerIdentity) -> Bool { a === b }
+
+    /// Hashes the object's identity.
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
 
 extension LinearEpilogue {

@@ -14,7 +14,7 @@ import Darwin
 /// The file must not become shorter while it is mapped: `OpenFile.requireSize` is asked before every tensor is made, which catches a
 /// file cut between opening and loading. A file cut while a computation reads its tensors is a bus error of the system, as with
 /// every program that maps files; a replaced file (written aside and renamed, as downloaders do) is safe, the mapping keeps the old one.
-final class MappedBytes: Sendable {
+final class MappedBytes: ByteLender {
     /// The first byte: never written, so sharing the pointer between threads is safe.
     nonisolated(unsafe) let address: UnsafeRawPointer
     let byteCount: Int
@@ -29,6 +29,23 @@ final class MappedBytes: Sendable {
 
     /// All bytes.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: address, count: byteCount) }
+
+    /// Bytes from which on giving pages back is worth the call, and their faults when they are read again.
+    private static let leastRelease = 1 << 20
+
+    /// Gives the whole pages of a part back to the system; they are read again, from its cache of files or the disk, when they are used.
+    ///
+    /// On systems other than Linux it does nothing.
+    func release(_ part: UnsafeRawBufferPointer) {
+        #if os(Linux)
+        guard part.count >= Self.leastRelease, let start = part.baseAddress else { return }
+        let page = UInt(sysconf(CInt(_SC_PAGESIZE)))
+        let first = (UInt(bitPattern: start) + page - 1) / page * page
+        let end = (UInt(bitPattern: start) + UInt(part.count)) / page * page
+        guard first < end, let pages = UnsafeMutableRawPointer(bitPattern: first) else { return }
+        madvise(pages, Int(end - first), MADV_DONTNEED)
+        #endif
+    }
 
     /// The bytes as a tensor's storage, which keeps the mapping alive.
     func storage() -> Storage { Storage(borrowing: address, byteCount: byteCount, owner: self) }

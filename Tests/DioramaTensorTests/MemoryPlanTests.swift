@@ -86,6 +86,19 @@ import Testing
         #expect(plan.peak.tensors == 64 << 20)
     }
 
+    @Test("bytes of a file that were given back count no more")
+    func givenBack() throws {
+        let device = Device.planning(threads: 1, countsProcess: false)
+        let plan = try #require(device.memoryPlan)
+        let lender = Lender(byteCount: 8 << 20)
+        let weight = try lender.tensor([2048, 1024], on: device)
+        _ = linear(Tensor.zeros([1, 1024], on: device), weight)
+        weight[512..<2048].release()
+        _ = Tensor.zeros([16 << 20], on: device)
+        #expect(plan.peak.weights == 2 << 20)
+        #expect(plan.peak.tensors == 64 << 20)
+    }
+
     @Test("what is not done is counted for a moment, at what is at work")
     func announced() throws {
         let plan = try #require(Device.planning(threads: 1, countsProcess: false).memoryPlan)

@@ -72,6 +72,21 @@ import Testing
         #expect(relativeError(halves, golden["conv2d.f16.y"]) < Tolerance.f32.op)
     }
 
+    @Test("zeros at the bottom and on the right may be others", arguments: Device.each)
+    func paddingAfter(on device: Device) {
+        let x = noise([2, 3, 12, 37], seed: 1, on: device)
+        let weight = noise([5, 3, 3, 3], seed: 2, on: device)
+        for (stride, before, after) in [(2, 0, 1), (1, 1, 2), (1, 2, 0)] {
+            let padded = x.padded([
+                (axis: 2, before: before, after: after), (axis: 3, before: before, after: after),
+            ])
+            let y = conv2d(x, weight: weight, stride: stride, padding: before, paddingAfter: after)
+            let expected = conv2d(padded, weight: weight, stride: stride)
+            #expect(y.shape == expected.shape)
+            #expect(y.floats() == expected.floats())
+        }
+    }
+
     @Test("upsampling repeats elements", arguments: Device.each)
     func upsampling(on device: Device) {
         let y = upsampleNearest(golden["upsampleNearest.x", on: device], by: 3)

@@ -139,8 +139,8 @@ import Darwin
         await #expect(processExitsWith: .exitCode(7)) {
             let limit = MemoryLimit(byteCount: 10 << 20) { shortage in
                 let sentence =
-                    "out of memory: 8 MiB were needed beside 4 MiB in use, more than the 10 MiB of this machine that are "
-                    + "free; ask for smaller pictures or fewer at once"
+                    "out of memory: 8 MiB were needed beside 4 MiB in use, more than the 10 MiB that this run may take; "
+                    + "ask for smaller pictures or fewer at once"
                 exit(shortage.description == sentence ? 7 : 8)
             }
             let device = Device.cpu(threads: 1, memory: limit)

@@ -1,13 +1,11 @@
 """A small classifier of the drawn scenes; it tells what a generated picture shows."""
-import time
-
 import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
 import scenes
-from training import autocast, held_back
+from training import Budget, autocast, held_back
 
 HEADS = {"time": scenes.TIMES, "ground": scenes.GROUNDS, "object": scenes.OBJECTS, "colour": scenes.COLOURS,
          "place": scenes.PLACES, "background": scenes.BACKS}
@@ -35,16 +33,17 @@ class Judge(nn.Module):
         return [head(x) for head in self.heads]
 
 
-def train_judge(options, device):
-    """Trains a judge for `options.seconds` on all scenes but the held-back ones; writes data/judge.pt."""
+def train_judge(options, device, steps=None):
+    """Trains a judge for `options.seconds`, or so many steps, on all scenes but the held-back ones; writes data/judge.pt."""
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     data = options.work / "data"
     images = np.load(data / "images.npy", mmap_mode="r")
     labels = torch.from_numpy(np.load(data / "labels.npy")).long()
-    count, judge, start, step = len(images) - held_back(len(images), HELD_BACK), Judge().to(device), time.time(), 0
+    count, judge = len(images) - held_back(len(images), HELD_BACK), Judge().to(device)
+    budget = Budget(options.seconds / 60, steps)
     optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=0.01)
-    while (done := (time.time() - start) / options.seconds) < 1:
+    while (done := budget.progress) < 1:
         for group in optimizer.param_groups:
             group["lr"] = 2e-3 * (1 - done) + 1e-5
         indices = np.sort(rng.integers(0, count, 64))
@@ -59,9 +58,9 @@ def train_judge(options, device):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        step += 1
-        if step % 100 == 0:
-            print(f"judge: step {step}, loss {loss.item():.3f}", flush=True)
+        budget.step += 1
+        if budget.step % 100 == 0:
+            print(f"judge: step {budget.step}, loss {loss.item():.3f}", flush=True)
     torch.save(judge.state_dict(), data / "judge.pt")
 
 

@@ -381,31 +381,35 @@ DK_INLINE vf activated(dk_activation activation, vf v) {
     return v;
 }
 
-/* What becomes of one vector of sums: scales, bias, function, gate and residual. */
-DK_INLINE vf finish_sum(const dk_panel_product *p, vf sum, size_t row, size_t column, size_t width) {
+/* A vector of a row, of which `width` elements are there; a whole one costs no call. */
+DK_INLINE vf load_columns(const float *x, size_t width) {
+    return width == DK_LANES ? vf_load(x) : vf_load_part(x, width, 0);
+}
+
+/* What becomes of one vector of sums: scales, bias, function, gate (of this row) and residual. */
+DK_INLINE vf finish_sum(const dk_panel_product *p, vf sum, const float *gate, size_t row, size_t column, size_t width) {
     if (p->precision == DK_INT8) {
         vi whole = (vi)sum, compensation;
         memcpy(&compensation, p->column_sums + column, sizeof compensation);
         vf real = __builtin_convertvector(whole - compensation * 128, vf);
         sum = real * (p->row_scales[row] * vf_load(p->column_scales + column));
     }
-    if (p->bias) sum += vf_load_part(p->bias + column, width, 0);
+    if (p->bias) sum += load_columns(p->bias + column, width);
     if (p->row_bias) sum += p->row_bias[row];
     sum = activated(p->activation, sum);
-    if (p->gate) sum *= vf_load_part(p->gate + (p->first_row + row) / p->rows_per_gate * p->gate_stride + column, width, 0);
-    if (p->residual) sum += vf_load_part(p->residual + row * p->out_stride + column, width, 0);
+    if (gate) sum *= load_columns(gate + column, width);
+    if (p->residual) sum += load_columns(p->residual + row * p->out_stride + column, width);
     return sum;
 }
 
 static void finish_tile(const dk_panel_product *p, const vf *sums, size_t first, size_t rows) {
-    for (size_t row = 0; row < rows; row++) {
-        float *out = p->out + (first + row) * p->out_stride;
+    for (size_t row = first; row < first + rows; row++, sums += DK_PANEL_VECTORS) {
+        float *out = p->out + row * p->out_stride;
+        const float *gate = p->gate ? p->gate + (p->first_row + row) / p->rows_per_gate * p->gate_stride : NULL;
         for (size_t v = 0; v < DK_PANEL_VECTORS && v * DK_LANES < p->columns; v++) {
-            size_t column = v * DK_LANES;
-            size_t width = p->columns - column < DK_LANES ? p->columns - column : DK_LANES;
-            vf value = finish_sum(p, sums[row * DK_PANEL_VECTORS + v], first + row, column, width);
-            if (width == DK_LANES) vf_store(out + column, value);
-            else vf_store_part(out + column, value, width);
+            size_t column = v * DK_LANES, width = p->columns - column;
+            if (width >= DK_LANES) vf_store(out + column, finish_sum(p, sums[v], gate, row, column, DK_LANES));
+            else vf_store_part(out + column, finish_sum(p, sums[v], gate, row, column, width), width);
         }
     }
 }

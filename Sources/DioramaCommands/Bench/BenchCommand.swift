@@ -16,10 +16,11 @@ struct BenchCommand: ParsableCommand {
               diorama bench attention 4250 24 64 --precision bf16 --json
               diorama bench transformer FOLDER --size 512 --tokens 333
               diorama bench vae FOLDER --size 1024
+              diorama bench t5 FOLDER --tokens 256
             """,
         subcommands: [
             BenchPeakCommand.self, BenchLinearCommand.self, BenchAttentionCommand.self,
-            BenchTransformerCommand.self, BenchAutoencoderCommand.self,
+            BenchTransformerCommand.self, BenchAutoencoderCommand.self, BenchT5Command.self,
         ])
 }
 
@@ -33,7 +34,7 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "CPU threads to use, 1 or more. Default: one a core.")
     var threads: Int?
 
-    @Flag(help: "Print how long each kind of operation took, all runs together.")
+    @Flag(help: "Print how long each kind of operation of a model took, all runs together.")
     var ops = false
 
     @Flag(help: "Print JSON.")

@@ -33,8 +33,8 @@ struct Measurement {
     /// The middle of the times.
     var median: Double { seconds.sorted()[seconds.count / 2] }
 
-    /// Prints one line, or one JSON object.
-    func print(json: Bool, in context: CommandContext) {
+    /// Prints one line, or one JSON object; with `times` also how long each kind of operation took, all runs together.
+    func print(json: Bool, times: OperationTimes? = nil, in context: CommandContext) {
         guard !json else {
             var object = JSON.Object()
             object["name"] = .string(name)
@@ -42,11 +42,17 @@ struct Measurement {
             object["seconds"] = .array(seconds.map(JSON.double))
             if let operations { object["gops"] = .double(operations / median / 1e9) }
             object["tensor_peak_bytes"] = .integer(peakBytes)
+            if let times {
+                object["ops"] = .object(JSON.Object(times.sorted.map { ($0.name, .double($0.seconds)) }))
+            }
             return context.output.line(JSON.object(object).text())
         }
         let rate = operations.map { ", \(Int(($0 / median / 1e9).rounded())) Gop/s" } ?? ""
         let milliseconds = (median * 1e5).rounded() / 100
         context.output.line("\(name): \(milliseconds) ms\(rate), tensors at most \(peakBytes >> 20) MiB")
+        for (name, seconds) in times?.sorted ?? [] {
+            context.output.line("  \(name): \((seconds * 1e5).rounded() / 100) ms")
+        }
     }
 }
 

@@ -31,12 +31,13 @@ struct ResnetBlock: Sendable {
 
     /// [B, in, H, W] to [B, out, H, W].
     ///
-    /// What it takes is given up as soon as it can be: at full resolution no more than three feature maps fit into memory.
+    /// What it is given for good (`consume`) it writes over, first by the shortcut and then by the sum, so that beside it there is one
+    /// feature map of `out` channels and no third.
     func callAsFunction(_ x: consuming Tensor, _ normalize: Normalize) rethrows -> Tensor {
-        let hidden = conv1.same(x, ConvPrologue(affine: try normalize(norm1, x), silu: true))
-        let kept = if let shortcut { shortcut.same(x) } else { x }
+        let hidden = conv1.same(copy x, ConvPrologue(affine: try normalize(norm1, x), silu: true))
+        let kept = if let shortcut { shortcut.same(consume x) } else { consume x }
         return conv2.same(
-            hidden, ConvPrologue(affine: try normalize(norm2, hidden), silu: true), residual: kept)
+            hidden, ConvPrologue(affine: try normalize(norm2, hidden), silu: true), residual: consume kept)
     }
 
     /// How far a cell's influence reaches.
@@ -121,14 +122,17 @@ struct DownBlock: Sendable {
         }
         downsample =
             isLast
-            ? nil : try Conv2d(w["downsamplers.0.conv"], from: output, to: output, kernel: 3, stride: 2)
+            ? nil
+            : try Conv2d(
+                w["downsamplers.0.conv"], from: output, to: output, kernel: 3, stride: 2, paddingAfter: 1)
     }
 
     /// [B, in, H, W] to [B, out, H / 2, W / 2].
     func callAsFunction(_ x: consuming Tensor, _ normalize: Normalize) rethrows -> Tensor {
-        var y = x
-        for resnet in resnets { y = try resnet(y, normalize) }
-        return downsample?(y.padded([(axis: 2, before: 0, after: 1), (axis: 3, before: 0, after: 1)])) ?? y
+        var y = consume x
+        for resnet in resnets { y = try resnet(consume y, normalize) }
+        guard let downsample else { return y }
+        return downsample(consume y)
     }
 }
 
@@ -147,8 +151,9 @@ struct UpBlock: Sendable {
 
     /// [B, in, H, W] to [B, out, 2 H, 2 W].
     func callAsFunction(_ x: consuming Tensor, _ normalize: Normalize) rethrows -> Tensor {
-        var y = x
-        for resnet in resnets { y = try resnet(y, normalize) }
-        return upsample?.same(y, ConvPrologue(upsampling: 2)) ?? y
+        var y = consume x
+        for resnet in resnets { y = try resnet(consume y, normalize) }
+        guard let upsample else { return y }
+        return upsample.same(consume y, ConvPrologue(upsampling: 2))
     }
 }

@@ -32,14 +32,14 @@ struct AutoencoderDecoder: Sendable {
     /// The middle and the first `count` levels.
     func start(_ latent: Tensor, levels count: Int) -> Tensor {
         var x = mid(input.same(latent))
-        for level in levels[..<count] { x = level(x) { $0.affine($1) } }
+        for level in levels[..<count] { x = level(consume x) { $0.affine($1) } }
         return x
     }
 
     /// The levels from `level` on and all that follows.
     func finish(_ x: consuming Tensor, from level: Int, _ normalize: Normalize) rethrows -> Tensor {
-        var y = x
-        for level in levels[level...] { y = try level(y, normalize) }
+        var y = consume x
+        for level in levels[level...] { y = try level(consume y, normalize) }
         return output.same(y, ConvPrologue(affine: try normalize(norm, y), silu: true), storage: .f32)
     }
 }

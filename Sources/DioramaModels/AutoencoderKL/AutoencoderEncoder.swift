@@ -31,14 +31,14 @@ struct AutoencoderEncoder: Sendable {
     /// The first `count` levels.
     func start(_ image: Tensor, levels count: Int, _ normalize: Normalize) rethrows -> Tensor {
         var x = input.same(image)
-        for level in levels[..<count] { x = try level(x, normalize) }
+        for level in levels[..<count] { x = try level(consume x, normalize) }
         return x
     }
 
     /// The levels from `level` on and all that follows.
     func finish(_ x: consuming Tensor, from level: Int) -> Tensor {
-        var y = x
-        for level in levels[level...] { y = level(y) { $0.affine($1) } }
+        var y = consume x
+        for level in levels[level...] { y = level(consume y) { $0.affine($1) } }
         y = mid(y)
         return output.same(y, ConvPrologue(affine: norm.affine(y), silu: true), storage: .f32)
     }

@@ -8,6 +8,7 @@ public struct BlockRunner: Sendable {
     private let hooks: [BlockHook]
     private let sigma: Float
     private let percent: Double
+    let modulations: ModulationTable?
     private let onBlock: (@Sendable (BlockReport) throws -> Void)?
 
     /// A runner for one evaluation of a network.
@@ -16,14 +17,16 @@ public struct BlockRunner: Sendable {
     ///   - hooks: around the blocks they select; a later one stands around the earlier ones.
     ///   - sigma: the noise level, for hooks to know.
     ///   - percent: how far sampling has come, 0...1, for hooks to know.
+    ///   - modulations: those of the run of a sampler that the evaluation belongs to; nil where it stands alone.
     ///   - onBlock: told of each block after it; throwing ends the evaluation.
     public init(
-        hooks: [BlockHook] = [], sigma: Float = 0, percent: Double = 0,
+        hooks: [BlockHook] = [], sigma: Float = 0, percent: Double = 0, modulations: ModulationTable? = nil,
         onBlock: (@Sendable (BlockReport) throws -> Void)? = nil
     ) {
         self.hooks = hooks
         self.sigma = sigma
         self.percent = percent
+        self.modulations = modulations
         self.onBlock = onBlock
     }
 

@@ -30,6 +30,11 @@ struct ChromaApproximator: Sendable {
         }
     }
 
+    /// Tells the file that the weights are mapped from that they are not needed for a while.
+    func releaseWeights() {
+        for layer in [input, output] + layers.flatMap({ [$0.first, $0.second] }) { layer.releaseWeight() }
+    }
+
     /// Times [B] in 0...1 to modulations [B, M, D]; guidance is always 0.
     func callAsFunction(_ timestep: Tensor) -> Tensor {
         let (batch, count) = (timestep.shape[0], config.modulations)

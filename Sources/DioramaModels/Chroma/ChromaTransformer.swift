@@ -93,7 +93,7 @@ public struct ChromaTransformer: DiffusionModel {
         let positions = RotaryPositions(
             Array(repeating: [0, 0, 0], count: text.shape[1]) + sequence.positions, axes: config.axes,
             theta: 10_000, on: latent.device)
-        let rows = approximator(timestep)
+        let rows = runner.vector(at: timestep, then: approximator.releaseWeights) { approximator($0) }.value
         func modulations(_ first: Int, _ count: Int) -> [Modulation] {
             (0..<count).map { index in
                 func row(_ part: Int) -> Tensor {

@@ -98,17 +98,18 @@ public struct Flux2Transformer: DiffusionModel {
         let positions = RotaryPositions(
             (0..<text.shape[1]).map { [0, 0, 0, $0] } + sequence.positions.map { $0 + [0] },
             axes: config.axes, theta: Double(config.theta), on: latent.device)
-        let conditions = vector(timestep, context)
+        let conditions = runner.vector(at: timestep, context) { vector($0, context) }
         let forImage = Modulation.split(imageModulation(conditions), into: 2)
         let forText = Modulation.split(textModulation(conditions), into: 2)
         let forAll = Modulation.split(singleModulation(conditions), into: 1)[0]
 
         let streams = try runner.run(
             blocks, .double, BlockState(image: imageEmbedder(sequence.tokens), context: text),
-            modulation: conditions, after: singleBlocks.count
+            modulation: conditions.value, after: singleBlocks.count
         ) { block, state in block(state, forImage, forText, positions) }
         let joined = try runner.run(
-            singleBlocks, .single, streams.joinedTextFirst(), modulation: conditions, before: blocks.count
+            singleBlocks, .single, streams.joinedTextFirst(), modulation: conditions.value,
+            before: blocks.count
         ) { block, state in block(state, forAll, positions) }
 
         let start = text.shape[1]

@@ -114,14 +114,15 @@ public struct FluxTransformer: DiffusionModel {
         let positions = RotaryPositions(
             Array(repeating: [0, 0, 0], count: text.shape[1]) + sequence.positions, axes: config.axes,
             theta: 10_000, on: latent.device)
-        let conditions = try vector(timestep, context)
+        let conditions = try runner.vector(at: timestep, context) { try vector($0, context) }
 
         let streams = try runner.run(
             blocks, .double, BlockState(image: imageEmbedder(sequence.tokens), context: text),
-            modulation: conditions, after: singleBlocks.count
+            modulation: conditions.value, after: singleBlocks.count
         ) { block, state in block(state, conditions, positions) }
         let joined = try runner.run(
-            singleBlocks, .single, streams.joinedTextFirst(), modulation: conditions, before: blocks.count
+            singleBlocks, .single, streams.joinedTextFirst(), modulation: conditions.value,
+            before: blocks.count
         ) { block, state in block(state, conditions, positions) }
 
         let start = text.shape[1]
@@ -170,7 +171,7 @@ struct ModulatedDoubleBlock: Sendable {
     }
 
     func callAsFunction(
-        _ state: BlockState, _ conditions: Tensor, _ positions: RotaryPositions
+        _ state: BlockState, _ conditions: ModulationVector, _ positions: RotaryPositions
     ) -> BlockState {
         block(
             state, Modulation.split(imageModulation(conditions), into: 2),
@@ -189,7 +190,7 @@ struct ModulatedSingleBlock: Sendable {
     }
 
     func callAsFunction(
-        _ state: BlockState, _ conditions: Tensor, _ positions: RotaryPositions
+        _ state: BlockState, _ conditions: ModulationVector, _ positions: RotaryPositions
     ) -> BlockState {
         block(state, Modulation.split(modulation(conditions), into: 1)[0], positions)
     }

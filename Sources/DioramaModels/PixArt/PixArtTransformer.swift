@@ -72,16 +72,17 @@ public struct PixArtTransformer: DiffusionModel {
         try check(latent: latent.shape, context: context)
         let whole = latent.wrapped(toMultiplesOf: config.patch)
         let text = contextSecond(contextFirst(context.unfolded, LinearEpilogue(.geluTanh)))
-        let batch = whole.shape[0]
-        let time = timeEmbedder(timestepSinusoids(timestep, width: Self.timeWidth))
-            .reshaped(batch, 1, config.width)
+        let time = runner.vector(at: timestep) { time in
+            timeEmbedder(timestepSinusoids(time, width: Self.timeWidth))
+                .reshaped(time.count, 1, config.width)
+        }
         let modulation = timeModulation(silu(time))
         let state = try runner.run(
-            blocks, .single, BlockState(image: tokens(whole), context: text), modulation: silu(time)
+            blocks, .single, BlockState(image: tokens(whole), context: text), modulation: silu(time).value
         ) { block, state in block(state, modulation) }
         let normed = modulatedLayerNorm(
-            state.image, scale: time + table[1..<2].reshaped(1, 1, config.width),
-            shift: time + table[0..<1].reshaped(1, 1, config.width), eps: 1e-6)
+            state.image, scale: time.value + table[1..<2].reshaped(1, 1, config.width),
+            shift: time.value + table[0..<1].reshaped(1, 1, config.width), eps: 1e-6)
         return Patches.joined(
             output(normed), height: whole.shape[2], width: whole.shape[3], patch: config.patch, .channelsLast
         ).narrowed(axis: 1, 0..<config.channels).cropped(to: latent.shape)

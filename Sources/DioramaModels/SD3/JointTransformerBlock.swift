@@ -5,14 +5,19 @@ public import DioramaWeights
 /// What every block is told beside the tokens.
 public struct BlockConditions: Sendable {
     /// SiLU of the vector for time and text, [B, 1, D].
-    public let time: Tensor
+    public let time: ModulationVector
     /// Added to attention's scores of keys, [1, N + L]; nil for none.
     public let keyBias: Tensor?
 
     /// Conditions of one evaluation of the model.
-    public init(time: Tensor, keyBias: Tensor? = nil) {
+    public init(time: ModulationVector, keyBias: Tensor? = nil) {
         self.time = time
         self.keyBias = keyBias
+    }
+
+    /// Conditions of an evaluation that belongs to no run of a sampler.
+    public init(time: Tensor, keyBias: Tensor? = nil) {
+        self.init(time: ModulationVector(time), keyBias: keyBias)
     }
 }
 

@@ -90,12 +90,13 @@ public struct SD3Transformer: DiffusionModel {
         try check(latent: latent.shape, context: context)
         let whole = latent.wrapped(toMultiplesOf: config.patch)
         let image = patches(whole)
+        let pooled = try context.requiredPooled
         let conditions = BlockConditions(
-            time: timeAndText(timestep, try context.requiredPooled),
+            time: runner.vector(at: timestep, context) { timeAndText($0, pooled) },
             keyBias: context.keyBias(after: image.shape[1]))
         let state = try runner.run(
             blocks, .joint, BlockState(image: image, context: contextEmbedder(context.tokens)),
-            modulation: conditions.time
+            modulation: conditions.time.value
         ) { block, state in block(state, conditions) }
         let velocity = Patches.joined(
             output(finalNorm(state.image, outputModulation(conditions.time))), height: whole.shape[2],

@@ -42,7 +42,7 @@ struct ZImageBlock: Sendable {
     }
 
     /// [B, L, D] to the same; `time` [B, 1, conditionWidth] for a block that is modulated.
-    func callAsFunction(_ x: Tensor, _ positions: RotaryPositions, time: Tensor? = nil) -> Tensor {
+    func callAsFunction(_ x: Tensor, _ positions: RotaryPositions, time: ModulationVector? = nil) -> Tensor {
         var (mixScale, mixGate, mlpScale, mlpGate): (Tensor?, Tensor?, Tensor?, Tensor?)
         if let modulation, let time {
             let parts = modulation(time).chunked(into: 4, axis: -1)

@@ -89,7 +89,9 @@ public struct ZImageTransformer: DiffusionModel {
             RotaryPositions(places, axes: config.axes, theta: Double(config.theta), on: latent.device)
         }
         // The model was trained with times that run the other way, from noise at 0 to the picture at 1.
-        let time = conditions(Tensor.full(1, timestep.shape, on: timestep.device) - timestep)
+        let time = runner.vector(at: timestep) {
+            conditions(Tensor.full(1, $0.shape, on: $0.device) - $0)
+        }
 
         let imagePositions = rotary(imagePlaces)
         let refined = noiseRefiner.reduce(image) { $1($0, imagePositions, time: time) }
@@ -97,7 +99,8 @@ public struct ZImageTransformer: DiffusionModel {
         let read = contextRefiner.reduce(text) { $1($0, textPositions) }
         let positions = rotary(imagePlaces + textPlaces)
         let state = try runner.run(
-            layers, .single, BlockState(image: .concatenated([refined, read], axis: 1)), modulation: time
+            layers, .single, BlockState(image: .concatenated([refined, read], axis: 1)),
+            modulation: time.value
         ) { block, state in BlockState(image: block(state.image, positions, time: time)) }
 
         let count = whole.shape[2] * whole.shape[3] / (ZImageConfig.patch * ZImageConfig.patch)

@@ -16,17 +16,19 @@ package struct GuidedModel: Sendable {
     private let beyond: [PromptQuery]
     private let both: TextContext?
     private let networkHooks: NetworkHookChain
+    private let modulations: ModulationTable
 
     /// Prepares a model for prompts.
     ///
     /// - Parameters:
     ///   - guider: the model, its prompts, and how to combine their predictions.
     ///   - latent: the shape of the latents that are denoised at once, `[B, C, H, W]`.
+    ///   - sigmas: the noise levels of the run, whose modulations are then computed at once; none where they are not known.
     ///   - needsUnconditional: whether the sampler follows the negative prediction even at scale 1.
     ///   - onBlock: told of each block that the network has run; throwing ends the evaluation.
     /// - Throws: `ModelInputError` where a prompt's area lies outside of the latents.
     package init(
-        _ guider: Guider, latent: Shape, needsUnconditional: Bool,
+        _ guider: Guider, latent: Shape, sigmas: [Float] = [], needsUnconditional: Bool,
         onBlock: @escaping @Sendable (BlockReport) throws -> Void = { _ in }
     ) throws {
         let model = guider.model
@@ -35,6 +37,7 @@ package struct GuidedModel: Sendable {
         guidance = Guidance(scale: guider.scale)
         third = guider.third
         networkHooks = NetworkHookChain(model)
+        modulations = ModulationTable(timesteps: sigmas.dropLast().map { model.sampling.timestep(of: $0) })
         let asksNegative =
             guidance.needsUnconditional || needsUnconditional || model.guidance.needsUnconditional
             || third?.style == .outer
@@ -161,7 +164,7 @@ package struct GuidedModel: Sendable {
         }
         return BlockRunner(
             hooks: own.map(\.hook) + hooks, sigma: sigma, percent: model.sampling.percent(of: sigma),
-            onBlock: onBlock)
+            modulations: modulations, onBlock: onBlock)
     }
 }
 

@@ -89,6 +89,9 @@ package protocol Backend: Sendable {
         _ problem: ConvProblem)
 
     /// out[B, O, H · u, W · u] = act(x · scale + shift), repeated u times both ways, convolved, plus bias and residual.
+    ///
+    /// `out` may be where the residual is, if that is of its type; or, for a kernel of 1 without a residual, where `x` is, if that is of
+    /// its type and has no fewer channels.
     func sameConv(
         _ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ weight: UnsafeRawPointer,
         _ weightType: DType,

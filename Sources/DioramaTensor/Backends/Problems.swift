@@ -161,14 +161,14 @@ package struct ConvProblem: Sendable {
     package var batch: Int, channels: Int, height: Int, width: Int
     /// weight is [outputs, channels / groups, kernelHeight, kernelWidth].
     package var outputs: Int, kernelHeight: Int, kernelWidth: Int, groups: Int
-    /// Step of the kernel, and zeros assumed around the image.
-    package var stride: Int, padding: Int
+    /// Step of the kernel, and zeros assumed before the image's first row and column and after its last.
+    package var stride: Int, padding: Int, paddingAfter: Int
     /// What x and the weight are rounded to.
     package var precision: Precision
 
     /// The result's extents.
-    package var outHeight: Int { (height + 2 * padding - kernelHeight) / stride + 1 }
-    package var outWidth: Int { (width + 2 * padding - kernelWidth) / stride + 1 }
+    package var outHeight: Int { (height + padding + paddingAfter - kernelHeight) / stride + 1 }
+    package var outWidth: Int { (width + padding + paddingAfter - kernelWidth) / stride + 1 }
     /// Channels that one output sees.
     package var channelsPerGroup: Int { channels / groups }
 }

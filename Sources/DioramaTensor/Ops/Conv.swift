@@ -6,11 +6,12 @@
 ///   - bias: [O].
 ///   - stride: step of the kernel, 1 or more.
 ///   - padding: zeros assumed on each edge.
+///   - paddingAfter: zeros assumed at the bottom and on the right; nil for as many as at the top and on the left.
 ///   - precision: what x and the weight are rounded to; `.int8` counts as `.bf16`.
-/// - Returns: [B, O, (H + 2 padding - kh) / stride + 1, (W + 2 padding - kw) / stride + 1].
+/// - Returns: [B, O, (H + padding + paddingAfter - kh) / stride + 1, (W + padding + paddingAfter - kw) / stride + 1].
 public func conv2d(
-    _ x: Tensor, weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0,
-    precision: Precision = .f32
+    _ x: consuming Tensor, weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0,
+    paddingAfter: Int? = nil, precision: Precision = .f32
 ) -> Tensor {
     precondition(
         x.dtype.isFloat && weight.dtype.isFloat, "conv2d: \(x.dtype) and \(weight.dtype), not float types")
@@ -22,21 +23,26 @@ public func conv2d(
         outputs: weight.shape[0],
         kernelHeight: weight.shape[2], kernelWidth: weight.shape[3],
         groups: Swift.max(x.shape[1] / weight.shape[1], 1), stride: stride, padding: padding,
-        precision: precision.real)
+        paddingAfter: paddingAfter ?? padding, precision: precision.real)
+    let zeros = problem.padding + problem.paddingAfter
     precondition(
-        stride > 0 && padding >= 0 && problem.outputs.isMultiple(of: problem.groups)
-            && problem.height + 2 * padding >= problem.kernelHeight
-            && problem.width + 2 * padding >= problem.kernelWidth,
-        "conv2d: x \(x.shape), weight \(weight.shape), stride \(stride) and padding \(padding) do not fit")
+        stride > 0 && problem.padding >= 0 && problem.paddingAfter >= 0
+            && problem.outputs.isMultiple(of: problem.groups)
+            && problem.height + zeros >= problem.kernelHeight
+            && problem.width + zeros >= problem.kernelWidth,
+        "conv2d: x \(x.shape), weight \(weight.shape), stride \(stride), padding \(padding) and \(problem.paddingAfter) do not fit"
+    )
     if let bias {
         precondition(
             bias.shape == [problem.outputs], "conv2d: bias \(bias.shape) does not fit weight \(weight.shape)")
     }
-    let (values, offsets) = (x.f32, bias?.f32)
+    let (device, type) = (x.device, DType.result(of: [copy x, weight, bias]))
+    // What a conversion leaves behind is given up before the result is made.
+    x = x.f32
+    let (values, offsets) = (consume x, bias?.f32)
     return .computed(
         "conv2d", [values, weight, offsets],
-        [problem.batch, problem.outputs, problem.outHeight, problem.outWidth],
-        .result(of: [x, weight, bias]), on: x.device
+        [problem.batch, problem.outputs, problem.outHeight, problem.outWidth], type, on: device
     ) { backend, out in
         backend.conv2d(out, values.data, weight.bytes, weight.dtype, bias: offsets?.data, problem)
     }
@@ -64,6 +70,9 @@ public struct ConvPrologue: Sendable {
 /// Where that is faster, sums of 3 x 3 terms go by Winograd's F(2x2, 3x3), about as exact as those of f32, in which an infinity makes not
 /// only what sees it not finite but up to three neighbours.
 ///
+/// The result takes the place of what is given for good and nobody else sees, where that is of its type: of the residual, whose elements
+/// are read just before theirs are written; without one, for a kernel of 1, of `x`, unless that is more than twice as large.
+///
 /// - Parameters:
 ///   - x: [B, C, H, W]; bf16 is read in place.
 ///   - weight: [O, C, k, k] of any float type, k 1 or 3; upsampling wants 3.
@@ -74,8 +83,8 @@ public struct ConvPrologue: Sendable {
 ///   - storage: the result's type, f32 or bf16.
 /// - Returns: [B, O, H, W] times the upsampling.
 public func sameConv2d(
-    _ x: Tensor, weight: Tensor, bias: Tensor? = nil, precision: Precision = .f32,
-    _ prologue: ConvPrologue = ConvPrologue(), residual: Tensor? = nil, storage: DType = .f32
+    _ x: consuming Tensor, weight: Tensor, bias: Tensor? = nil, precision: Precision = .f32,
+    _ prologue: ConvPrologue = ConvPrologue(), residual: consuming Tensor? = nil, storage: DType = .f32
 ) -> Tensor {
     let upsampling = prologue.upsampling
     precondition(
@@ -88,21 +97,35 @@ public func sameConv2d(
         "sameConv2d: a kernel of \(kernel) with upsampling by \(upsampling)")
     precondition(storage == .f32 || storage == .bf16, "sameConv2d: a result of \(storage)")
     let shape: Shape = [x.shape[0], weight.shape[0], x.shape[2] * upsampling, x.shape[3] * upsampling]
-    let operands: [(Tensor?, Shape)] = [
-        (bias, [weight.shape[0]]), (prologue.affine, [x.shape[0], 2, x.shape[1]]), (residual, shape),
+    let operands: [(Shape?, Shape)] = [
+        (bias?.shape, [weight.shape[0]]), (prologue.affine?.shape, [x.shape[0], 2, x.shape[1]]),
+        (residual?.shape, shape),
     ]
-    for case (let operand?, let expected) in operands {
-        precondition(operand.shape == expected, "sameConv2d: \(operand.shape), not \(expected)")
+    for case (let found?, let expected) in operands {
+        precondition(found == expected, "sameConv2d: \(found), not \(expected)")
     }
     func readable(_ tensor: Tensor) -> Tensor { tensor.dtype == .bf16 ? tensor : tensor.f32 }
-    let (values, added) = (readable(x), residual.map(readable))
+    x = readable(x)
+    residual = residual.map { readable($0) }
+    // Before anything here refers to them a second time.
+    let place: Tensor? =
+        if residual != nil {
+            residual?.dtype == storage ? residual?.replacement(shape) : nil
+        } else if kernel == 1, x.dtype == storage, x.count <= 2 * shape.count {
+            x.replacement(shape)
+        } else {
+            nil
+        }
+    let (values, added) = (consume x, consume residual)
     let (offsets, affine) = (bias?.f32, prologue.affine?.f32)
-    return x.device.run("sameConv2d", [values, weight, offsets, affine, added]) {
-        let result = Tensor(uninitialized: shape, storage, on: x.device)
-        x.device.backend.sameConv(
+    let device = values.device
+    return device.run("sameConv2d", [values, weight, offsets, affine, added]) {
+        let result = place ?? Tensor(uninitialized: shape, storage, on: device)
+        device.backend.sameConv(
             result.newBytes, values.bytes, weight.bytes, weight.dtype,
             SameConvProblem(
-                batch: x.shape[0], channels: x.shape[1], height: x.shape[2], width: x.shape[3],
+                batch: values.shape[0], channels: values.shape[1], height: values.shape[2],
+                width: values.shape[3],
                 type: values.dtype, outputs: weight.shape[0], kernel: kernel, upsampling: upsampling,
                 affine: affine?.data, silu: prologue.silu, precision: precision.real, bias: offsets?.data,
                 residual: added?.bytes, residualType: added?.dtype ?? .f32, outType: storage))

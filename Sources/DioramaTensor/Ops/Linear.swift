@@ -56,6 +56,11 @@ public enum LinearWeight: Sendable {
         }
     }
 
+    /// Tells where its bytes are borrowed from, a mapped file, that they are not needed for a while; used again, they are read again.
+    package func release() {
+        for tensor in tensors { tensor.release() }
+    }
+
     fileprivate var tensors: [Tensor] {
         switch self {
         case .stored(let weight): [weight]

@@ -44,16 +44,42 @@ struct MappedPages {
         regions[index].read(first, first + UInt(byteCount), bits: Self.windowBits)
         return (true, regions[index].byteCount > before)
     }
+
+    /// Notes that bytes were given back to the system.
+    mutating func release(_ first: UInt, _ byteCount: Int) {
+        for index in regions.indices where regions[index].start <= first && first < regions[index].end {
+            regions[index].release(first, first + UInt(byteCount), bits: Self.windowBits)
+        }
+    }
 }
 
 extension MappedPages.Region {
     fileprivate mutating func read(_ first: UInt, _ last: UInt, bits: UInt) {
-        let origin = start >> bits
-        for window in (first >> bits)...((Swift.min(last, end) - 1) >> bits) {
-            let (word, bit) = Int(window - origin).quotientAndRemainder(dividingBy: 64)
-            guard isRead[word] & (1 << bit) == 0 else { continue }
-            isRead[word] |= 1 << bit
-            byteCount += Int(Swift.min((window + 1) << bits, end) - Swift.max(window << bits, start))
+        for window in (first >> bits)...((Swift.min(last, end) - 1) >> bits)
+        where set(window, bits, isThere: true) {
+            byteCount += size(of: window, bits)
         }
+    }
+
+    /// Only windows that lie within the bytes go.
+    fileprivate mutating func release(_ first: UInt, _ last: UInt, bits: UInt) {
+        let (from, to) = ((first + (1 << bits) - 1) >> bits, Swift.min(last, end) >> bits)
+        guard from < to else { return }
+        for window in from..<to where set(window, bits, isThere: false) {
+            byteCount -= size(of: window, bits)
+        }
+    }
+
+    /// Notes whether a window is in memory; true if it was otherwise before.
+    private mutating func set(_ window: UInt, _ bits: UInt, isThere: Bool) -> Bool {
+        let (word, bit) = Int(window - (start >> bits)).quotientAndRemainder(dividingBy: 64)
+        let mask: UInt64 = 1 << UInt64(bit)
+        guard (isRead[word] & mask != 0) != isThere else { return false }
+        isRead[word] ^= mask
+        return true
+    }
+
+    private func size(of window: UInt, _ bits: UInt) -> Int {
+        Int(Swift.min((window + 1) << bits, end) - Swift.max(window << bits, start))
     }
 }

@@ -122,6 +122,11 @@ extension MemoryPlan {
         return isMapped
     }
 
+    /// Notes that bytes of a mapped file were given back to the system.
+    func release(_ bytes: UnsafeRawPointer, _ byteCount: Int) {
+        state.withLock { $0.weights.release(UInt(bitPattern: bytes), byteCount) }
+    }
+
     /// Compares this moment with those before.
     ///
     /// - Parameter closely: whether all is counted anew, which otherwise happens every few milliseconds.

@@ -1,8 +1,8 @@
 /// Large blocks of memory that were given back and wait to be used again.
 ///
 /// The steps of a sampler ask for the same sizes over and over. A block from the system costs a fault for each of its pages, which
-/// the system first fills with zeros; one that was just used is still in the caches. What waits never makes a process larger
-/// than it has been: blocks in use and waiting blocks together stay within the most that was ever in use.
+/// the system first fills with zeros; one that was just used is still in the caches. What waits makes a process little larger than it
+/// has been: blocks in use and waiting blocks together stay within the most that was ever in use and a ``spare`` beyond 64 MiB of it.
 ///
 /// Blocks are known by their addresses.
 struct FreeBlocks: Sendable {
@@ -31,11 +31,21 @@ struct FreeBlocks: Sendable {
 
     init(_ pages: SystemPages) { self.pages = pages }
 
-    /// A waiting block of at least `byteCount`, and no more than a quarter larger; nil where there is none.
+    /// The largest block that is handed out for `byteCount`: a quarter larger, or up to 16 MiB where that is no more than twice as large.
+    private static func largest(for byteCount: Int) -> Int {
+        byteCount + Swift.max(byteCount / 4, Swift.min(byteCount, 16 << 20))
+    }
+
+    /// Bytes that may wait beyond the most that was in use: half of what that was beyond 64 MiB, at most 128 MiB.
+    ///
+    /// A block of a transformer uses sizes that do not fit one another; without this each frees what the next one asks for.
+    private var spare: Int { Swift.min(Swift.max(mostUsedBytes - (64 << 20), 0) / 2, 128 << 20) }
+
+    /// The smallest waiting block of at least `byteCount` that is not much larger; nil where there is none.
     mutating func reuse(_ byteCount: Int) -> UInt? {
+        let fitting = byteCount...Self.largest(for: byteCount)
         var best: Int?
-        for (index, block) in waiting.enumerated()
-        where block.byteCount >= byteCount && block.byteCount <= byteCount + byteCount / 4 {
+        for (index, block) in waiting.enumerated() where fitting.contains(block.byteCount) {
             if block.byteCount < best.map({ waiting[$0].byteCount }) ?? .max { best = index }
         }
         guard let best else { return nil }
@@ -53,7 +63,7 @@ struct FreeBlocks: Sendable {
 
     /// Frees waiting blocks, longest waiting first, so that `byteCount` more bytes may come from the system.
     mutating func makeRoom(for byteCount: Int) {
-        shrink(to: Swift.max(mostUsedBytes - usedBytes - byteCount, 0))
+        shrink(to: Swift.max(mostUsedBytes + spare - usedBytes - byteCount, 0))
     }
 
     /// Takes a block back to wait; false if it is none of these.

@@ -1,7 +1,23 @@
+/// Lends bytes to tensors that it can get again whenever they are read, as a mapped file does.
+package protocol ByteLender: AnyObject, Sendable {
+    /// Is told that bytes are not needed for a while, so that their memory may go back to the system.
+    ///
+    /// - Parameter bytes: a part of what it lent; what is read there later must be the same.
+    func release(_ bytes: UnsafeRawBufferPointer)
+}
+
 /// A run of bytes that tensors look into: allocated here, or borrowed from a mapped file.
 ///
-/// Sendable though it holds a pointer, because its bytes are written only by the op that allocates it, before
-/// any tensor that refers to it is returned; from then on they are only read, until the last reference is gone.
+/// Sendable though it holds a pointer, because its bytes are written only while a single op can see them:
+///
+/// - by the op that allocates it, before any tensor that refers to it is returned;
+/// - by an op that was given the last tensor that refers to it for good, and returns its result in that tensor's place
+///   (`Tensor.replacement`). It asks the reference count, as arrays do before they change in place: a count of one is
+///   the op's own operand. Whoever reads bytes holds a reference meanwhile, references are made only from others, and there
+///   are no weak ones; so no other tensor, view or thread can see these bytes, and all reading by those that could has ended.
+///   A caller that still holds a tensor that it gave has a reference too, and then the result gets bytes of its own.
+///
+/// At all other times they are only read. Borrowed bytes are never written.
 public final class Storage: @unchecked Sendable {
     /// The number of bytes that may be read.
     public let byteCount: Int
@@ -15,6 +31,11 @@ public final class Storage: @unchecked Sendable {
     private enum Origin {
         case allocated(Memory)
         case borrowed(any AnyObject & Sendable)
+    }
+
+    /// Whether the bytes are its own, not borrowed.
+    var isAllocated: Bool {
+        if case .allocated = origin { true } else { false }
     }
 
     /// The object that lent the bytes; nil where they are owned.
@@ -48,6 +69,12 @@ public final class Storage: @unchecked Sendable {
         self.byteCount = byteCount
         self.bytes = UnsafeMutableRawPointer(mutating: bytes)
         origin = .borrowed(owner)
+    }
+
+    /// Tells the owner of borrowed bytes, where it is a ``ByteLender``, that a range of them is not needed for a while.
+    func release(_ range: Range<Int>) {
+        guard case .borrowed(let owner) = origin, let lender = owner as? any ByteLender else { return }
+        lender.release(UnsafeRawBufferPointer(start: bytes + range.lowerBound, count: range.count))
     }
 
     deinit {

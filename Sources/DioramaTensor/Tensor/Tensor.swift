@@ -2,6 +2,9 @@
 ///
 /// Elements are stored without gaps, last axis fastest. Views on the leading axis share the storage; everything
 /// else that reorders elements copies them. Ops compute in f32 whatever the element type.
+///
+/// No op changes what a tensor holds as long as there is anyone to see it. One that is given the last tensor that refers to some bytes,
+/// as a `consuming` operand, may return its result in their place.
 public struct Tensor: Sendable {
     /// The extents, outermost axis first.
     public let shape: Shape
@@ -11,7 +14,7 @@ public struct Tensor: Sendable {
     public let device: Device
 
     /// The bytes, and where in them this tensor begins.
-    let storage: Storage
+    private(set) var storage: Storage
     let byteOffset: Int
 
     /// Looks at bytes in place, for example a tensor of a mapped file.
@@ -53,6 +56,20 @@ public struct Tensor: Sendable {
         byteOffset = 0
     }
 
+    /// Gives this tensor's place to a result, where nobody else sees the bytes.
+    ///
+    /// Until the op is done, this tensor holds what it did where the op has not written yet. Only for `consuming` operands of ops, whose
+    /// backend reads what it needs before it writes there; `Storage` has the proof that nobody else notices.
+    ///
+    /// - Parameter shape: the result's, of no more elements than this tensor has.
+    /// - Returns: a tensor of this one's type, to be filled by the op; nil where the result must have bytes of its own.
+    mutating func replacement(_ shape: Shape) -> Tensor? {
+        guard storage.isAllocated, shape.count <= count, isKnownUniquelyReferenced(&storage) else {
+            return nil
+        }
+        return Tensor(storage: storage, byteOffset: byteOffset, shape: shape, dtype: dtype, on: device)
+    }
+
     /// The number of axes.
     public var rank: Int { shape.rank }
 
@@ -63,6 +80,12 @@ public struct Tensor: Sendable {
 extension Tensor {
     /// The first byte; valid while the tensor is kept alive.
     package var bytes: UnsafeRawPointer { UnsafeRawPointer(storage.bytes + byteOffset) }
+
+    /// Tells where the bytes are borrowed from, a mapped file, that they are not needed for a while.
+    package func release() {
+        storage.release(byteOffset..<byteOffset + count * dtype.size)
+        device.memoryPlan?.release(bytes, count * dtype.size)
+    }
 
     /// The elements of an f32 tensor; valid while the tensor is kept alive.
     package var data: UnsafePointer<Float> {

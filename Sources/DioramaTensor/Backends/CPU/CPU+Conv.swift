@@ -92,7 +92,7 @@ extension ConvProblem {
     /// The same problem where it keeps the image's extents; nil where it does not.
     fileprivate func same(bias: Floats?) -> SameConvProblem? {
         guard groups == 1, stride == 1, kernelHeight == kernelWidth, kernelWidth == 1 || kernelWidth == 3,
-            padding == kernelWidth / 2
+            padding == kernelWidth / 2, paddingAfter == padding
         else { return nil }
         return SameConvProblem(
             batch: batch, channels: channels, height: height, width: width, type: .f32, outputs: outputs,

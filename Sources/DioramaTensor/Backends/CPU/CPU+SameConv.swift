@@ -3,6 +3,11 @@ import CKernels
 // Convolutions that keep an image's extents, or double them. A thread cuts a rectangle out of the image, with its margin and through
 // whatever precedes the convolution, makes panels of it and multiplies the filters with them; so no other copy of the image exists,
 // neither normalised nor doubled, and scratch does not grow with it.
+//
+// The result may be written over the residual, or over the image where the kernel is 1. Rectangles share no place of the image, and the
+// vectors of one share none of the result. So an element of the residual is read by the one thread that then writes its sum there. With
+// a kernel of 1 rectangles have no margin: a thread cuts its own out of all channels and then writes at the same places, which no other
+// thread reads of this image. With fewer channels than before, results of an image lie over those before it, which must be done by then.
 extension CPUBackend {
     package func sameConv(
         _ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ weight: UnsafeRawPointer,
@@ -18,17 +23,21 @@ extension CPUBackend {
             plan.spacing(panels: plan.group, plan.units * width) * (plan.isWinograd ? plan.matrices : 1)
         let results = plan.spacing(panels: plan.group, problem.outputs * width) * plan.matrices
         let room = plan.cutUnits + panels + results + (problem.outputs + height) * width
+        let rectangles = plan.down * plan.across
+        let together = UnsafeRawPointer(out) == x ? 1 : problem.batch
         withScratch(plan.matrices * matrix) { filters in
             packFilters(filters, weight, weightType, plan, problem)
-            let parts = problem.batch * plan.down * plan.across
-            withScratch(pool.workers(parts) * room) { scratch in
-                pool.run(parts) { part, worker in
-                    let own = scratch + worker * room
-                    let memory = ConvScratch(
-                        cut: own, panels: own + plan.cutUnits, results: own + plan.cutUnits + panels,
-                        sums: own + plan.cutUnits + panels + results)
-                    let (image, rectangle) = part.quotientAndRemainder(dividingBy: plan.down * plan.across)
-                    convolve(out, x, filters, matrix: matrix, memory, plan, problem, image, rectangle)
+            withScratch(pool.workers(together * rectangles) * room) { scratch in
+                for first in stride(from: 0, to: problem.batch, by: together) {
+                    pool.run(together * rectangles) { part, worker in
+                        let own = scratch + worker * room
+                        let memory = ConvScratch(
+                            cut: own, panels: own + plan.cutUnits, results: own + plan.cutUnits + panels,
+                            sums: own + plan.cutUnits + panels + results)
+                        let (image, rectangle) = part.quotientAndRemainder(dividingBy: rectangles)
+                        convolve(
+                            out, x, filters, matrix: matrix, memory, plan, problem, first + image, rectangle)
+                    }
                 }
             }
         }

@@ -132,7 +132,7 @@ extension ReferenceBackend {
         let problem = ConvProblem(
             batch: p.batch, channels: p.channels, height: height, width: width, outputs: p.outputs,
             kernelHeight: p.kernel, kernelWidth: p.kernel, groups: 1, stride: 1, padding: p.kernel / 2,
-            precision: p.precision)
+            paddingAfter: p.kernel / 2, precision: p.precision)
         let result = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             initialized = count
             guard let start = buffer.baseAddress else { return }
