@@ -13,6 +13,9 @@ extension CPUBackend {
     /// The most rows that pass by a panel while it is in the cache.
     private static let rowBlock = 256
 
+    /// Bytes of panels that a thread packs before rows pass by them: the more there are, the less often rows are fetched.
+    private static let panelGroupBytes = 4 << 20
+
     /// Bytes of packed rows that stay in a second cache while a few panels pass by them.
     private static let rowBlockBytes = 1 << 19
 
@@ -90,9 +93,10 @@ extension CPUBackend {
         let width = kernels.panel_columns
         let units = kernels.panel_units(problem.precision.kernelPrecision, problem.inputs)
         let panels = (problem.outputs + width - 1) / width
-        let group = Swift.max(Swift.min(panels / (4 * pool.threads), 4), 1)
-        let parts = (panels + group - 1) / group
         let panelRoom = (units + 2) * width
+        let fitting = Swift.min(Swift.max(Self.panelGroupBytes / (4 * panelRoom), 4), 16)
+        let group = Swift.max(Swift.min(panels / (4 * pool.threads), fitting), 1)
+        let parts = (panels + group - 1) / group
         // Weights are unpacked where sums will be.
         let sumsRoom = Swift.max((block + kernels.panel_rows) * width, unpackedRoom(problem))
         withScratch(pool.workers(parts) * (group * panelRoom + sumsRoom)) { scratch in
