@@ -36,14 +36,19 @@ final class MappedBytes: ByteLender {
     /// Gives the whole pages of a part back to the system; they are read again, from its cache of files or the disk, when they are used.
     ///
     /// On systems other than Linux it does nothing.
-    func release(_ part: UnsafeRawBufferPointer) {
+    ///
+    /// - Returns: those pages; nil for none.
+    func release(_ part: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         #if os(Linux)
-        guard part.count >= Self.leastRelease, let start = part.baseAddress else { return }
+        guard part.count >= Self.leastRelease, let start = part.baseAddress else { return nil }
         let page = UInt(sysconf(CInt(_SC_PAGESIZE)))
         let first = (UInt(bitPattern: start) + page - 1) / page * page
         let end = (UInt(bitPattern: start) + UInt(part.count)) / page * page
-        guard first < end, let pages = UnsafeMutableRawPointer(bitPattern: first) else { return }
+        guard first < end, let pages = UnsafeMutableRawPointer(bitPattern: first) else { return nil }
         madvise(pages, Int(end - first), MADV_DONTNEED)
+        return UnsafeRawBufferPointer(start: pages, count: Int(end - first))
+        #else
+        return nil
         #endif
     }
 

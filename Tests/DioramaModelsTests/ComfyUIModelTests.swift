@@ -37,7 +37,7 @@ import Testing
 
     private func expected(_ key: String, like run: Run) -> Tensor { comfyUI[key, on: run.golden.device] }
 
-    @Test("gives the same velocity, at odd sizes too", arguments: ["flux", "chroma", "sd3"])
+    @Test("gives the same velocity, at odd sizes too", arguments: ["flux", "chroma", "z-image", "sd3"])
     func velocity(_ name: String) throws {
         let run = try Run(name)
         let latent = run.golden["latent"]
@@ -62,6 +62,19 @@ import Testing
             $0.referenceMethod = ReferenceMethod(rawValue: method)
         }
         #expect(error < Tolerance.f32.block)
+    }
+
+    @Test("FLUX.2, with its guidance and places of reference pictures")
+    func flux2() throws {
+        let run = try Run("flux2")
+        let latent = run.golden["latent"]
+        #expect(try run.error(latent, expected("flux2.velocity", like: run)) < Tolerance.f32.block)
+        let guided = try run.error(latent, expected("flux2.guidance", like: run)) { $0.guidance = .scale(1) }
+        #expect(guided < Tolerance.f32.block)
+        let beside = try run.error(latent, expected("flux2.references", like: run)) {
+            $0.references = (0..<2).map { expected("flux2.reference.\($0)", like: run) }
+        }
+        #expect(beside < Tolerance.f32.block)
     }
 
     @Test(arguments: ["wide", "tall"])

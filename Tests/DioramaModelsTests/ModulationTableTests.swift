@@ -183,8 +183,9 @@ import Testing
 
         deinit { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
 
-        func release(_ bytes: UnsafeRawBufferPointer) {
+        func release(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
             releases.withLock { $0.append(bytes.count) }
+            return bytes
         }
 
         func tensor(_ shape: Shape, on device: Device) throws -> Tensor {

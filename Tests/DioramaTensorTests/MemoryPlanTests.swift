@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct MemoryPlanTests {
     /// Bytes that are lent, as those of a mapped file are.
-    private final class Lender: Sendable {
+    private final class Lender: ByteLender {
         private let address: UInt
         let byteCount: Int
 
@@ -14,6 +14,9 @@ import Testing
         }
 
         deinit { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+
+        /// Gives back all that it is told of.
+        func release(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? { bytes }
 
         /// The bytes as singles of a shape.
         func tensor(_ shape: Shape, on device: Device) throws -> Tensor {

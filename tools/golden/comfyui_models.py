@@ -2,12 +2,13 @@
 
     python tools/golden/comfyui_models.py COMFYUI     write the file again
 
-COMFYUI is a folder with ComfyUI's source, a125cd8 or later; nothing of it is copied. Beside requirements.txt it needs einops. The
-weights are those of the variant `float16`, the original file as it is; the attention is PyTorch's. Chroma's code has the number of its
-modulations, 344, as a constant: in its place stands that of the tiny model, and nothing else is changed. FLUX.2 and Z-Image came later than
-that source.
+COMFYUI is a folder with ComfyUI's source, 3cd7b32 (January 2026) or later; nothing of it is copied. Beside requirements.txt it needs einops and
+comfy-kitchen. The weights are those of the variant `float16`, the original file as it is; the attention is PyTorch's. Where the code has sizes as constants,
+those of the tiny model stand in their place, and nothing else is changed: the number of Chroma's modulations, 344; the sinusoids of FLUX.2's
+time, 256; and the hidden width, 1024, and the width, 256, of Z-Image's vector for time.
 """
 import argparse
+import importlib
 import json
 import sys
 import types
@@ -21,7 +22,7 @@ from safetensors.torch import save_file
 from spellings import stored
 
 GOLDEN = Path(__file__).resolve().parents[2] / "Tests/Golden"
-TIMES = {"flux": 0.75, "chroma": 0.75, "sd3": 750.0, "pixart": 750.0}
+TIMES = {"flux": 0.75, "flux2": 0.75, "chroma": 0.75, "z_image": 0.75, "sd3": 750.0, "pixart": 750.0}
 
 
 def spelled(name):
@@ -53,10 +54,24 @@ def flux_sizes(config):
                 qkv_bias=True)
 
 
+def resized(name, *changes):
+    """A module of ComfyUI's with other constants: pairs of what stands there and what shall."""
+    true = importlib.import_module(name)
+    source = Path(true.__file__).read_text()
+    for old, new in changes:
+        assert old in source, (name, old)
+        source = source.replace(old, new)
+    tiny = types.ModuleType(name + "_tiny")
+    tiny.__package__ = name.rpartition(".")[0]
+    sys.modules[tiny.__name__] = tiny
+    exec(compile(source, true.__file__, "exec"), tiny.__dict__)
+    return tiny
+
+
 def flux(tensors, time):
     from comfy.ldm.flux.model import Flux
     config, weights, inputs = spelled("flux")
-    model = loaded(Flux(in_channels=4, out_channels=4, vec_in_dim=config["pooled_projection_dim"], patch_size=2, guidance_embed=True,
+    model = loaded(Flux(in_channels=4, out_channels=4, vec_in_dim=config["pooled_projection_dim"], patch_size=2, guidance_embed=True, txt_ids_dims=[],
                         **flux_sizes(config), **operations()), weights)
     references = [random("reference.0", 1, 4, 4, 6), random("reference.1", 1, 4, 6, 2), random("reference.2", 1, 4, 3, 5)]
 
@@ -71,19 +86,48 @@ def flux(tensors, time):
     tensors |= {f"flux.reference.{i}": picture for i, picture in enumerate(references)}
 
 
+def flux2(tensors, time):
+    config, weights, inputs = spelled("flux2")
+    tiny = resized("comfy.ldm.flux.model", ("256", str(config["timestep_guidance_channels"])))
+    sizes = flux_sizes(config) | dict(axes_dim=config["axes_dims_rope"], theta=config["rope_theta"], mlp_ratio=config["mlp_ratio"], qkv_bias=False)
+    model = loaded(tiny.Flux(in_channels=16, out_channels=16, vec_in_dim=None, patch_size=1, guidance_embed=True, txt_ids_dims=[3],
+                             global_modulation=True, mlp_silu_act=True, ops_bias=False, default_ref_method="index", ref_index_scale=10.0,
+                             **sizes, **operations()), weights)
+    references = [random("reference2.0", 1, 16, 2, 3), random("reference2.1", 1, 16, 4, 1)]
+
+    def run(pictures=None, guidance=2.5):
+        return model(inputs["latent"], time, inputs["context"], guidance=torch.full([1], guidance), ref_latents=pictures)
+
+    tensors["flux2.velocity"] = run()
+    tensors["flux2.guidance"] = run(guidance=1.0)
+    tensors["flux2.references"] = run(references)
+    tensors |= {f"flux2.reference.{i}": picture for i, picture in enumerate(references)}
+
+
+def z_image(tensors, time):
+    config, weights, inputs = spelled("z-image")
+    width = config["dim"]
+    tiny = resized("comfy.ldm.lumina.model", ("min(dim, 1024)", str(weights["t_embedder.mlp.0.weight"].shape[0])),
+                   ("output_size=256", f"output_size={min(width, 256)}"))
+    names = ("in_channels", "dim", "n_layers", "n_refiner_layers", "n_heads", "n_kv_heads", "norm_eps", "qk_norm", "cap_feat_dim", "rope_theta",
+             "axes_dims", "axes_lens")
+    model = loaded(tiny.NextDiT(patch_size=2, ffn_dim_multiplier=8 / 3, z_image_modulation=True, time_scale=config["t_scale"],
+                                pad_tokens_multiple=32, **{name: config[name] for name in names}, **operations()), weights)
+
+    def run(latent):
+        return model(latent, time, inputs["context"], None)
+
+    tensors["z-image.velocity"] = run(inputs["latent"])
+    tensors["z-image.odd"] = run(inputs["latent"][..., :5, :7])
+
+
 def chroma(tensors, time):
-    import comfy.ldm.chroma.model as true
     config, weights, inputs = spelled("chroma")
     count = 3 * config["num_single_layers"] + 12 * config["num_layers"] + 2
-    source = Path(true.__file__).read_text()
-    assert source.count("344") == 1
-    tiny = types.ModuleType("comfy.ldm.chroma.tiny")
-    tiny.__package__ = "comfy.ldm.chroma"
-    sys.modules[tiny.__name__] = tiny
-    exec(compile(source.replace("344", str(count)), true.__file__, "exec"), tiny.__dict__)
+    tiny = resized("comfy.ldm.chroma.model", ("344", str(count)))
     width = config["approximator_hidden_dim"]
     model = loaded(tiny.Chroma(in_channels=16, out_channels=16, patch_size=2, in_dim=config["approximator_num_channels"], hidden_dim=width,
-                               out_dim=flux_sizes(config)["hidden_size"], n_layers=config["approximator_layers"], **flux_sizes(config),
+                               out_dim=flux_sizes(config)["hidden_size"], n_layers=config["approximator_layers"], txt_ids_dims=[], vec_in_dim=None, **flux_sizes(config),
                                **operations()), weights)
     tensors["chroma.velocity"] = model(inputs["latent"], time, inputs["context"], guidance=torch.zeros(1))
     tensors["chroma.odd"] = model(inputs["latent"][..., :5, :7], time, inputs["context"], guidance=torch.zeros(1))
@@ -123,15 +167,15 @@ def pixart(tensors, time):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("comfyui", type=Path)
-    comfyui_runs.prepare(parser.parse_args().comfyui.resolve(), using={"einops"})
+    comfyui_runs.prepare(parser.parse_args().comfyui.resolve(), using={"einops", "comfy_kitchen"})
     tensors = {}
-    for run in (flux, chroma, sd3, pixart):
+    for run in (flux, flux2, chroma, z_image, sd3, pixart):
         run(tensors, torch.tensor([TIMES[run.__name__]]))
     path = GOLDEN / "comfyui/models.safetensors"
     save_file({key: value.clone().contiguous() for key, value in tensors.items()}, path,
               metadata={"script": "tools/golden/comfyui_models.py", "versions": f"torch {torch.__version__}"})
     print(f"{path.name}: {path.stat().st_size} bytes")
-    for name in ("flux", "chroma", "sd3"):
+    for name in ("flux", "flux2", "chroma", "z-image", "sd3"):
         with safe_open(GOLDEN / f"spellings/{name}.safetensors", "pt") as file:
             other = file.get_tensor("float16")
         print(f"{name}: {((tensors[f'{name}.velocity'] - other).norm() / other.norm()).item():.1e} from diffusers")

@@ -123,8 +123,9 @@ extension MemoryPlan {
     }
 
     /// Notes that bytes of a mapped file were given back to the system.
-    func release(_ bytes: UnsafeRawPointer, _ byteCount: Int) {
-        state.withLock { $0.weights.release(UInt(bitPattern: bytes), byteCount) }
+    func release(_ part: UnsafeRawBufferPointer) {
+        let first = UInt(bitPattern: part.baseAddress)
+        state.withLock { $0.weights.release(first, part.count) }
     }
 
     /// Compares this moment with those before.

@@ -3,7 +3,8 @@ package protocol ByteLender: AnyObject, Sendable {
     /// Is told that bytes are not needed for a while, so that their memory may go back to the system.
     ///
     /// - Parameter bytes: a part of what it lent; what is read there later must be the same.
-    func release(_ bytes: UnsafeRawBufferPointer)
+    /// - Returns: what went back of it; nil for nothing.
+    func release(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer?
 }
 
 /// A run of bytes that tensors look into: allocated here, or borrowed from a mapped file.
@@ -72,9 +73,11 @@ public final class Storage: @unchecked Sendable {
     }
 
     /// Tells the owner of borrowed bytes, where it is a ``ByteLender``, that a range of them is not needed for a while.
-    func release(_ range: Range<Int>) {
-        guard case .borrowed(let owner) = origin, let lender = owner as? any ByteLender else { return }
-        lender.release(UnsafeRawBufferPointer(start: bytes + range.lowerBound, count: range.count))
+    ///
+    /// - Returns: what went back to the system of it; nil for nothing.
+    func release(_ range: Range<Int>) -> UnsafeRawBufferPointer? {
+        guard case .borrowed(let owner) = origin, let lender = owner as? any ByteLender else { return nil }
+        return lender.release(UnsafeRawBufferPointer(start: bytes + range.lowerBound, count: range.count))
     }
 
     deinit {

@@ -83,8 +83,8 @@ extension Tensor {
 
     /// Tells where the bytes are borrowed from, a mapped file, that they are not needed for a while.
     package func release() {
-        storage.release(byteOffset..<byteOffset + count * dtype.size)
-        device.memoryPlan?.release(bytes, count * dtype.size)
+        let part = storage.release(byteOffset..<byteOffset + count * dtype.size)
+        if let part { device.memoryPlan?.release(part) }
     }
 
     /// The elements of an f32 tensor; valid while the tensor is kept alive.
