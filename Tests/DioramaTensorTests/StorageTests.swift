@@ -69,6 +69,18 @@ import Darwin
         withExtendedLifetime((small, large)) {}
     }
 
+    @Test("what waits beyond the most in use stays within the limit", arguments: [nil, 200, 290])
+    func spare(limit: Int?) {
+        let mebibyte = 1 << 20
+        let memory = Memory(limit: MemoryLimit(byteCount: limit.map { $0 * mebibyte }))
+        // 192 MiB in use at most: 64 MiB more may wait.
+        _ = Storage(byteCount: 192 * mebibyte, from: memory)
+        let blocks = [40, 24].map { Storage(byteCount: $0 * mebibyte, from: memory) }
+        let inMemory = 64 * mebibyte + memory.waitingBytes
+        #expect(inMemory == (limit == 200 ? 64 : 256) * mebibyte)
+        withExtendedLifetime(blocks) {}
+    }
+
     @Test("borrowed bytes are read in place and kept alive", arguments: Device.each)
     func borrowing(on device: Device) throws {
         let hasEnded = Flag()

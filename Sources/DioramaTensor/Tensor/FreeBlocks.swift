@@ -17,6 +17,8 @@ struct FreeBlocks: Sendable {
 
     /// Where they come from.
     let pages: SystemPages
+    /// The most bytes that blocks in use and waiting ones may take together; nil for as many as the system gives.
+    let limit: Int?
 
     /// Waiting blocks, longest waiting first.
     private var waiting: [Block] = []
@@ -29,7 +31,10 @@ struct FreeBlocks: Sendable {
     /// Bytes in memory of blocks that are in use or wait.
     private(set) var residentBytes = 0
 
-    init(_ pages: SystemPages) { self.pages = pages }
+    init(_ pages: SystemPages, limit: Int? = nil) {
+        self.pages = pages
+        self.limit = limit
+    }
 
     /// The largest block that is handed out for `byteCount`: a quarter larger, or up to 16 MiB where that is no more than twice as large.
     private static func largest(for byteCount: Int) -> Int {
@@ -63,7 +68,8 @@ struct FreeBlocks: Sendable {
 
     /// Frees waiting blocks, longest waiting first, so that `byteCount` more bytes may come from the system.
     mutating func makeRoom(for byteCount: Int) {
-        shrink(to: Swift.max(mostUsedBytes + spare - usedBytes - byteCount, 0))
+        let most = Swift.min(mostUsedBytes + spare, limit ?? .max)
+        shrink(to: Swift.max(most - usedBytes - byteCount, 0))
     }
 
     /// Takes a block back to wait; false if it is none of these.

@@ -93,7 +93,7 @@ package final class Memory: Sendable {
         self.limit = limit
         self.plan = plan
         pages = SystemPages(isPlanned: plan != nil)
-        blocks = Mutex(FreeBlocks(pages))
+        blocks = Mutex(FreeBlocks(pages, limit: limit.byteCount))
     }
 
     deinit { trim() }
