@@ -185,7 +185,7 @@ typedef struct {
     /* x[n] = x turned, `group` elements at a time, by the symmetric Hadamard matrix of that power of 4; 1 for none */
     void (*rotate_row)(float *x, size_t group, size_t n);
     /* tile of panel_rows rows = x[rows, depth]; for int8 rows are rotated and get scales[panel_rows];
-     * scratch has room for two rows of depth singles */
+     * scratch has room for four rows of depth singles and 64 more each */
     void (*pack_tile)(void *tile, float *scales, dk_precision precision, const float *x, size_t row_stride,
                       size_t rows, size_t depth, size_t rotation, void *scratch);
     /* units of what a pixel of the result sees */

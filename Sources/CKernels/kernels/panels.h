@@ -3,13 +3,13 @@
  * Both operands are cut into units of four bytes along the summed extent (dot.h). The right one, the weights, is
  * packed as panels [units, DK_PANEL_COLUMNS] of DK_PANEL_COLUMNS outputs; the left one as tiles
  * [units, DK_REGISTER_ROWS]. A step of the inner loop loads DK_PANEL_VECTORS vectors of the panel and multiplies each with one unit
- * of each of the tile's rows. Long sums go in pieces of DK_PANEL_DEPTH units, so that a piece of a panel stays in the
- * first cache while a block of tiles passes by; between pieces the sums wait in scratch.
+ * of each of the tile's rows. Long sums go in pieces of DK_PANEL_DEPTH units, so that a piece of a panel stays in a
+ * near cache while a block of tiles passes by; between pieces the sums wait in scratch.
  *
  * Where the processor multiplies matrices (DK_MATRIX_TILES, matrix.h), bf16 and bytes have tiles of DK_PANEL_ROWS rows,
  * DK_UNIT_STEP units of a row together: [units / DK_UNIT_STEP, DK_PANEL_ROWS, DK_UNIT_STEP], and whole steps of units. */
 
-enum { DK_PANEL_COLUMNS = DK_PANEL_VECTORS * DK_LANES, DK_PANEL_DEPTH = 160 };
+enum { DK_PANEL_COLUMNS = DK_PANEL_VECTORS * DK_LANES, DK_PANEL_DEPTH = DK_LANES == 16 ? 512 : 160 };
 #if DK_MATRIX_TILES
 enum { DK_UNIT_STEP = 16, DK_REGISTER_ROWS = 8 };
 #else
@@ -54,13 +54,14 @@ DK_INLINE uint32_t weight_unit(dk_precision precision, const void *row, dk_float
     return (uint32_t)half[0] | (uint32_t)half[1] << 16;
 }
 
-/* A square of units, transposed. */
+/* A square of units, transposed. The square of the rows after these is fetched meanwhile: the processor foresees no further than a page. */
 DK_INLINE void pack_unit_square(uint32_t *panel, const size_t width, const void *rows, dk_precision precision,
                                 dk_float_type type, size_t stride, size_t at) {
     vf square[DK_LANES];
     size_t size = type == DK_F32 ? 4 : 2;
     for (size_t i = 0; i < DK_LANES; i++) {
         const char *row = (const char *)rows + i * stride * size;
+        __builtin_prefetch(row + DK_LANES * stride * size + at * 4, 0, 2);
         if (precision == DK_SINGLE) {
             square[i] = vf_load_weights(row, type, at);
         } else if (type == DK_BF16) {
@@ -112,8 +113,11 @@ static void pack_panel_int8(void *panel, int32_t *sums, const int8_t *rows, size
     for (size_t column = 0; column < whole; column += DK_LANES)
         for (size_t i = 0; i < deep; i += DK_LANES) {
             vf square[DK_LANES];
-            for (size_t row = 0; row < DK_LANES; row++)
-                memcpy(&square[row], rows + (column + row) * row_stride + i * 4, sizeof square[row]);
+            for (size_t row = 0; row < DK_LANES; row++) {
+                const int8_t *from = rows + (column + row) * row_stride + i * 4;
+                __builtin_prefetch(from + DK_LANES * row_stride, 0, 2);
+                memcpy(&square[row], from, sizeof square[row]);
+            }
             DK_TRANSPOSE(vf, square);
             for (size_t unit = 0; unit < DK_LANES; unit++)
                 vf_store((float *)(out + (i + unit) * DK_PANEL_COLUMNS + column), square[unit]);
@@ -296,28 +300,62 @@ DK_INLINE void pack_line(uint32_t *line, float *scale, dk_precision precision, c
     quantize_bytes(line, x, depth, by.inverse, 128);
 }
 
+/* Eight lines of units, turned about: three zips of all eight vectors make the rows of a unit neighbours. */
+DK_INLINE void zip_lines(uint32_t *out, const uint32_t *first, size_t stride, size_t units) {
+    size_t i = 0;
+    for (; i + DK_LANES <= units; i += DK_LANES) {
+        vf lines[8], zipped[8];
+        for (size_t row = 0; row < 8; row++) lines[row] = vf_load((const float *)(first + row * stride + i));
+        for (size_t time = 0; time < 3; time++) {
+            for (size_t row = 0; row < 4; row++) {
+                zipped[2 * row] = DK_ZIP_LOW(lines[row], lines[row + 4]);
+                zipped[2 * row + 1] = DK_ZIP_HIGH(lines[row], lines[row + 4]);
+            }
+            memcpy(lines, zipped, sizeof lines);
+        }
+        for (size_t row = 0; row < 8; row++) vf_store((float *)(out + 8 * i + row * DK_LANES), lines[row]);
+    }
+    for (; i < units; i++)
+        for (size_t row = 0; row < 8; row++) out[8 * i + row] = first[row * stride + i];
+}
+
 /* A tile of up to DK_PANEL_ROWS rows of x; missing rows are zeros. */
 static void pack_tile(void *tile, float *scales, dk_precision precision, const float *x, size_t row_stride,
                       size_t rows, size_t depth, size_t rotation, void *scratch) {
-    uint32_t *out = tile;
+    uint32_t *out = tile, *lines = scratch;
     size_t units = panel_units(precision, depth), step = precision == DK_SINGLE ? 1 : DK_UNIT_STEP;
-    for (size_t row = 0; row < DK_PANEL_ROWS; row++) {
+    for (size_t row = 0; row < DK_PANEL_ROWS;) {
+        if (DK_REGISTER_ROWS == 8 && step == 1 && row + 8 <= rows) {
+            const float *from = x + row * row_stride;
+            if (precision == DK_SINGLE) {
+                zip_lines(out + row * units, (const uint32_t *)from, row_stride, units);
+            } else {
+                for (size_t i = 0; i < 8; i++)
+                    pack_line(lines + i * units, scales + row + i, precision, from + i * row_stride, depth, units,
+                              rotation, (float *)lines + 8 * units);
+                zip_lines(out + row * units, lines, units, units);
+            }
+            row += 8;
+            continue;
+        }
         if (row >= rows) {
             for (size_t i = 0; i < units; i += step) memset(out + tile_place(precision, units, row, i), 0, step * 4);
             if (precision == DK_INT8) scales[row] = 0;
+            row++;
             continue;
         }
         const uint32_t *line = (const uint32_t *)(x + row * row_stride);
         if (precision != DK_SINGLE) {
-            line = scratch;
-            pack_line(scratch, scales + row, precision, x + row * row_stride, depth, units, rotation,
-                      (float *)scratch + units);
+            line = lines;
+            pack_line(lines, scales + row, precision, x + row * row_stride, depth, units, rotation,
+                      (float *)lines + units);
         }
         if (step > 1)
             for (size_t i = 0; i < units; i += DK_UNIT_STEP)
                 memcpy(out + tile_place(precision, units, row, i), line + i, DK_UNIT_STEP * 4);
         else
             for (size_t i = 0; i < units; i++) out[tile_place(precision, units, row, i)] = line[i];
+        row++;
     }
 }
 

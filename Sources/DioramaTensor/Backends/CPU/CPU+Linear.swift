@@ -67,7 +67,7 @@ extension CPUBackend {
         let (precision, height) = (problem.precision.kernelPrecision, kernels.panel_rows)
         let units = kernels.panel_units(precision, problem.inputs)
         let tiles = (rows + height - 1) / height
-        let room = 2 * (problem.inputs + 64)
+        let room = 4 * (problem.inputs + 64)
         withScratch(tiles * height * (units + 1)) { packed in
             let scales = packed + tiles * height * units
             withScratch(workers(dividing: tiles, cost: height * problem.inputs) * room) { scratch in
@@ -95,15 +95,18 @@ extension CPUBackend {
         let panels = (problem.outputs + width - 1) / width
         let panelRoom = (units + 2) * width
         let fitting = Swift.min(Swift.max(Self.panelGroupBytes / (4 * panelRoom), 4), 16)
-        let group = Swift.max(Swift.min(panels / (4 * pool.threads), fitting), 1)
-        let parts = (panels + group - 1) / group
+        // As many parts as all threads have alike, none of which is larger than another by more than a panel.
+        let most = Swift.max(Swift.min(panels / (4 * pool.threads), fitting), 1)
+        let rounds = ((panels + most - 1) / most + pool.threads - 1) / pool.threads
+        let parts = Swift.min(rounds * pool.threads, panels)
+        let group = (panels + parts - 1) / parts
         // Weights are unpacked where sums will be.
         let sumsRoom = Swift.max((block + kernels.panel_rows) * width, unpackedRoom(problem))
         withScratch(pool.workers(parts) * (group * panelRoom + sumsRoom)) { scratch in
             pool.run(parts) { part, worker in
                 let own = scratch + worker * (group * panelRoom + sumsRoom)
                 let sums = own + group * panelRoom
-                let mine = part * group..<Swift.min((part + 1) * group, panels)
+                let mine = part * panels / parts..<(part + 1) * panels / parts
                 for panel in mine {
                     pack(
                         own + (panel - mine.lowerBound) * panelRoom, panel: panel, units: units, problem,

@@ -58,7 +58,7 @@ extension CPUBackend {
         let taps = problem.kernel * problem.kernel
         let doubled = problem.upsampling == 2
         let arranged = plan.matrices * height * plan.depth
-        let room = arranged + 2 * (plan.depth + 64)
+        let room = arranged + 4 * (plan.depth + 64)
         withScratch(pool.workers(tiles) * room) { scratch in
             pool.run(tiles) { tile, worker in
                 let own = scratch + worker * room
