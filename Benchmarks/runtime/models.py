@@ -17,6 +17,8 @@ SD3_MEDIUM = dict(
     pos_embed_max_size=384, qk_norm="rms_norm", dual_attention_layers=tuple(range(13)))
 # Z-Image: two refining layers for the image and two for the text before the 30 main ones. Without axes_lens, positions end at 1,024.
 Z_IMAGE = dict(n_layers=30, axes_lens=[1536, 512, 512])
+# FLUX.1-schnell with one block of each kind: peers.py asks each as often as the whole model, of 24 GB, has it.
+FLUX = dict(num_layers=1, num_single_layers=1)
 # The autoencoder of Stable Diffusion 3 and FLUX.
 VAE = dict(
     in_channels=3, out_channels=3, latent_channels=16, block_out_channels=(128, 256, 512, 512), layers_per_block=2,
@@ -26,7 +28,7 @@ VAE = dict(
 T5_XXL = dict(
     vocab_size=32128, d_model=4096, d_kv=64, d_ff=10240, num_layers=24, num_heads=64, feed_forward_proj="gated-gelu",
     tie_word_embeddings=False, is_encoder_decoder=False, use_cache=False)
-KINDS = ["sd3-medium", "z-image", "vae", "t5-xxl"]
+KINDS = ["sd3-medium", "z-image", "flux", "vae", "t5-xxl"]
 
 
 def ensure(folder, kind, layers=None):
@@ -54,6 +56,8 @@ def outline(kind, layers):
         if kind == "z-image":
             config = Z_IMAGE | (dict(n_layers=layers) if layers else {})
             return diffusers.ZImageTransformer2DModel(**config), "diffusion_pytorch_model"
+        if kind == "flux":
+            return diffusers.FluxTransformer2DModel(**FLUX), "diffusion_pytorch_model"
         if kind == "vae":
             return diffusers.AutoencoderKL(**VAE), "diffusion_pytorch_model"
         config = T5_XXL | (dict(num_layers=layers) if layers else {})

@@ -9,17 +9,24 @@ import Darwin
 /// Keeps this process within a budget by giving the pages of mapped weights back to the system, until the task is cancelled.
 ///
 /// Weights are used where their files are mapped, and count as this process's memory while they are there. A page that was given back
-/// is read again when it is next used: from the system's cache of files, or from the disk. Twenty times a second this looks at
-/// how much memory the process takes; above the budget it gives back all pages of weights, of whatever step, so that the process
-/// may pass the budget by what is read in a twentieth of a second. On systems without `/proc` it does nothing.
+/// is read again when it is next used: from the system's cache of files, or from the disk. Fifty times a second this looks at
+/// how much memory the process takes; where it would be above the budget at the next look, at the pace at which it grew lately, all pages
+/// of weights are given back, of whatever step. On systems without `/proc` it does nothing.
 ///
 /// - Parameter budget: bytes that the process should stay within.
 package func keepResident(within budget: Int) async {
+    var (before, pace) = (Int.max, 0)
     while !Task.isCancelled {
-        if let resident = residentMemory(), resident > budget {
-            for weights in MappedWeights.all() { weights.giveBack() }
+        if let resident = residentMemory() {
+            pace = max(resident - before, pace - pace / 64)
+            before = resident
+            // An eighth at most, so that what is read stays for a while however fast it comes.
+            if resident + min(pace, budget / 8) > budget {
+                for weights in MappedWeights.all() { weights.giveBack() }
+                before = residentMemory() ?? resident
+            }
         }
-        try? await Task.sleep(for: .milliseconds(50))
+        try? await Task.sleep(for: .milliseconds(20))
     }
 }
 
