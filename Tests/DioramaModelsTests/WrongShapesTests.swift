@@ -84,7 +84,7 @@ import Testing
 
     /// Such as no published model has; memory for them is never asked for.
     ///
-    /// Each of the tensors that tell sizes is so in one way.
+    /// Each of the tensors that tell sizes is so in one way, and has no axes.
     @Test(
         "case 27: huge, empty and other tensors",
         arguments: try EveryModel.all().filter { !$0.name.contains("GGUF") && !$0.name.contains("diffusers") }
@@ -93,9 +93,28 @@ import Testing
         for (index, key) in model.firstKeys.enumerated() where !Self.unread.contains(key) {
             let shape = try #require(model.file.info(key)?.shape)
             let rest = Array(shape.dims.dropFirst())
-            let dims = [[0] + rest, [1 << 40] + rest, rest + [1 << 40], []][index % 4]
-            let problem = model.problem(model.file.changing([key: Shape(dims)]), on: device)
-            #expect(problem.contains(": "), "\(key) \(dims): \(problem)")
+            for dims in [[[0] + rest, [1 << 40] + rest, rest + [1 << 40]][index % 3], []] {
+                let problem = model.problem(model.file.changing([key: Shape(dims)]), on: device)
+                #expect(problem.contains(": "), "\(key) \(dims): \(problem)")
+            }
         }
+    }
+
+    @Test(
+        "case 27: a patch whose area is no number here",
+        arguments: try EveryModel.diffusion(["diffusers", "original"]).filter { $0.patchKey != nil })
+    func patches(_ model: EveryModel) throws {
+        let key = try #require(model.patchKey)
+        let shape = try #require(model.file.info(key)?.shape)
+        let changed = model.file.changing([key: [shape[0], shape[1], 1 << 40, 1 << 40]])
+        let problem = model.problem(changed, on: device)
+        #expect(problem.contains("patch_size: expected a whole number in 1...64, found"), "\(problem)")
+    }
+}
+
+extension EveryModel {
+    /// The convolution that cuts patches, of families that have one.
+    fileprivate var patchKey: String? {
+        file.keys.first { $0 == "x_embedder.proj.weight" || $0 == "pos_embed.proj.weight" }
     }
 }

@@ -27,8 +27,8 @@ public struct PixArtConfig: Sendable, Hashable {
     /// Reads and checks the configuration; throws `WeightsError`.
     public init(_ config: ModelConfig) throws {
         channels = try config.int("in_channels", in: 1...4096, default: 4)
-        outputChannels = try config.int("out_channels", in: 1...4096, default: 8)
         patch = try config.int("patch_size", in: 1...64, default: 2)
+        outputChannels = try config.int("out_channels", in: 1...4096, default: 8)
         layers = try config.int("num_layers", in: 0...1024, default: 28)
         heads = try config.int("num_attention_heads", in: 1...1024, default: 16)
         headWidth = try config.int("attention_head_dim", in: 1...4096, default: 72)
