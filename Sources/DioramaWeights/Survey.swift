@@ -64,11 +64,12 @@ final class Survey: Sendable {
     func error(after first: WeightsError) -> WeightsError {
         let (problems, count) = state.withLock { ($0.problems, $0.keys.count) }
         guard count > 0 else { return first }
-        let advice = "the file may be damaged or of another model: fetch it again, or take one that fits"
-        guard count > 1 else { return WeightsError(first.place, "\(first.problem); \(advice)") }
+        let advice = "file may be damaged or of another model: fetch it again, or take one that fits"
+        guard count > 1 else { return WeightsError(first.place, "\(first.problem); the \(advice)") }
         let rest = count > problems.count ? "; and \(count - problems.count) more" : ""
         return WeightsError(
             first.place,
-            "\(count) tensors do not fit the model: \(problems.joined(separator: "; "))\(rest). \(advice)")
+            "\(count) tensors do not fit the model: \(problems.joined(separator: "; "))\(rest). The \(advice)"
+        )
     }
 }
