@@ -84,7 +84,7 @@ struct PartLoader {
         let weights = Weights(
             try directory.part(name).weights(), on: device, names: names,
             precision: allowsBytes ? precision : precision?.real)
-        let model = try make(weights, config)
+        let model = try weights.build { try make($0, config) }
         let unused = weights.unusedKeys.filter { !$0.hasSuffix("position_ids") }
         if let first = unused.first {
             notes.append(

@@ -12,8 +12,9 @@ extension Weights {
     public func quantized(
         _ name: String, _ shape: Shape
     ) throws -> (stored: QuantizedWeight, deltas: [WeightDelta])? {
-        guard let place = root.find(self.name(name)), root.source.info(place.key)?.type == .i8,
-            let (found, info) = try find(name, shape), info.shape.rank == 2
+        guard root.survey == nil, let place = root.find(self.name(name)),
+            root.source.info(place.key)?.type == .i8, let (found, info) = try find(name, shape),
+            try isMatrix(found, info, shape)
         else { return nil }
         let key = found.key
         let rotation = try rotationGroup(of: key, inputs: shape[1])
@@ -40,6 +41,12 @@ extension Weights {
         guard let changes = changes[self.name(name)] else { return (stored, []) }
         let adapted = AdaptedTensor(stored.dequantized, changes)
         return (stored, adapted.deltas)
+    }
+
+    /// Whether the file has a matrix of `shape` as one, which may be padded, rather than as a row or with more axes.
+    private func isMatrix(_ found: TensorPlace, _ info: TensorInfo, _ shape: Shape) throws -> Bool {
+        guard info.shape.rank == 2 else { return false }
+        return try found.shape(of: info.shape) == shape || isPadded(found, info, shape)
     }
 
     /// How many inputs of a layer in bytes are rotated together.
@@ -75,15 +82,15 @@ extension Weights {
         _ name: String, _ shape: Shape
     ) throws -> (stored: EncodedWeight, deltas: [WeightDelta])? {
         let full = self.name(name)
-        guard let place = root.find(full), let encoding = root.source.info(place.key)?.type.encoding else {
-            return nil
-        }
+        guard root.survey == nil, let place = root.find(full),
+            let encoding = root.source.info(place.key)?.type.encoding
+        else { return nil }
         _ = try layout(of: place.key)
         let deltas = (changes[full] ?? []).map {
             if case .add(let delta) = $0 { delta } else { nil as WeightDelta? }
         }
         guard shape.rank == 2, encoding.rowBytes(shape[1]) != nil, deltas.allSatisfy({ $0 != nil }),
-            let (found, info) = try find(name, shape), info.shape.rank == 2
+            let (found, info) = try find(name, shape), try isMatrix(found, info, shape)
         else { return nil }
         let kept = root.taken.withLock { $0.encoded[found.key] }
         guard let whole = try kept ?? encoded(found.key, info, encoding, shape) else { return nil }

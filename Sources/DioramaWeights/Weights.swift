@@ -27,6 +27,15 @@ public struct Weights: Sendable {
         self.precision = precision
     }
 
+    /// The place `other` for a survey of what is asked of it.
+    init(surveying other: Weights, _ survey: Survey) {
+        path = other.path
+        root = Root(
+            source: other.root.source, device: survey.device, names: other.root.names, survey: survey)
+        changes = [:]
+        precision = nil
+    }
+
     private init(_ other: Weights, path: String, changes: [String: [WeightChange]]) {
         self.path = path
         self.changes = changes
@@ -63,16 +72,15 @@ public struct Weights: Sendable {
 
     /// As `tensor(_:_:)`, but what adapters add is kept apart, for layers that apply it without making the sum.
     public func adapted(_ name: String, _ shape: Shape) throws -> AdaptedTensor {
-        guard let tensor = try stored(name, shape) else {
-            throw WeightsError(
-                place, "has no tensor \(self.name(name)), expected with shape \(shape)\(hint(name))")
-        }
+        if let survey = root.survey { return AdaptedTensor(try surveyed(name, shape, survey), []) }
+        guard let tensor = try stored(name, shape) else { throw missing(name, shape) }
         return AdaptedTensor(tensor, changes[self.name(name)] ?? [])
     }
 
     /// As `tensor(_:_:)`, but nil when there is no such tensor.
     public func optional(_ name: String, _ shape: Shape) throws -> Tensor? {
-        try stored(name, shape).map { AdaptedTensor($0, changes[self.name(name)] ?? []).merged }
+        if let survey = root.survey { return contains(name) ? try surveyed(name, shape, survey) : nil }
+        return try stored(name, shape).map { AdaptedTensor($0, changes[self.name(name)] ?? []).merged }
     }
 
     private func stored(_ name: String, _ shape: Shape) throws -> Tensor? {
@@ -183,15 +191,6 @@ public struct Weights: Sendable {
 
     func name(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 
-    /// Tells what does exist near a missing tensor.
-    private func hint(_ name: String) -> String {
-        let place = root.names.prefix + path
-        let siblings = root.source.keys.filter { $0.hasPrefix(place + ".") }.sorted()
-        if path.isEmpty || siblings.isEmpty { return path.isEmpty ? "" : "; nothing is under \(place)" }
-        return "; under \(place) are " + siblings.prefix(4).joined(separator: ", ")
-            + (siblings.count > 4 ? ", …" : "")
-    }
-
     /// What was asked for.
     struct Taken {
         /// By key of the file; kept so that an adapted model shares even tensors that had to be converted.
@@ -210,12 +209,15 @@ public struct Weights: Sendable {
         let names: TensorNames
         /// What the file says of how layers are quantised.
         let layouts: LayerLayouts
+        /// Notes what the file does not have; nil where tensors are really taken.
+        let survey: Survey?
         let taken = Mutex(Taken())
 
-        init(source: any TensorSource, device: Device, names: TensorNames) {
+        init(source: any TensorSource, device: Device, names: TensorNames, survey: Survey? = nil) {
             self.source = source
             self.device = device
             self.names = names
+            self.survey = survey
             layouts = LayerLayouts(source)
         }
 

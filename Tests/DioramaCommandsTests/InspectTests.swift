@@ -1,7 +1,9 @@
 import DioramaCommands
 import DioramaGraph
 import DioramaNodes
+import DioramaTensor
 import DioramaTestSupport
+import DioramaWeights
 import FoundationEssentials
 import Testing
 
@@ -36,6 +38,25 @@ import Testing
         let file = "samples/models/diorama-tiny/text_encoder/model.safetensors"
         #expect(try await !inspect(file).contains("adapter"))
         #expect(try JSON(parsing: try await inspect(file, "--json").utf8)["adapter"] == nil)
+    }
+
+    @Test func valuesThatAreNoNumbersAreListed() async throws {
+        let folder = try TemporaryFolder()
+        let device = Device.cpu()
+        let url = try folder.write(
+            SafetensorsWriter.encode([
+                (name: "a.weight", tensor: .full(1, [2, 3], on: device)),
+                (name: "b.weight", tensor: Tensor([0, .nan, 1], [3], on: device)),
+                (name: "c.weight", tensor: Tensor([0, -.infinity], [2], on: device).asType(.f16)),
+            ]), to: "model.safetensors")
+        let text = try await inspect(url.path, "--damaged")
+        #expect(
+            text.contains("\n2 tensors with values that are not finite numbers\n  b.weight\n  c.weight\n"))
+        let report = try JSON(parsing: try await inspect(url.path, "--damaged", "--json").utf8)
+        #expect(report["damaged"] == ["b.weight", "c.weight"])
+        let whole = "samples/models/diorama-tiny/text_encoder/model.safetensors"
+        #expect(try await inspect(whole, "--damaged").contains("\nall values are finite numbers\n"))
+        #expect(try JSON(parsing: try await inspect(whole, "--json").utf8)["damaged"] == nil)
     }
 
     @Test func aGGUFSaysWhatIsInIt() async throws {

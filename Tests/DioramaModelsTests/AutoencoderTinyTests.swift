@@ -131,7 +131,7 @@ import Testing
             ]).contains("makes pictures of 7 channels"))
         #expect(
             try problem(["decoder.layers.6.weight": .zeros([6, 9, 3, 3], on: device)]).contains(
-                "expected a convolution of 6 channels"))
+                "decoder.layers.6.weight has shape [6, 9, 3, 3], expected [6, 6, 3, 3]"))
         #expect(try problem(["vae_scale": .full(0, [], on: device)]).contains("vae_scale is 0"))
         var hostile: [String: Tensor?] = [:]
         for index in 1..<64 { hostile["encoder.layers.\(index).weight"] = .zeros([6, 6, 3, 3], on: device) }

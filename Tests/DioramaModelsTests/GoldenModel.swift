@@ -1,3 +1,4 @@
+import DioramaJSON
 import DioramaTensor
 import DioramaTestSupport
 import DioramaWeights
@@ -12,6 +13,14 @@ struct GoldenModel {
     init(_ name: String, on device: Device) throws {
         fixture = try Fixture("models/\(name).safetensors", on: device)
         config = try ModelConfig(try #require(fixture.metadata["config"]), place: name)
+    }
+
+    /// The configuration as it is read.
+    var configuration: JSON.Object {
+        get throws {
+            let text = try #require(fixture.metadata["config"])
+            return try #require(JSON(parsing: Array(text.utf8)).object)
+        }
     }
 
     /// The model's weights.

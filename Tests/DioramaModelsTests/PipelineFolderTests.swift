@@ -18,7 +18,7 @@ import Testing
 
     private func folder(
         _ pipeline: String, transformer: String, encoders: [String: Part], tokenizers: [String: Part],
-        vae: Part
+        vae: Part, edit: (String) -> String = { $0 }
     ) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         var index = "{\"_class_name\": \"\(pipeline)\""
@@ -32,7 +32,7 @@ import Testing
                 (name: String($0.dropFirst("model.".count)), tensor: golden.fixture[$0])
             }
             let config = try #require(golden.fixture.metadata["config"])
-            try folder.write(Array(config.utf8), to: "\(name)/config.json")
+            try folder.write(edit(config), to: "\(name)/config.json")
             try folder.write(SafetensorsWriter.encode(tensors), to: "\(name)/model.safetensors")
             index += ", \"\(name)\": [\"x\", \"\(part.className)\"]"
         }
@@ -82,6 +82,19 @@ import Testing
             try check(folder, "z-image", .flow(shift: 3, timeScale: 1))
         }
         #expect(error?.description.contains("outside the text encoder's table") == true)
+    }
+
+    /// Fewer positions than the chat's template has tokens: nothing of the prompt would be left.
+    @Test func anEncoderOfFewPositionsIsTold() throws {
+        let folder = try folder(
+            "ZImagePipeline", transformer: "z-image", encoders: ["text_encoder": ("Qwen3Model", "qwen3")],
+            tokenizers: ["tokenizer": ("Qwen2Tokenizer", "qwen-t5/qwen.json")], vae: Self.vae
+        ) {
+            $0.replacing("\"max_position_embeddings\": 64", with: "\"max_position_embeddings\": 3")
+        }
+        let encoder = try ModelCatalog.builtin.load(folder.url, on: .cpu()).textEncoder
+        let error = #expect(throws: ModelInputError.self) { try encoder.encode("a lighthouse") }
+        #expect(error?.description.contains("Qwen3 takes sequences of one length in 1...3") == true)
     }
 
     @Test func anAutoencoderOfAnotherFamilyIsTold() throws {

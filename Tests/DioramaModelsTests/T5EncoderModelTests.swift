@@ -86,7 +86,7 @@ import Testing
             ("layer_norm_epsilon", "0", "layer_norm_epsilon: expected more than 0, found 0.0"),
             (
                 "relative_attention_max_distance", "8",
-                "expected a multiple of 4 buckets, less than 4 times the largest distance, 8; found 32"
+                "relative_attention_num_buckets 32, relative_attention_max_distance 8: expected a multiple of 4 buckets, less than 4 times the largest distance, 8; found 32"
             ),
         ])
     func refusesConfigurations(key: String, json: String, expected: String) throws {

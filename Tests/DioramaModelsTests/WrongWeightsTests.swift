@@ -4,11 +4,11 @@ import DioramaTestSupport
 import DioramaWeights
 import Testing
 
-/// Weights that contradict their model: cases 27, 28 and 31 of the project's list of hostile files.
+/// Weights that contradict their model: cases 27, 28 and 31 of the project's list of hostile files, with the weights of tiny models.
 ///
-/// Case 29, ids beyond the vocabulary,
-/// is in the tests of the text encoders, and `<0xZZ>` in those of the tokenizers; case 30, weights that are no numbers, is here and in
-/// those of the samplers.
+/// Every family by its shapes alone is in `WrongShapesTests`, `HostileConfigurationTests` and `MissingTensorsTests`. Case 29, ids beyond the
+/// vocabulary, is in `TokensBeyondTableTests`, and `<0xZZ>` in the tests of the tokenizers; case 30, weights that are no numbers, is here
+/// and in `DamagedWeightsTests`.
 @Suite struct WrongWeightsTests {
     /// Heads of the others' tiny models are too narrow for what is read off shapes alone.
     static let models = ["flux2", "pixart-sigma", "mmdit-dual"]

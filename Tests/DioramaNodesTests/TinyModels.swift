@@ -17,11 +17,12 @@ struct TinyModels {
         case int8Convrot = "int8_convrot"
     }
 
-    init() throws {
+    /// Writes the files whose names are wanted, and all tokenizers.
+    init(where isWanted: (String) -> Bool = { _ in true }) throws {
         folder = try TemporaryFolder()
         let bytes = try Data(contentsOf: Golden.url("families/tiny_models.json"))
         let files = try #require(JSON(parsing: Array(bytes)).object?["files"]?.object)
-        for name in files.keys {
+        for name in files.keys where isWanted(name) {
             let file = try #require(files[name]?.object)
             let storage = try #require(Storage(rawValue: file["stored"]?.string ?? ""))
             let shapes = try Self.unfolded(try #require(file["tensors"]?.object))

@@ -13,12 +13,13 @@ struct InspectCommand: Command {
         discussion: """
             For a weights file (safetensors, GGUF): the models in it and what they need beside it, how tensors are stored, the memory they take, and metadata; for a LoRA its \
             kind, rank and layers. For a model folder: its parts and its scheduler. For a PNG or JPEG: its format, and the graph and settings it carries. Only headers \
-            are read.
+            are read, but with --damaged.
 
             EXAMPLES
               diorama inspect samples/models/diorama-tiny
               diorama inspect model.safetensors --all
               diorama inspect checkpoint.safetensors --unused
+              diorama inspect checkpoint.safetensors --damaged
               diorama inspect castle.png --json
             """)
 
@@ -37,6 +38,12 @@ struct InspectCommand: Command {
     )
     var unused = false
 
+    @Flag(
+        help:
+            "List the tensors of a weights file that hold values which are no finite numbers, by reading the whole file."
+    )
+    var damaged = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -46,7 +53,8 @@ struct InspectCommand: Command {
 
     func run(in context: CommandContext) async throws {
         let url = fileURL(file, in: context.workingFolder)
-        let inspection = try Inspection(of: url, named: file, listingUnused: unused)
+        let inspection = try Inspection(
+            of: url, named: file, listingUnused: unused, listingDamaged: damaged)
         if json {
             context.output.line(inspection.json.text(.pretty))
         } else {
@@ -61,10 +69,14 @@ enum Inspection {
     case model(ModelReport)
     case picture(PictureReport)
 
-    /// Looks at what is at `url`; `name` is what the user called it, and `unused` asks for the tensors that nothing uses.
+    /// Looks at what is at `url`; `name` is what the user called it, `unused` asks for the tensors that nothing uses, and `damaged` for
+    /// those that hold what is no finite number.
     ///
     /// - Throws: ``CommandError`` for what is missing or of another kind, `WeightsError` and `ImageError` for what is broken.
-    init(of url: URL, named name: String, listingUnused unused: Bool = false) throws {
+    init(
+        of url: URL, named name: String, listingUnused unused: Bool = false,
+        listingDamaged damaged: Bool = false
+    ) throws {
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw CommandError.data("there is no file or folder '\(name)'")
         }
@@ -78,7 +90,9 @@ enum Inspection {
             return
         }
         if Self.namesWeights(url.lastPathComponent) {
-            self = .weights(WeightsReport(try WeightsFile(url).open(), listingUnused: unused))
+            self = .weights(
+                try WeightsReport(
+                    WeightsFile(url).open(), listingUnused: unused, listingDamaged: damaged))
             return
         }
         let bytes = try InputFile.readStream(url.path)

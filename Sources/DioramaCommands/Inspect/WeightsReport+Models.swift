@@ -40,6 +40,15 @@ extension WeightsReport {
         return unused.problems + [head] + unused.keys.map { "  " + $0 } + [""]
     }
 
+    /// The tensors with values that are no finite numbers.
+    static func rows(damaged keys: [String]) -> [String] {
+        let head =
+            keys.isEmpty
+            ? "all values are finite numbers"
+            : "\(counted(keys.count, "tensor")) with values that are not finite numbers"
+        return [head] + keys.map { "  " + $0 } + [""]
+    }
+
     /// `BF16 780 (99.9 %), F32 2 (0.1 %)`: tensors, and their share of the bytes.
     var storedTypesText: String {
         let types = summary.storedTypes

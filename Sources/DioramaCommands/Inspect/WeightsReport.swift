@@ -10,15 +10,20 @@ struct WeightsReport {
     var contents: ModelFileContents?
     /// What no model uses; nil where nobody asked.
     var unused: ModelFileContents.Unused?
+    /// The tensors that hold what is no finite number; nil where nobody asked.
+    var damaged: [String]?
 
     init(_ summary: WeightsSummary) { self.summary = summary }
 
-    /// Looks at a file of its own; finds what no model uses where that is asked for.
-    init(_ source: any TensorSource, listingUnused: Bool) {
+    /// Looks at a file of its own; finds what no model uses, and what is no finite number, where that is asked for.
+    ///
+    /// - Throws: `WeightsError` for tensors that cannot be read.
+    init(_ source: any TensorSource, listingUnused: Bool, listingDamaged: Bool) throws {
         summary = WeightsSummary(source)
         let contents = ModelFileContents(source)
         unused = listingUnused && !contents.parts.isEmpty ? contents.unused(on: .cpu()) : nil
         self.contents = contents
+        if listingDamaged { damaged = try source.nonFiniteKeys(on: .cpu()) }
     }
 
     /// The figures, then groups of tensors by the first part of their keys, or every tensor.
@@ -46,6 +51,7 @@ struct WeightsReport {
         if let contents { lines += contents.parts.flatMap(Self.rows) }
         lines.append("")
         if let unused { lines += Self.rows(unused) }
+        if let damaged { lines += Self.rows(damaged: damaged) }
         return (lines + (all ? tensorLines : groupLines)).joined(separator: "\n")
     }
 
@@ -73,6 +79,7 @@ struct WeightsReport {
             members["unused"] = .array(unused.keys.map { .string($0) })
             members["problems"] = .array(unused.problems.map { .string($0) })
         }
+        if let damaged { members["damaged"] = .array(damaged.map { .string($0) }) }
         return .object(members)
     }
 

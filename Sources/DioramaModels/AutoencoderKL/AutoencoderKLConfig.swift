@@ -49,6 +49,9 @@ public struct AutoencoderKLConfig: Sendable {
         }
         packing = square[0]
         packingEps = try config.float("batch_norm_eps", default: 1e-4)
+        guard packingEps > 0 else {
+            throw config.problem("batch_norm_eps: expected more than 0, found \(packingEps)")
+        }
         layersPerLevel = try config.int("layers_per_block", in: 1...64, default: 1)
         groups = try config.int("norm_num_groups", in: 1...65_536, default: 32)
         hasQuantConv = try config.bool("use_quant_conv", default: true)
@@ -65,9 +68,10 @@ public struct AutoencoderKLConfig: Sendable {
                 "decoder_block_out_channels: expected \(channels.count) levels, as the encoder has, found \(decoderChannels.count)"
             )
         }
-        for count in channels + decoderChannels where !count.isMultiple(of: groups) {
-            throw config.problem(
-                "norm_num_groups, \(groups), does not divide block_out_channels, \(channels)")
+        for (key, counts) in [
+            ("block_out_channels", channels), ("decoder_block_out_channels", decoderChannels),
+        ] where !counts.allSatisfy({ $0.isMultiple(of: groups) }) {
+            throw config.problem("norm_num_groups, \(groups), does not divide \(key), \(counts)")
         }
         try config.require("act_fn", among: ["silu"])
         try config.require("down_block_types", among: ["DownEncoderBlock2D"])

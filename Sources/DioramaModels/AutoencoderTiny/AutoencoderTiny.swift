@@ -32,7 +32,9 @@ public struct AutoencoderTiny: Autoencoder {
     init(encoder: Weights?, decoder: Weights, _ latentFormat: LatentFormat) throws {
         self.latentFormat = latentFormat
         self.decoder = try TinyNetwork(decoderOf: decoder)
-        self.encoder = try encoder.flatMap { $0.contains("0.weight") ? try TinyNetwork(encoderOf: $0) : nil }
+        self.encoder = try encoder.flatMap {
+            TinyNetwork.last(in: $0) == nil ? nil : try TinyNetwork(encoderOf: $0)
+        }
         let channels = self.decoder.inputChannels
         guard self.decoder.outputChannels == 3, self.encoder?.inputChannels ?? 3 == 3,
             self.encoder?.outputChannels ?? channels == channels,

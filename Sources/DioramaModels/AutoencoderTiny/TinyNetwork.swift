@@ -23,22 +23,32 @@ struct TinyNetwork: Sendable {
     /// More layers than any has.
     private static let most = 64
 
+    /// The number of the last layer with weights; nil where there is none.
+    static func last(in w: Weights) -> Int? {
+        (0..<most).last { w.contains("\($0).weight") || w.contains("\($0).conv.0.weight") }
+    }
+
+    /// Channels that the next layer with weights takes; nil where there is none.
+    private static func input(after index: Int, in w: Weights) -> Int? {
+        (index + 1..<most).lazy.compactMap { next in
+            ["\(next).conv.0.weight", "\(next).weight"].lazy.compactMap { w.shape(of: $0) }.first
+        }.first.flatMap { $0.rank == 4 && $0[1] > 0 ? $0[1] : nil }
+    }
+
     /// The way to pictures: a convolution, a rectifier, then blocks, doublings and convolutions without bias.
     init(decoderOf w: Weights) throws {
-        try self.init(w) { index, isConv, _ in
-            isConv ? 1 : index == 1 ? nil : 2
-        }
+        try self.init(w, isDecoder: true)
     }
 
     /// The way to latents: convolutions without bias halve.
     init(encoderOf w: Weights) throws {
-        try self.init(w) { _, isConv, hasBias in isConv && !hasBias ? 2 : 1 }
+        try self.init(w, isDecoder: false)
     }
 
-    // `step` says how many times a layer without a block makes its input larger or smaller; nil for the rectifier.
-    private init(_ w: Weights, step: (Int, _ isConv: Bool, _ hasBias: Bool) -> Int?) throws {
+    private init(_ w: Weights, isDecoder: Bool) throws {
         var (layers, channels, scale, hasPooling): ([Layer], [Int], Int, Bool) = ([], [], 1, false)
-        let last = (0..<Self.most).last { w.contains("\($0).weight") || w.contains("\($0).conv.0.weight") }
+        let gaps = TinyGaps(w, isDecoder: isDecoder)
+        let last = Self.last(in: w)
         for index in 0...(last ?? 0) where scale <= 64 {
             let place = w[index]
             if place.contains("conv.0.weight") {
@@ -47,26 +57,40 @@ struct TinyNetwork: Sendable {
                 hasPooling = hasPooling || block.hasPooling
                 layers.append(.block(block))
             } else if let shape = place.shape(of: "weight") {
-                guard shape.rank == 4, channels.isEmpty || shape[1] == channels.last else {
+                guard shape.rank == 4, shape.dims.allSatisfy({ $0 > 0 }) else {
                     throw WeightsError(
-                        w.place,
-                        "\(place.path).weight has shape \(shape), expected a convolution of \(channels.last ?? 0) channels"
-                    )
+                        w.place, "\(place.path).weight has shape \(shape), expected a 3x3 convolution's")
                 }
-                let hasBias = place.contains("bias")
-                let size = step(index, true, hasBias) ?? 1
-                if channels.isEmpty { channels.append(shape[1]) }
-                channels.append(shape[0])
+                // The first and the last have one in any case.
+                let hasBias = place.contains("bias") || index == 0 || index == last
+                let size = isDecoder || hasBias ? 1 : 2
+                let input = channels.last ?? shape[1]
+                let output = Self.input(after: index, in: w) ?? shape[0]
+                channels += channels.isEmpty ? [input, output] : [output]
                 scale *= size
                 layers.append(
                     .conv(
                         try TinyConv(
-                            place, from: shape[1], to: shape[0], kernel: 3, stride: size, hasBias: hasBias)))
-            } else if let size = step(index, false, false) {
-                if size == 2 { layers.append(.doubled) }
-                scale *= size
+                            place, from: input, to: output, kernel: 3, stride: size, hasBias: hasBias)))
             } else {
-                layers.append(.relu)
+                guard let width = channels.last else {
+                    throw WeightsError(
+                        w.place, "has no tensor \(place.path).weight, the first convolution's")
+                }
+                switch gaps[index] {
+                case .relu: layers.append(.relu)
+                case .doubled:
+                    layers.append(.doubled)
+                    scale *= 2
+                case .conv:
+                    let size = isDecoder ? 1 : 2
+                    layers.append(
+                        .conv(
+                            try TinyConv(
+                                place, from: width, to: width, kernel: 3, stride: size, hasBias: false)))
+                    scale *= size
+                case .block: layers.append(.block(try TinyBlock(place, channels: width)))
+                }
             }
         }
         guard let first = channels.first, let end = channels.last, scale <= 64 else {
@@ -89,6 +113,35 @@ struct TinyNetwork: Sendable {
                 resized(x, height: 2 * x.shape[2], width: 2 * x.shape[3], by: .nearestExact)
             }
         }
+    }
+}
+
+/// What the numbers are that have no weights: layers without any, and those of which the weights are missing.
+private struct TinyGaps {
+    enum Layer { case relu, doubled, conv, block }
+
+    private let w: Weights
+    private let isDecoder: Bool
+
+    init(_ w: Weights, isDecoder: Bool) { (self.w, self.isDecoder) = (w, isDecoder) }
+
+    /// In decoders 1 is a rectifier, and a convolution follows each doubling; encoders have weights in every layer, of which each fourth
+    /// halves.
+    subscript(index: Int) -> Layer {
+        guard isDecoder else { return index % 4 == 2 ? .conv : .block }
+        if index == 1 { return .relu }
+        if isDoubled(index) { return .doubled }
+        return isGap(index - 1) && isDoubled(index - 1) ? .conv : .block
+    }
+
+    private func isDoubled(_ index: Int) -> Bool {
+        index > 1 && (isConv(index + 1) || isGap(index + 1) && !isConv(index + 2))
+    }
+
+    private func isConv(_ index: Int) -> Bool { w.contains("\(index).weight") }
+
+    private func isGap(_ index: Int) -> Bool {
+        !isConv(index) && !w.contains("\(index).conv.0.weight")
     }
 }
 

@@ -84,7 +84,9 @@ public struct CLIPTextConfig: Sendable, Hashable {
         heads = width / 64
         positions = try model.extents(of: "embeddings.position_embedding.weight", rank: 2)[0]
         innerWidth = try model.extents(of: "encoder.layers.0.mlp.fc1.weight", rank: 2)[0]
-        layers = try model.layerCount { "encoder.layers.\($0).mlp.fc1.weight" }
+        layers = try model.layerCount { layer in
+            ["mlp.fc1", "mlp.fc2", "layer_norm1"].map { "encoder.layers.\(layer).\($0).weight" }
+        }
         projection =
             w.contains("text_projection.weight")
             ? try w.extents(of: "text_projection.weight", rank: 2)[0] : nil

@@ -60,7 +60,7 @@ public struct AutoencoderFile: Sendable {
         let weights = Weights(
             shapes.source, on: device, names: AutoencoderKL.names(config, prefix: shapes.prefix),
             precision: precision?.real)
-        return (try AutoencoderKL(weights, config), weights)
+        return (try weights.build { try AutoencoderKL($0, config) }, weights)
     }
 }
 
@@ -71,26 +71,22 @@ extension FileShapes {
         let levels = isOriginal ? blocks("decoder.up") : blocks("decoder.up_blocks")
         let latent = try shape("decoder.conv_in.weight", rank: 4)[1]
         let encoder = try (0..<levels).map { level in
-            try shape(
-                "encoder.down.\(level).block.0.conv1.weight",
-                "encoder.down_blocks.\(level).resnets.0.conv1.weight",
-                rank: 4)[0]
+            try width(of: "encoder.down.\(level).block.0", "encoder.down_blocks.\(level).resnets.0")
         }
         let decoder = try (0..<levels).map { level in
-            try shape(
-                "decoder.up.\(level).block.0.conv1.weight",
-                "decoder.up_blocks.\(levels - 1 - level).resnets.0.conv1.weight", rank: 4)[0]
+            try width(
+                of: "decoder.up.\(level).block.0", "decoder.up_blocks.\(levels - 1 - level).resnets.0")
         }
         let layers = isOriginal ? blocks("encoder.down.0.block") : blocks("encoder.down_blocks.0.resnets")
-        let isPacked = contains("bn.running_mean")
+        let isPacked = hasFolder("bn.")
         return try config(
             [
                 ("in_channels", .integer(try shape("encoder.conv_in.weight", rank: 4)[1])),
                 ("out_channels", .integer(try shape("decoder.conv_out.weight", rank: 4)[0])),
                 ("latent_channels", .integer(latent)), ("block_out_channels", .integers(encoder)),
                 ("decoder_block_out_channels", .integers(decoder)), ("layers_per_block", .integer(layers)),
-                ("norm_num_groups", .integer(32)), ("use_quant_conv", .bool(contains("quant_conv.weight"))),
-                ("use_post_quant_conv", .bool(contains("post_quant_conv.weight"))),
+                ("norm_num_groups", .integer(32)), ("use_quant_conv", .bool(hasFolder("quant_conv."))),
+                ("use_post_quant_conv", .bool(hasFolder("post_quant_conv."))),
                 (
                     "mid_block_add_attention",
                     .bool(hasFolder("decoder.mid.attn_1.") || hasFolder("decoder.mid_block.attentions."))
@@ -98,5 +94,18 @@ extension FileShapes {
                 // What a diffusion model's latents are scaled by is known from its family.
                 ("scaling_factor", .integer(1)), ("shift_factor", .integer(0)),
             ] + (isPacked ? [("patch_size", .integers([2, 2]))] : []))
+    }
+    /// How many channels a residual block gives, as most of its tensors have it, so that a wrong one is told as such.
+    private func width(of blocks: String...) throws -> Int {
+        let votes = blocks.lazy.map { block in
+            ["conv1", "conv2", "norm2"].compactMap {
+                source.info("\(prefix)\(block).\($0).weight")?.shape.dims.first
+            }
+        }.first { !$0.isEmpty }
+        guard let votes else {
+            let names = blocks.map { "\(prefix)\($0).conv1.weight" }.joined(separator: " or ")
+            throw WeightsError(source.place, "has no tensor \(names)")
+        }
+        return votes.first { vote in votes.count { $0 == vote } > 1 } ?? votes[0]
     }
 }

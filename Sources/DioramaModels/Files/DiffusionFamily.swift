@@ -122,7 +122,7 @@ struct DiffusionFamily: Sendable {
             let weights = Weights(
                 shapes.source, on: device, names: names(config, shapes.prefix), precision: precision)
             for place in unread { weights[place].skip() }
-            return (try model(weights, config), weights)
+            return (try weights.build { try model($0, config) }, weights)
         }
     }
 }

@@ -96,11 +96,12 @@ extension FileShapes {
         let patches = try shape("x_embedder.proj.weight", "pos_embed.proj.weight", rank: 4)
         let count = blocks("joint_blocks", "transformer_blocks")
         let norms = ["joint_blocks.0.x_block.attn.ln_q.weight", "transformer_blocks.0.attn.norm_q.weight"]
-        let hasNorms = contains(norms[0], norms[1])
+        let hasNorms =
+            !blocks("joint_blocks", with: "x_block.attn.ln_q.").isEmpty
+            || !blocks("transformer_blocks", with: "attn.norm_q.").isEmpty
         let head = hasNorms ? try shape(norms[0], norms[1], rank: 1)[0] : 64
-        let dual = (0..<count).filter {
-            hasFolder("joint_blocks.\($0).x_block.attn2.") || hasFolder("transformer_blocks.\($0).attn2.")
-        }
+        let dual = blocks("joint_blocks", with: "x_block.attn2.")
+            .union(blocks("transformer_blocks", with: "attn2."))
         let table = contains("pos_embed", "pos_embed.pos_embed") ? try positions() : 192
         return try config(
             [
@@ -116,7 +117,8 @@ extension FileShapes {
                             "y_embedder.mlp.0.weight", "time_text_embed.text_embedder.linear_1.weight",
                             rank: 2)[1])
                 ),
-                ("pos_embed_max_size", .integer(table)), ("dual_attention_layers", .integers(dual)),
+                ("pos_embed_max_size", .integer(table)),
+                ("dual_attention_layers", .integers(dual.filter { 0..<count ~= $0 }.sorted())),
             ] + (hasNorms ? [("qk_norm", .string("rms_norm"))] : []))
     }
 
@@ -131,7 +133,7 @@ extension FileShapes {
         let heads = patches[0].isMultiple(of: head) ? patches[0] / head : 16
         return try config([
             ("in_channels", .integer(patches[1])), ("patch_size", .integer(patches[2])),
-            ("out_channels", .integer(output[0] / (patches[2] * patches[2]))),
+            ("out_channels", .integer(output[0] / patches[2] / patches[2])),
             ("num_layers", .integer(blocks("blocks", "transformer_blocks"))),
             ("num_attention_heads", .integer(heads)), ("attention_head_dim", .integer(patches[0] / heads)),
             ("cross_attention_dim", .integer(patches[0])),

@@ -30,31 +30,48 @@ struct FileShapes: Sendable {
 
     /// The shape of the first of these names that there is; throws where there is none, or it has not so many axes.
     func shape(_ names: String..., rank: Int) throws -> Shape {
-        guard let shape = names.lazy.compactMap({ source.info(prefix + $0)?.shape }).first else {
+        let found = names.lazy.compactMap { name in source.info(prefix + name).map { (name, $0.shape) } }
+            .first
+        guard let (name, shape) = found else {
             throw WeightsError(
                 source.place, "has no tensor \(names.map { prefix + $0 }.joined(separator: " or "))")
         }
         guard shape.rank == rank, shape.dims.allSatisfy({ $0 > 0 }) else {
             throw WeightsError(
                 source.place,
-                "\(prefix)\(names[0]) has shape \(shape), expected \(rank) ax\(rank == 1 ? "is" : "es") that are not empty"
+                "\(prefix)\(name) has shape \(shape), expected \(rank) ax\(rank == 1 ? "is" : "es") that are not empty"
             )
         }
         return shape
     }
 
-    /// How many blocks follow one another, numbered from 0, under the first of these folders that there is.
+    /// How many blocks there are under the first of these folders that there is, numbered from 0 to the highest.
+    ///
+    /// Those that are missing in between are told when a model asks for them.
     func blocks(_ folders: String...) -> Int {
         for folder in folders {
-            var indices: Set<Int> = []
+            var count = 0
             for key in keys where key.hasPrefix(folder + ".") {
                 let rest = key.dropFirst(folder.count + 1)
-                if let index = Int(rest.prefix { $0 != "." }) { indices.insert(index) }
+                // Far more than any model may have, and far from overflow.
+                if let index = Int(rest.prefix { $0 != "." }) { count = max(count, min(index, 1 << 40) + 1) }
             }
-            let count = (0...indices.count).first { !indices.contains($0) } ?? 0
             if count > 0 { return count }
         }
         return 0
+    }
+
+    /// The numbers of the blocks under a folder that have keys with a beginning of their own.
+    func blocks(_ folder: String, with start: String) -> Set<Int> {
+        Set(
+            keys.compactMap { key in
+                guard key.hasPrefix(folder + ".") else { return nil }
+                let rest = key.dropFirst(folder.count + 1)
+                guard let dot = rest.firstIndex(of: "."), rest[dot...].dropFirst().hasPrefix(start) else {
+                    return nil
+                }
+                return Int(rest[..<dot])
+            })
     }
 
     /// A configuration as diffusers would have written it.

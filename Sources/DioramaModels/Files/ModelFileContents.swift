@@ -119,21 +119,21 @@ extension ModelFileContents.Part {
                 config = try CLIPTextConfig(shapesOf: probe).shown
                 load = { device in
                     let weights = weights(device)
-                    _ = try CLIPTextModel(weights, CLIPTextConfig(shapesOf: weights))
+                    _ = try weights.build { try CLIPTextModel($0, CLIPTextConfig(shapesOf: $0)) }
                     return weights
                 }
             case .t5, .umt5:
                 config = try T5Config(shapesOf: probe).shown
                 load = { device in
                     let weights = weights(device)
-                    _ = try T5EncoderModel(weights, T5Config(shapesOf: weights))
+                    _ = try weights.build { try T5EncoderModel($0, T5Config(shapesOf: $0)) }
                     return weights
                 }
             case .qwen3:
                 config = try Qwen3Config(shapesOf: probe).shown
                 load = { device in
                     let weights = weights(device)
-                    _ = try Qwen3Model(weights, Qwen3Config(shapesOf: weights))
+                    _ = try weights.build { try Qwen3Model($0, Qwen3Config(shapesOf: $0)) }
                     return weights
                 }
             case .unknown(let name):

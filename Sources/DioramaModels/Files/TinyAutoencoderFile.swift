@@ -73,9 +73,19 @@ public struct TinyAutoencoderFile: Sendable {
         }
         var notes: [String] = []
         let format = try format(named: name, &notes)
-        let decoder = weights(decoder)["decoder.layers"]
-        let encoder = encoder.map { weights($0)["encoder.layers"] }
-        return (try AutoencoderTiny(encoder: encoder, decoder: decoder, format), notes)
+        let file = weights(decoder)
+        let made = try file.build { own in
+            // Only the originals have the encoder in a file of its own.
+            let beside = spelling == .original ? encoder.map(weights) : own
+            return try AutoencoderTiny(
+                encoder: beside?["encoder.layers"], decoder: own["decoder.layers"], format)
+        }
+        let unused = file.unusedKeys.filter { !["vae_scale", "vae_shift"].contains($0) }
+        if let first = unused.first {
+            notes.append(
+                "\(unused.count) tensor\(unused.count == 1 ? " is" : "s are") not used, such as \(first)")
+        }
+        return (made, notes)
     }
 
     /// Channels of its latents; nil where the file does not tell.

@@ -56,7 +56,7 @@ extension ModelConfig {
             axes.reduce(0, +) == headWidth
         else {
             throw problem(
-                "axes_dims_rope: expected \(count) even numbers that add up to the head's width, \(headWidth), found \(axes)"
+                "axes_dims_rope: expected \(count) even numbers that add up to attention_head_dim, \(headWidth), found \(axes)"
             )
         }
     }

@@ -27,8 +27,8 @@ public struct PixArtConfig: Sendable, Hashable {
     /// Reads and checks the configuration; throws `WeightsError`.
     public init(_ config: ModelConfig) throws {
         channels = try config.int("in_channels", in: 1...4096, default: 4)
-        outputChannels = try config.int("out_channels", in: 1...4096, default: 8)
         patch = try config.int("patch_size", in: 1...64, default: 2)
+        outputChannels = try config.int("out_channels", in: 1...4096, default: 8)
         layers = try config.int("num_layers", in: 0...1024, default: 28)
         heads = try config.int("num_attention_heads", in: 1...1024, default: 16)
         headWidth = try config.int("attention_head_dim", in: 1...4096, default: 72)
@@ -37,12 +37,18 @@ public struct PixArtConfig: Sendable, Hashable {
         interpolation = Double(
             try config.float("interpolation_scale", default: Float(max(sampleSize / 64, 1))))
         let across = try config.int("cross_attention_dim", in: 1...1_048_576, default: heads * headWidth)
-        guard across == heads * headWidth, outputChannels >= channels, (heads * headWidth).isMultiple(of: 4),
-            interpolation > 0, sampleSize >= patch
-        else {
+        guard across == heads * headWidth, (heads * headWidth).isMultiple(of: 4) else {
             throw config.problem(
-                "expected cross_attention_dim \(across) to be the width \(heads * headWidth), a multiple of 4, and out_channels "
-                    + "\(outputChannels) not less than in_channels \(channels)")
+                "cross_attention_dim, \(across): expected num_attention_heads × attention_head_dim, \(heads * headWidth), a multiple of 4"
+            )
+        }
+        guard outputChannels >= channels else {
+            throw config.problem("out_channels, \(outputChannels), is less than in_channels, \(channels)")
+        }
+        guard interpolation > 0, sampleSize >= patch else {
+            throw config.problem(
+                "interpolation_scale \(interpolation), sample_size \(sampleSize): expected more than 0, and at least patch_size, \(patch)"
+            )
         }
         guard try !config.bool("use_additional_conditions", default: sampleSize == 128) else {
             throw config.problem(

@@ -69,7 +69,9 @@ public struct Qwen3Config: Sendable, Hashable {
         let queries = try attention.extents(of: "q_proj.weight", rank: 2)[0]
         let keys = try attention.extents(of: "k_proj.weight", rank: 2)[0]
         innerWidth = try w["layers"][0].extents(of: "mlp.gate_proj.weight", rank: 2)[0]
-        layers = try w.layerCount { "layers.\($0).self_attn.q_proj.weight" }
+        layers = try w.layerCount { layer in
+            ["self_attn.q_proj", "mlp.up_proj", "input_layernorm"].map { "layers.\(layer).\($0).weight" }
+        }
         guard headWidth.isMultiple(of: 2), queries.isMultiple(of: keys), keys.isMultiple(of: headWidth) else {
             throw WeightsError(
                 w.place,

@@ -40,7 +40,9 @@ public struct T5Config: Sendable, Hashable {
         }
         guard eps > 0 else { throw config.problem("layer_norm_epsilon: expected more than 0, found \(eps)") }
         guard let problem = bucketProblem else { return }
-        throw config.problem(problem)
+        throw config.problem(
+            "relative_attention_num_buckets \(buckets), relative_attention_max_distance \(maxDistance): \(problem)"
+        )
     }
 
     /// Reads the shape off the tensors of an encoder that comes without configuration; what they do not tell is as in T5 1.1.
@@ -60,7 +62,11 @@ public struct T5Config: Sendable, Hashable {
         }
         headWidth = queries / heads
         innerWidth = try w.extents(of: "encoder.block.0.layer.1.DenseReluDense.wi_0.weight", rank: 2)[0]
-        layers = try w.layerCount { "encoder.block.\($0).layer.0.SelfAttention.q.weight" }
+        layers = try w.layerCount { block in
+            ["0.SelfAttention.q", "0.layer_norm", "1.layer_norm"].map {
+                "encoder.block.\(block).layer.\($0).weight"
+            }
+        }
         (maxDistance, eps) = (128, 1e-6)
         guard let problem = bucketProblem else { return }
         throw WeightsError(w.place, "\(table): \(problem)")

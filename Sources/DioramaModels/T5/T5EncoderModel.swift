@@ -27,8 +27,12 @@ public struct T5EncoderModel: Sendable {
         self.config = config
         let shared = w.contains("shared.weight") ? w["shared"] : w["encoder.embed_tokens"]
         tokens = try Embedding(shared, count: config.vocabulary, width: config.width)
+        // UMT5 has a table in every layer, T5 in the first.
+        let isInEach = (0..<config.layers).dropFirst().contains {
+            w["encoder.block"][$0].contains(T5Block.tableName + ".weight")
+        }
         blocks = try (0..<config.layers).map {
-            try T5Block(w["encoder.block"][$0], config, isFirst: $0 == 0)
+            try T5Block(w["encoder.block"][$0], config, hasPositions: isInEach || $0 == 0)
         }
         finalNorm = try RMSNorm(w["encoder.final_layer_norm"], width: config.width, eps: config.eps)
         for other in ["encoder.embed_tokens", "decoder", "lm_head"] { w[other].skip() }
@@ -88,16 +92,16 @@ struct T5Block: Sendable {
     private let output: Linear
     private let feedForward: GatedFeedForward
 
-    /// The first layer must have a table of relative positions, others may.
-    init(_ w: Weights, _ c: T5Config, isFirst: Bool) throws {
+    /// Where the table of relative positions is in a layer.
+    static let tableName = "layer.0.SelfAttention.relative_attention_bias"
+
+    init(_ w: Weights, _ c: T5Config, hasPositions: Bool) throws {
         let attention = w["layer.0.SelfAttention"]
         let inner = c.heads * c.headWidth
         func head(_ name: String) throws -> HeadProjection {
             try HeadProjection(attention, name, width: c.width, heads: c.heads, inner: inner, bias: false)
         }
-        positions =
-            isFirst || attention.contains("relative_attention_bias.weight")
-            ? try RelativePositionBias(attention["relative_attention_bias"], c) : nil
+        positions = hasPositions ? try RelativePositionBias(w[Self.tableName], c) : nil
         attentionNorm = try RMSNorm(w["layer.0.layer_norm"], width: c.width, eps: c.eps)
         feedForwardNorm = try RMSNorm(w["layer.1.layer_norm"], width: c.width, eps: c.eps)
         query = try head("q")

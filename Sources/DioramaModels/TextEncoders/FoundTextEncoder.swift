@@ -15,16 +15,22 @@ public struct FoundTextEncoder: Sendable {
     /// Known are the spellings of transformers, OpenCLIP and llama.cpp, with any prefix. Files are told apart as ComfyUI's
     /// `detect_te_model` does it, but by widths instead of numbers of layers.
     public static func all(in source: any TensorSource) -> [FoundTextEncoder] {
-        source.keys.compactMap { key in
-            for (marker, family) in markers where key.hasSuffix(marker) {
-                let prefix = String(key.dropLast(marker.count))
-                guard prefix.isEmpty || prefix.hasSuffix(".") else { continue }
-                let place = prefix.split(separator: ".").last.map(String.init) ?? ""
-                guard !otherPlaces.contains(place) else { return nil }
-                return found(family, EncoderTensors(source: source, prefix: prefix))
-            }
-            return nil
+        Array(source.keys.lazy.compactMap { found($0, in: source) }.prefix(most))
+    }
+
+    /// Encoders that are looked for in a file, more than any has.
+    private static let most = 16
+
+    /// The encoder that has the tensor `key`, where it is one that each has once.
+    private static func found(_ key: String, in source: any TensorSource) -> FoundTextEncoder? {
+        for (marker, family) in markers where key.hasSuffix(marker) {
+            let prefix = String(key.dropLast(marker.count))
+            guard prefix.isEmpty || prefix.hasSuffix(".") else { continue }
+            let place = prefix.split(separator: ".").last.map(String.init) ?? ""
+            guard !otherPlaces.contains(place) else { return nil }
+            return found(family, EncoderTensors(source: source, prefix: prefix))
         }
+        return nil
     }
 
     /// A tensor that each encoder of a family has once, by its spellings; those that end others come after them.

@@ -60,7 +60,7 @@ public struct QwenTextEncoder: TextEncoder {
         let longest = min(Self.longest, model.config.positions)
         guard whole.count > longest else { return (whole, 0) }
         let end = tokenizer.tokens(style.after)
-        return (whole.prefix(longest - end.count) + end, whole.count - longest)
+        return (whole.prefix(max(longest - end.count, 0)) + end, whole.count - longest)
     }
 
     /// The encoder itself: adapters for diffusion models have no layers of it.

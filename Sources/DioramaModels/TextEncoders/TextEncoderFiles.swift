@@ -116,7 +116,8 @@ public struct TextEncoderFiles: Sendable {
         guard let (weights, tokenizers) = weights(where: { $0 == kind }) else { return nil }
         let tokenizer = try tokenizers.clip()
         return CLIPStage(
-            tokenizer: tokenizer, model: try CLIPTextModel(weights, CLIPTextConfig(shapesOf: weights)),
+            tokenizer: tokenizer,
+            model: try weights.build { try CLIPTextModel($0, CLIPTextConfig(shapesOf: $0)) },
             padID: kind == .clipG ? 0 : tokenizer.eosID)
     }
 
@@ -124,8 +125,8 @@ public struct TextEncoderFiles: Sendable {
         let found = weights { if case .t5 = $0 { true } else { false } }
         guard let (weights, tokenizers) = found else { return nil }
         return T5Stage(
-            tokenizer: try tokenizers.t5(), model: try T5EncoderModel(weights, T5Config(shapesOf: weights)),
-            shortest: shortest)
+            tokenizer: try tokenizers.t5(),
+            model: try weights.build { try T5EncoderModel($0, T5Config(shapesOf: $0)) }, shortest: shortest)
     }
 
     private func qwen(_ style: QwenTextEncoder.Style) throws -> QwenTextEncoder? {
@@ -138,7 +139,7 @@ public struct TextEncoderFiles: Sendable {
                 weights.place,
                 "has \(config.layers) layers; the states \(style.states) are wanted of them")
         }
-        let model = try Qwen3Model(weights, config, lastLayer: layers.max())
+        let model = try weights.build { try Qwen3Model($0, config, lastLayer: layers.max()) }
         return QwenTextEncoder(try tokenizers.qwen(), model, style, on: device)
     }
 }

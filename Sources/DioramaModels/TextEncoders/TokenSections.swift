@@ -57,7 +57,7 @@ package struct TokenSections {
             let isLong = ids.count >= Self.wordLength
             while !ids.isEmpty {
                 let last = sections.count - 1
-                let free = room - sections[last].count
+                let free = max(room - sections[last].count, 0)
                 if ids.count <= free {
                     sections[last] += ids.map { ($0, group.weight) }
                     ids = []

@@ -28,7 +28,8 @@ struct TokenSequences {
         }
         for id in rows.joined() where !(0..<vocabulary ~= id) {
             throw ModelInputError(
-                "the token id \(id) is outside the text encoder's table of \(vocabulary)")
+                "\(encoder): the token id \(id) is outside the text encoder's table of \(vocabulary); the tokenizer may be another "
+                    + "model's, or have more words than the encoder")
         }
         self.length = length
         ids = Tensor(rows.joined().map(Int32.init), [rows.count, length], on: device)

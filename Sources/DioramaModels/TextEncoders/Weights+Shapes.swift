@@ -17,13 +17,14 @@ extension Weights {
         return shape.dims
     }
 
-    /// How many layers there are, from 0 without a gap; `tensor` names one that each has.
+    /// How many layers there are, numbered from 0 to the highest; `tensors` names some that each has.
     ///
-    /// Throws `WeightsError` for more than 1024.
-    func layerCount(_ tensor: (Int) -> String) throws -> Int {
-        guard let count = (0...1024).first(where: { !contains(tensor($0)) }) else {
-            throw WeightsError(place, "has more than 1024 layers, such as \(tensor(1024))")
+    /// Those that are missing in between are told when a model asks for them. Throws `WeightsError` for more than 1024.
+    func layerCount(_ tensors: (Int) -> [String]) throws -> Int {
+        let last = (0...1024).last { tensors($0).contains { contains($0) } }
+        guard last != 1024 else {
+            throw WeightsError(place, "has more than 1024 layers, such as \(tensors(1024)[0])")
         }
-        return count
+        return last.map { $0 + 1 } ?? 0
     }
 }

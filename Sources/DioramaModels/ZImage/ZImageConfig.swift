@@ -40,7 +40,11 @@ public struct ZImageConfig: Sendable, Hashable {
         eps = try config.float("norm_eps", default: 1e-5)
         contextWidth = try config.int("cap_feat_dim", in: 1...65_536, default: 2560)
         axes = try config.ints("axes_dims", in: 2...4096, default: [32, 48, 48])
-        theta = Int(try config.float("rope_theta", default: 256))
+        let base = try config.float("rope_theta", default: 256)
+        guard 1...1e9 ~= base else {
+            throw config.problem("rope_theta: expected a number in 1...1000000000, found \(base)")
+        }
+        theta = Int(base)
         timeScale = try config.float("t_scale", default: 1000)
         let keyHeads = try config.int("n_kv_heads", in: 1...1024, default: heads)
         guard width.isMultiple(of: heads), keyHeads == heads else {
@@ -48,7 +52,7 @@ public struct ZImageConfig: Sendable, Hashable {
                 "dim \(width), n_heads \(heads), n_kv_heads \(keyHeads): expected as many key heads as heads, which divide the width"
             )
         }
-        guard theta > 0 else { throw config.problem("rope_theta: expected 1 or more, found \(theta)") }
+        guard eps > 0 else { throw config.problem("norm_eps: expected more than 0, found \(eps)") }
         guard try config.bool("qk_norm", default: true) else {
             throw config.problem("qk_norm is false, which is not supported")
         }

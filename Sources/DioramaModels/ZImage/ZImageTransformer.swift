@@ -34,7 +34,7 @@ public struct ZImageTransformer: DiffusionModel {
         weights = w
         let (width, cells) = (config.width, ZImageConfig.patch * ZImageConfig.patch)
         let mlp = w["t_embedder.mlp"]
-        let inner = mlp.shape(of: "0.weight")?[0] ?? 1024
+        let inner = max(mlp.shape(of: "0.weight")?.dims.first ?? 1024, 1)
         timeFirst = try Linear(mlp[0], from: Self.timeWidth, to: inner, isSensitive: true)
         timeSecond = try Linear(mlp[2], from: inner, to: config.conditionWidth, isSensitive: true)
         imageEmbedder = try Linear(

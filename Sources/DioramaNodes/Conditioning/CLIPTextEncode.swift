@@ -14,8 +14,6 @@ struct CLIPTextEncode: Node {
     @Output("The encoded prompt.") var conditioning: Conditioning
 
     func run(_ context: RunContext) async throws {
-        let encoded = try clip.encode(text)
-        context.tellTruncation(encoded)
-        conditioning = Conditioning([encoded.context])
+        conditioning = try context.conditioning(clip.encode(text))
     }
 }

@@ -16,9 +16,10 @@ struct CLIPTextEncodeFlux: Node {
     @Output("The encoded prompt.") var conditioning: Conditioning
 
     func run(_ context: RunContext) async throws {
-        let encoded = try clip.encoder.encode(EncoderPrompts(clipL: clipL, clipG: clipL, t5: t5xxl))
-        context.tellTruncation(encoded)
-        conditioning = Conditioning([encoded.context]).mapped { $0.guidance = guidance }
+        let prompts = EncoderPrompts(clipL: clipL, clipG: clipL, t5: t5xxl)
+        conditioning = try context.conditioning(clip.encoder.encode(prompts)).mapped {
+            $0.guidance = guidance
+        }
     }
 }
 
@@ -42,9 +43,7 @@ struct CLIPTextEncodeSD3: Node {
     func run(_ context: RunContext) async throws {
         let prompts = EncoderPrompts(
             clipL: clipL, clipG: clipG, t5: t5xxl, skipsEmpty: emptyPadding == "none")
-        let encoded = try clip.encoder.encode(prompts)
-        context.tellTruncation(encoded)
-        conditioning = Conditioning([encoded.context])
+        conditioning = try context.conditioning(clip.encoder.encode(prompts))
     }
 }
 
@@ -70,11 +69,26 @@ struct T5TokenizerOptions: Node {
 }
 
 extension RunContext {
-    /// Tells of tokens that were left out.
-    func tellTruncation(_ encoded: EncodedText) {
-        guard encoded.truncatedTokens > 0 else { return }
-        notice(
-            "the prompt is too long for the text encoder: its last \(encoded.truncatedTokens) tokens were left out"
-        )
+    /// The conditioning of an encoded prompt; tells of tokens that were left out.
+    ///
+    /// - Throws: `NonFiniteText` where a value is no number, rather than a picture that is not of the prompt.
+    func conditioning(_ encoded: EncodedText) throws -> Conditioning {
+        if encoded.truncatedTokens > 0 {
+            notice(
+                "the prompt is too long for the text encoder: its last \(encoded.truncatedTokens) tokens were left out"
+            )
+        }
+        guard encoded.context.tokens.allFinite, encoded.context.pooled?.allFinite ?? true else {
+            throw NonFiniteText()
+        }
+        return Conditioning([encoded.context])
+    }
+}
+
+/// The text encoder gave values that are no numbers.
+struct NonFiniteText: Error, CustomStringConvertible {
+    var description: String {
+        "the encoded prompt has values that are not finite numbers; the text encoder's weights may be damaged (diorama inspect --damaged "
+            + "lists them)"
     }
 }

@@ -37,6 +37,7 @@ extension ImageBatch {
 /// The autoencoder gave values that are no numbers.
 struct NonFinitePicture: Error, CustomStringConvertible {
     var description: String {
-        "the decoded picture has values that are not finite numbers; the autoencoder's weights or the latent may be damaged"
+        "the decoded picture has values that are not finite numbers; the latent or the autoencoder's weights may be damaged (diorama "
+            + "inspect --damaged lists them)"
     }
 }

@@ -28,7 +28,7 @@ extension ImageBatch {
     ///   - context: ends the work where the run was stopped.
     ///   - encode: encodes one picture, [1, 3, H, W] in -1...1.
     /// - Returns: the pictures' latents, [B, C, H/8, W/8].
-    /// - Throws: an error naming the input for pictures that are too small, and what `encode` throws.
+    /// - Throws: an error naming the input for pictures that are too small, `NonFiniteEncoding`, and what `encode` throws.
     func encoded(
         for vae: VAE, _ input: InputReference<ImageBatch>, _ context: RunContext,
         encode: (Tensor) throws -> Tensor
@@ -47,8 +47,18 @@ extension ImageBatch {
             try context.checkCancellation()
             return try encode(image[item..<item + 1])
         }
-        var latent = Latent(samples: .concatenated(encoded, axis: 0))
+        let samples = Tensor.concatenated(encoded, axis: 0)
+        guard samples.allFinite else { throw NonFiniteEncoding() }
+        var latent = Latent(samples: samples)
         latent.cell = vae.autoencoder.factor
         return latent
+    }
+}
+
+/// The autoencoder gave latents with values that are no numbers.
+struct NonFiniteEncoding: Error, CustomStringConvertible {
+    var description: String {
+        "the encoded picture has values that are not finite numbers; the picture or the autoencoder's weights may be damaged (diorama "
+            + "inspect --damaged lists them)"
     }
 }

@@ -74,6 +74,6 @@ struct NonFiniteLatent: Error, CustomStringConvertible {
 
     var description: String {
         "the latent has values that are not finite numbers after step \(step) of \(total); the model's weights may be "
-            + "damaged (see diorama inspect), or the guidance (cfg) far too large"
+            + "damaged (diorama inspect --damaged lists them), or the guidance (cfg) far too large"
     }
 }
