@@ -83,9 +83,11 @@ import Testing
 
     /// Decoders take latents as the model has them; nodes hand on those of the large autoencoder.
     @Test(
-        "latents are scaled as their family's",
-        arguments: [("taesdxl", 0.13025, 0), ("taesd3", 1.5305, 0.0609)])
-    func scales(_ name: String, _ scale: Float, _ shift: Float) throws {
+        "latents are scaled as their family's, by ComfyUI's settings", arguments: TinyAutoencoderFile.names)
+    func scales(_ name: String) throws {
+        let settings = try #require(FamilySettingsTests.comfyUI("tiny")[name])
+        let scale = Float(try #require(settings["scale"]?.double))
+        let shift = Float(try #require(settings["shift"]?.double))
         let golden = try GoldenModel("vae-tiny", on: .cpu())
         let device = golden.fixture.device
         let file = try #require(TinyAutoencoderFile(try golden.renamed { $0 }))

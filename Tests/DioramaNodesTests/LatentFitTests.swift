@@ -19,6 +19,7 @@ import Testing
         try folder.write(
             Array(try Data(contentsOf: Golden.url("models/vae-tiny.safetensors"))),
             to: "vae/nothing.safetensors")
+        for name in ["klein", "z-image"] { try FamilyRun.write(name, to: folder) }
         let golden = try Fixture("models/vae-tiny.safetensors")
         let prefix = "model."
         try folder.write(
@@ -93,6 +94,20 @@ import Testing
             ),
             "\(wrong)")
         #expect(try problems(model: "four.safetensors", vae: "taesd.safetensors") == "")
+    }
+
+    /// Tiny ones have 16 channels in place of 128, four cells in one, and 4 in place of 16.
+    @Test(
+        "FLUX.2's autoencoder with another family's model, and the reverse",
+        arguments: [("klein", 16), ("z-image", 4)])
+    func packedLatents(_ model: String, _ channels: Int) throws {
+        let (vae, other) = model == "klein" ? ("z-image", 4) : ("klein", 16)
+        let wrong = try problems(model: "\(model).safetensors", vae: "\(vae).safetensors")
+        #expect(
+            wrong.contains(
+                "the autoencoder takes latents of \(other) channels, but the model of the sampler makes them of \(channels)"
+            ), "\(wrong)")
+        #expect(try problems(model: "\(model).safetensors", vae: "\(model).safetensors") == "")
     }
 
     /// Its loader tells what is wrong with it.

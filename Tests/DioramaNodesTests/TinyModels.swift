@@ -133,7 +133,7 @@ enum TinyLora {
 }
 
 /// A safetensors file in the making.
-private struct SafetensorsText {
+struct SafetensorsText {
     private var header: JSON.Object = [:]
     private var data: [UInt8] = []
 
@@ -143,6 +143,20 @@ private struct SafetensorsText {
             "data_offsets": [.integer(data.count), .integer(data.count + bytes.count)],
         ]
         data += bytes
+    }
+
+    /// Adds the tensors of another file, their names after a prefix.
+    mutating func add(_ file: [UInt8], prefix: String) throws {
+        let length = file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        let (text, data) = (Array(file[8..<8 + length]), Array(file[(8 + length)...]))
+        let entries = try #require(JSON(parsing: text).object)
+        for key in entries.keys where key != "__metadata__" {
+            let entry = try #require(entries[key])
+            let ends = try #require(entry["data_offsets"]?.array).compactMap(\.integer)
+            add(
+                prefix + key, try #require(entry["dtype"]?.string),
+                try #require(entry["shape"]?.array).compactMap(\.integer), Array(data[ends[0]..<ends[1]]))
+        }
     }
 
     var bytes: [UInt8] {

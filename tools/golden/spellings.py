@@ -103,7 +103,7 @@ def stored(name, kind, shape):
         scale = value(scales(name, shape, per_row, largest), "F32")
         weight = weight * scale.reshape([-1] + [1] * (len(shape) - 1))
         return (weight.reshape(-1, group) @ hadamard(group)).reshape(shape) if group else weight
-    if len(shape) == 1 and name.endswith(("weight", "scale")):
+    if len(shape) == 1 and name.endswith(("weight", "scale", "running_var")):
         return value(floats(name, count, kind, 0, spread=1, signed=False), kind).reshape(shape)
     return value(floats(name, count, kind, -4 if len(shape) == 1 else size(shape)), kind).reshape(shape)
 

@@ -65,6 +65,12 @@ public struct DiffusionFile: Sendable {
         get throws { try reader.latentChannels(config) }
     }
 
+    /// How the family's noise is measured.
+    public var schedule: NoiseSchedule { reader.schedule(shapes) }
+
+    /// How an autoencoder's latents are scaled for the family.
+    public var latentFormat: LatentFormat { reader.latentFormat }
+
     /// Makes the model, its weights used in place.
     ///
     /// - Parameters:
@@ -81,8 +87,7 @@ public struct DiffusionFile: Sendable {
                 "\(unused.count) tensor\(unused.count == 1 ? " is" : "s are") not used, such as \(first)")
         }
         return DiffusionPart(
-            family: reader.name, model: made, schedule: reader.schedule(shapes),
-            latentFormat: reader.latentFormat, notes: notes)
+            family: family, model: made, schedule: schedule, latentFormat: latentFormat, notes: notes)
     }
 
     /// The model, and the weights it has taken.

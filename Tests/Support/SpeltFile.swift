@@ -1,26 +1,35 @@
-import DioramaTestSupport
-import DioramaWeights
-import Foundation
+public import FoundationEssentials
 
 /// A file of a tiny model in one spelling and precision, as `tools/golden/spellings.py` has it: the bytes follow from names, types and shapes.
-struct SpeltFile {
+public struct SpeltFile {
     /// A tensor of the file, by its name with the file's prefix.
-    typealias Entry = (name: String, shape: [Int], type: String)
+    public typealias Entry = (name: String, shape: [Int], type: String)
 
-    let isGGUF: Bool
-    let prefix: String
+    /// Whether it is GGUF; else safetensors.
+    public let isGGUF: Bool
+    /// What stands before all names.
+    public let prefix: String
     /// How scales are named: `scaled_fp8` of old, `comfy_quant` beside each layer, or in the file's `metadata`.
-    let marks: String
-    let entries: [Entry]
+    public let marks: String
+    /// Its tensors, in order.
+    public let entries: [Entry]
+
+    /// Gathers what is in the file; by itself a safetensors file of plain tensors.
+    public init(isGGUF: Bool = false, prefix: String = "", marks: String = "", entries: [Entry]) {
+        self.isGGUF = isGGUF
+        self.prefix = prefix
+        self.marks = marks
+        self.entries = entries
+    }
 
     /// Writes the file to a new folder; it is there for as long as the folder.
-    func write() throws -> (folder: TemporaryFolder, url: URL) {
+    public func write() throws -> (folder: TemporaryFolder, url: URL) {
         let folder = try TemporaryFolder()
         return (folder, try folder.write(bytes, to: isGGUF ? "model.gguf" : "model.safetensors"))
     }
 
     /// The file's bytes.
-    var bytes: [UInt8] { isGGUF ? gguf : safetensors }
+    public var bytes: [UInt8] { isGGUF ? gguf : safetensors }
 
     private var safetensors: [UInt8] {
         var tensors: [(name: String, type: String, shape: [Int], bytes: [UInt8])] = []

@@ -1,5 +1,3 @@
-import DioramaTestSupport
-
 /// Bytes of tensors that follow from a name, a type and a shape: what `tools/golden/spellings.py` has run with.
 enum TensorNoise {
     /// A type whose elements are multiplied with scales.
@@ -62,7 +60,7 @@ enum TensorNoise {
             return scaled.element == "I8"
                 ? raw(name, count) : floats(name, count, scaled.element, scaled.largest - 1)
         }
-        let isNorm = shape.count == 1 && (name.hasSuffix("weight") || name.hasSuffix("scale"))
+        let isNorm = shape.count == 1 && ["weight", "scale", "running_var"].contains { name.hasSuffix($0) }
         return isNorm
             ? floats(name, count, type, 0, spread: 1, isSigned: false)
             : floats(name, count, type, shape.count == 1 ? -4 : exponent(shape))
