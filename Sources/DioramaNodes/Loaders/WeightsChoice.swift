@@ -18,6 +18,8 @@ struct WeightsChoice: Sendable {
     static let textEncoders = WeightsChoice(kinds: ["text_encoders", "clip"])
     /// Files of autoencoders.
     static let autoencoders = WeightsChoice(kinds: ["vae"])
+    /// Files of networks that make pictures larger.
+    static let upscaleModels = WeightsChoice(kinds: ["upscale_models"])
 
     private static let endings = [".safetensors", ".sft", ".gguf"]
 
