@@ -118,6 +118,7 @@ extension NodeCatalog {
                 SetFirstSigma.self,
                 SetLatentNoiseMask.self,
                 InpaintModelConditioning.self,
+                InstructPixToPixConditioning.self,
                 DifferentialDiffusion.self,
                 LoadImage.self,
                 LoadImageOutput.self,

@@ -12,7 +12,8 @@ extension Weights {
     public func quantized(
         _ name: String, _ shape: Shape
     ) throws -> (stored: QuantizedWeight, deltas: [WeightDelta])? {
-        guard let place = root.find(self.name(name)), root.source.info(place.key)?.type == .i8,
+        guard widenedShape(of: name) == nil, let place = root.find(self.name(name)),
+            root.source.info(place.key)?.type == .i8,
             let (found, info) = try find(name, shape), info.shape.rank == 2
         else { return nil }
         let key = found.key
@@ -75,9 +76,9 @@ extension Weights {
         _ name: String, _ shape: Shape
     ) throws -> (stored: EncodedWeight, deltas: [WeightDelta])? {
         let full = self.name(name)
-        guard let place = root.find(full), let encoding = root.source.info(place.key)?.type.encoding else {
-            return nil
-        }
+        guard widenedShape(of: name) == nil, let place = root.find(full),
+            let encoding = root.source.info(place.key)?.type.encoding
+        else { return nil }
         _ = try layout(of: place.key)
         let deltas = (changes[full] ?? []).map {
             if case .add(let delta) = $0 { delta } else { nil as WeightDelta? }
