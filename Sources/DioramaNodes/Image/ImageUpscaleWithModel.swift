@@ -7,7 +7,7 @@ struct ImageUpscaleWithModel: Node {
     static let spec = NodeSpec(
         "ImageUpscaleWithModel", title: "Upscale Image (using Model)", category: "image/upscaling",
         "Makes pictures larger with a network, by as much as the network does. Pictures are worked off in tiles of 512 pixels that overlap "
-            + "by 32 and are blended there, so memory does not grow with the picture.",
+            + "by 32 and are blended there, so that all but the picture itself takes no more memory for a larger one.",
         searchAliases: ["esrgan", "super resolution"])
 
     @Input("The network.") var upscaleModel: Upscaler
