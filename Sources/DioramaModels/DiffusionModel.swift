@@ -25,7 +25,7 @@ public protocol DiffusionModel: Sendable {
     /// The channels that the model is shown beside those of latents of `shape`, [B, C', H, W]; nil where it takes none.
     ///
     /// - Parameters:
-    ///   - inpainting: the picture of which a part is made anew, its latent scaled for the model; nil where no node gave one.
+    ///   - inpainting: a control picture, or one of which a part is made anew, its latent scaled for the model; nil where no node gave one.
     ///   - shape: of the latents, [B, C, H, W].
     ///   - device: where the result is made.
     /// - Returns: what `TextContext.concatenated` shall be.

@@ -12,7 +12,7 @@ extension Weights {
     public func quantized(
         _ name: String, _ shape: Shape
     ) throws -> (stored: QuantizedWeight, deltas: [WeightDelta])? {
-        guard root.survey == nil, let place = root.find(self.name(name)),
+        guard root.survey == nil, widenedShape(of: name) == nil, let place = root.find(self.name(name)),
             root.source.info(place.key)?.type == .i8, let (found, info) = try find(name, shape),
             try isMatrix(found, info, shape)
         else { return nil }
@@ -82,7 +82,7 @@ extension Weights {
         _ name: String, _ shape: Shape
     ) throws -> (stored: EncodedWeight, deltas: [WeightDelta])? {
         let full = self.name(name)
-        guard root.survey == nil, let place = root.find(full),
+        guard root.survey == nil, widenedShape(of: name) == nil, let place = root.find(full),
             let encoding = root.source.info(place.key)?.type.encoding
         else { return nil }
         _ = try layout(of: place.key)

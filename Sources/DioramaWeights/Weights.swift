@@ -73,7 +73,14 @@ public struct Weights: Sendable {
     /// As `tensor(_:_:)`, but what adapters add is kept apart, for layers that apply it without making the sum.
     public func adapted(_ name: String, _ shape: Shape) throws -> AdaptedTensor {
         if let survey = root.survey { return AdaptedTensor(try surveyed(name, shape, survey), []) }
-        guard let tensor = try stored(name, shape) else { throw missing(name, shape) }
+        let wide = widenedShape(of: name)
+        guard wide == nil || wide == shape else {
+            throw WeightsError(
+                place, "\(self.name(name)) has shape \(wide ?? []) with its adapters, expected \(shape)")
+        }
+        guard let tensor = try stored(name, wide == nil ? shape : storedShape(of: name) ?? shape) else {
+            throw missing(name, shape)
+        }
         return AdaptedTensor(tensor, changes[self.name(name)] ?? [])
     }
 
@@ -160,8 +167,17 @@ public struct Weights: Sendable {
         root.taken.withLock { $0.skipped.formUnion(own + others) }
     }
 
-    /// The shape of `name` here as the file has it; nil when there is none.
-    public func shape(of name: String) -> Shape? {
+    /// The shape of `name` here as the file has it, or as adapters make it; nil when there is none.
+    public func shape(of name: String) -> Shape? { widenedShape(of: name) ?? storedShape(of: name) }
+
+    /// The shape that adapters give `name` here; nil where it has that of the file.
+    func widenedShape(of name: String) -> Shape? {
+        changes[self.name(name)]?.lazy.compactMap {
+            if case .widen(let shape) = $0 { shape } else { nil as Shape? }
+        }.last
+    }
+
+    private func storedShape(of name: String) -> Shape? {
         guard let found = root.find(self.name(name)) else { return nil }
         return root.source.info(found.key).flatMap { found.shape(of: $0.shape) }
     }

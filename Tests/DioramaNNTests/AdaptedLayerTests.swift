@@ -267,7 +267,7 @@ import Testing
                     ("linear.lora_A.weight", [2, 12]), ("linear.lora_B.weight", [8, 2]),
                     ("linear.reshape_weight", [2]),
                 ],
-                expected: "linear has a new shape for the layer (reshape_weight), which is not supported"),
+                expected: "linear.reshape_weight is [0, 0], expected extents of 1 to 65536"),
         ]
     }
 }

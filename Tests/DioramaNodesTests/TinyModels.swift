@@ -121,12 +121,22 @@ enum TinyLora {
     /// For FLUX.1's, as diffusers names it.
     static let flux = bytes("transformer.transformer_blocks.0.attn.to_q", inputs: 64, outputs: 64)
 
+    /// As Black Forest Labs' for Canny and Depth, which make FLUX.1 take a picture beside its latent.
+    static let fluxControl = bytes([
+        ("img_in.lora_A.weight", [4, 128]), ("img_in.lora_B.weight", [64, 4]), ("img_in.lora_B.bias", [64]),
+        ("single_blocks.0.norm.key_norm.scale", [32]),
+    ])
+
     private static func bytes(_ layer: String, inputs: Int, outputs: Int) -> [UInt8] {
+        bytes([("\(layer).lora_A.weight", [4, inputs]), ("\(layer).lora_B.weight", [outputs, 4])])
+    }
+
+    private static func bytes(_ shapes: [(key: String, shape: [Int])]) -> [UInt8] {
         var file = SafetensorsText()
-        for (name, shape) in [("lora_A", [4, inputs]), ("lora_B", [outputs, 4])] {
-            var numbers = QuickNumbers(seed: layer + name)
-            let values = (0..<shape[0] * shape[1]).map { _ in 0.1 * numbers.signed() }
-            file.add("\(layer).\(name).weight", "F32", shape, values.withUnsafeBytes { Array($0) })
+        for (key, shape) in shapes {
+            var numbers = QuickNumbers(seed: key)
+            let values = (0..<shape.reduce(1, *)).map { _ in 0.1 * numbers.signed() }
+            file.add(key, "F32", shape, values.withUnsafeBytes { Array($0) })
         }
         return file.bytes
     }

@@ -103,6 +103,15 @@ def qwen3(width):
     return {"model." + key: shape for key, shape in state(model).items()}
 
 
+def esrgan():
+    """One block, two doublings, in Real-ESRGAN's spelling."""
+    layers = {"conv_first": (16, 3), "conv_body": (16, 16), "conv_up1": (16, 16), "conv_up2": (16, 16), "conv_hr": (16, 16), "conv_last": (3, 16)}
+    for dense in (1, 2, 3):
+        layers |= {f"body.0.rdb{dense}.conv{index + 1}": (16 if index == 4 else 8, 16 + 8 * index) for index in range(5)}
+    return {key: shape for name, (output, width) in layers.items()
+            for key, shape in ((name + ".weight", [output, width, 3, 3]), (name + ".bias", [output]))}
+
+
 def together(**parts):
     """Models of one file, each with its prefix."""
     return {prefix + key: shape for prefix, shapes in parts.values() for key, shape in shapes.items()}
@@ -119,6 +128,7 @@ def main():
         diffusion + "flux1-schnell.safetensors": ("bf16", schnell),
         diffusion + "flux1-krea-dev_fp8_scaled.safetensors": ("scaled_fp8", flux()),
         diffusion + "flux1-fill-dev.safetensors": ("bf16", flux(in_channels=384)),
+        diffusion + "flux1-canny-dev.safetensors": ("bf16", flux(in_channels=128)),
         diffusion + "flux.1-fill-dev-OneReward-transformer_fp8.safetensors": ("fp8", flux(in_channels=384)),
         diffusion + "flux-2-klein-base-4b.safetensors": ("bf16", flux2(3 * 64)),
         diffusion + "flux-2-klein-base-4b-fp8.safetensors": ("comfy_fp8", flux2(3 * 64)),
@@ -133,6 +143,7 @@ def main():
         encoder + "qwen_3_4b.safetensors": ("bf16", qwen3(64)),
         encoder + "qwen_3_4b_fp8_mixed.safetensors": ("comfy_fp8", qwen3(64)),
         encoder + "qwen_3_8b_fp8mixed.safetensors": ("comfy_fp8", qwen3(96)),
+        "upscale_models/RealESRGAN_x4plus.safetensors": ("f32", esrgan()),
         "vae/ae.safetensors": ("f32", ae),
         "vae/flux2-vae.safetensors": ("f32", autoencoder(True)),
         "vae/full_encoder_small_decoder.safetensors": ("f32", autoencoder(True, (32, 32, 64, 64))),

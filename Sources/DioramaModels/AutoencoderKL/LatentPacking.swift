@@ -1,3 +1,4 @@
+import DioramaNN
 import DioramaTensor
 import DioramaWeights
 
@@ -27,18 +28,7 @@ struct LatentPacking: Sendable {
     func packedLogVariance(_ x: Tensor) -> Tensor { squares(x) - log(deviation) * 2 }
 
     /// The diffusion model's latents as the decoder has them.
-    func unpacked(_ x: Tensor) -> Tensor {
-        let cells = x * deviation + mean
-        let (batch, count, rows, columns) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
-        return cells.reshaped(batch, count / (side * side), side, side, rows, columns)
-            .permuted(0, 1, 4, 2, 5, 3)
-            .reshaped(batch, count / (side * side), rows * side, columns * side)
-    }
+    func unpacked(_ x: Tensor) -> Tensor { pixelShuffle(x * deviation + mean, by: side) }
 
-    private func squares(_ x: Tensor) -> Tensor {
-        let (batch, channels) = (x.shape[0], x.shape[1])
-        let (rows, columns) = (x.shape[2] / side, x.shape[3] / side)
-        return x.reshaped(batch, channels, rows, side, columns, side).permuted(0, 1, 3, 5, 2, 4)
-            .reshaped(batch, channels * side * side, rows, columns)
-    }
+    private func squares(_ x: Tensor) -> Tensor { pixelUnshuffle(x, by: side) }
 }

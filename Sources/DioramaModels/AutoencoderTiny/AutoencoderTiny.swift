@@ -59,14 +59,14 @@ public struct AutoencoderTiny: Autoencoder {
         }
         try check(image: image.shape)
         let latents = encoder(image * 0.5 + 0.5)
-        return latentFormat.toAutoencoder(isPacked ? packed(latents) : latents)
+        return latentFormat.toAutoencoder(isPacked ? pixelUnshuffle(latents, by: 2) : latents)
     }
 
     /// The pictures of latents; throws `ModelInputError` for another shape.
     public func pictures(of latents: Tensor) throws -> Tensor {
         try check(latent: latents.shape)
         let scaled = latentFormat.toModel(latents)
-        let cells = isPacked ? unpacked(scaled) : scaled
+        let cells = isPacked ? pixelShuffle(scaled, by: 2) : scaled
         // Values beyond what latents are bounded by would only make the picture worse.
         return decoder(tanh(cells / 3) * 3) * 2 - 1
     }
@@ -76,16 +76,4 @@ public struct AutoencoderTiny: Autoencoder {
 
     /// In one piece: a tile would save little where features are few.
     public func pictures(of latents: Tensor, tile: Int) throws -> Tensor { try pictures(of: latents) }
-
-    private func packed(_ x: Tensor) -> Tensor {
-        let (batch, channels, rows, columns) = (x.shape[0], x.shape[1], x.shape[2] / 2, x.shape[3] / 2)
-        return x.reshaped(batch, channels, rows, 2, columns, 2).permuted(0, 1, 3, 5, 2, 4)
-            .reshaped(batch, channels * 4, rows, columns)
-    }
-
-    private func unpacked(_ x: Tensor) -> Tensor {
-        let (batch, channels, rows, columns) = (x.shape[0], x.shape[1] / 4, x.shape[2], x.shape[3])
-        return x.reshaped(batch, channels, 2, 2, rows, columns).permuted(0, 1, 4, 2, 5, 3)
-            .reshaped(batch, channels, rows * 2, columns * 2)
-    }
 }

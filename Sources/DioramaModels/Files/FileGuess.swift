@@ -46,6 +46,9 @@ enum FileGuess {
         if let family = DiffusionFile.family(of: source) {
             return "\(family): load it with Load Diffusion Model"
         }
+        if let upscaler = UpscaleModelFile(recognised: source) {
+            return "an upscale model (\(upscaler.name)): load it with Load Upscale Model"
+        }
         let name = first(of: others, in: source)
         guard name?.hasSuffix(encoderAdvice) ?? true, let kind = FoundTextEncoder.all(in: source).first?.kind
         else { return name }

@@ -11,6 +11,7 @@ public struct ModelFileContents: Sendable {
         case diffusionModel = "diffusion model"
         case textEncoder = "text encoder"
         case autoencoder = "autoencoder"
+        case upscaleModel = "upscale model"
     }
 
     /// One model of a file.
@@ -54,7 +55,8 @@ public struct ModelFileContents: Sendable {
         let held = Held(encoders: Set(encoders.map(\.kind)), hasAutoencoder: autoencoder != nil)
         parts =
             [diffusion.map { Part($0, held) }].compactMap { $0 } + encoders.map { Part($0, source) }
-            + [autoencoder.map { Part($0) }].compactMap { $0 }
+            + [autoencoder.map { Part($0) }, UpscaleModelFile(recognised: source).map { Part($0) }].compactMap
+        { $0 }
         guess = parts.isEmpty ? FileGuess.name(source) : nil
     }
 
@@ -144,6 +146,17 @@ extension ModelFileContents.Part {
         } catch {
             (config, problem, needs) = (JSON.Object(), Self.text(error), [])
             load = { _ in throw error }
+        }
+    }
+
+    fileprivate init(_ file: UpscaleModelFile) {
+        (role, name, prefix, needs) = (.upscaleModel, file.name, file.prefix, [])
+        load = { try file.make(on: $0).1 }
+        do {
+            config = try file.sizes
+            problem = nil
+        } catch {
+            (config, problem) = (JSON.Object(), Self.text(error))
         }
     }
 

@@ -5,7 +5,7 @@ public struct FluxConfig: Sendable, Hashable {
     /// Channels of the latent.
     public let latentChannels: Int
     /// Channels of the latent and of what the model is shown beside it.
-    public let inputChannels: Int
+    public private(set) var inputChannels: Int
     /// Number of blocks with two streams.
     public let layers: Int
     /// Number of blocks with one.
@@ -27,6 +27,13 @@ public struct FluxConfig: Sendable, Hashable {
     public static let patch = 2
     /// Width of the tokens.
     public var width: Int { heads * headWidth }
+
+    /// The same for a model that is shown other channels, as an adapter may have it.
+    func taking(inputChannels: Int) -> FluxConfig {
+        var copy = self
+        copy.inputChannels = inputChannels
+        return copy
+    }
 
     /// Reads and checks the configuration; throws `WeightsError`.
     public init(_ config: ModelConfig) throws {

@@ -43,7 +43,9 @@ enum FluxNames {
             ],
             flatPrefixes: ["lora_transformer_", "lora_unet_", "lycoris_"]
         ) { layer in
+            // Norms have a name of their own for their one tensor, which an adapter may replace.
             (layer.hasSuffix(".to_out.0") ? [(String(layer.dropLast(2)), nil)] : []) + aliases(layer)
+                + aliases(layer + ".weight")
         }
     }
 

@@ -2,7 +2,7 @@ import DioramaNN
 public import DioramaTensor
 public import DioramaWeights
 
-/// The transformer of FLUX.1 (dev, schnell, Krea, Fill, Kontext): from a noisy latent to the velocity of the flow.
+/// The transformer of FLUX.1 (dev, schnell, Krea, Fill, Kontext, Canny, Depth): from a noisy latent to the velocity of the flow.
 ///
 /// Names as in diffusers' `FluxTransformer2DModel`; files of the original implementation are read in place (``FluxNames``).
 public struct FluxTransformer: DiffusionModel {
@@ -56,11 +56,19 @@ public struct FluxTransformer: DiffusionModel {
             w["proj_out"], from: width, to: cells * config.latentChannels, isSensitive: true)
     }
 
-    /// The transformer with an adapter's changes, its own weights shared.
+    /// The transformer with an adapter's changes, its own weights shared; one for control may make it take a picture beside its latent.
     public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> FluxTransformer {
         let names = FluxNames.adapters(FluxNames.aliases(Self.shape(config)))
-        return try FluxTransformer(
-            weights.adapted(by: &adapter, names: names, strength: strength), config)
+        let adapted = try weights.adapted(by: &adapter, names: names, strength: strength)
+        let cells = FluxConfig.patch * FluxConfig.patch
+        let inputs = adapted["x_embedder"].shape(of: "weight").map { $0.rank == 2 ? $0[1] : 0 }
+        guard let inputs, inputs.isMultiple(of: cells), inputs >= cells * config.latentChannels else {
+            throw WeightsError(
+                adapter.file.place,
+                "makes the layer img_in take \(inputs ?? 0) channels of a patch, expected a multiple of \(cells) and at least "
+                    + "\(cells * config.latentChannels)")
+        }
+        return try FluxTransformer(adapted, config.taking(inputChannels: inputs / cells))
     }
 
     /// The number of channels its latents have.
@@ -87,9 +95,9 @@ public struct FluxTransformer: DiffusionModel {
         }
     }
 
-    /// What a Fill model is shown: the picture without its masked part, and the mask, 64 values a cell.
+    /// What a model for control is shown, a picture, or a Fill model: the picture without its masked part, and the mask, 64 values a cell.
     ///
-    /// Nothing is masked out of an empty picture where no node gave one. Other models take nothing.
+    /// An empty picture where no node gave one, all of which is made anew. Other models take nothing.
     public func concatenated(
         _ inpainting: InpaintingInput?, for shape: Shape, on device: Device
     ) throws -> Tensor? {

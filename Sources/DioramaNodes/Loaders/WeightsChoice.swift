@@ -18,6 +18,8 @@ struct WeightsChoice: Sendable {
     static let textEncoders = WeightsChoice(kinds: ["text_encoders", "clip"])
     /// Files of autoencoders.
     static let autoencoders = WeightsChoice(kinds: ["vae"])
+    /// Files of networks that make pictures larger.
+    static let upscaleModels = WeightsChoice(kinds: ["upscale_models"])
 
     private static let endings = [".safetensors", ".sft", ".gguf"]
 
@@ -30,6 +32,22 @@ struct WeightsChoice: Sendable {
     /// The files that can be chosen.
     func names(_ environment: RunEnvironment) -> [String] {
         environment.folders.models(in: kinds, where: Self.isWeights)
+    }
+
+    /// PyTorch's files beside them, which are refused with a sentence where a graph names one.
+    func pickles(_ environment: RunEnvironment) -> [String] {
+        environment.folders.models(in: kinds) { url in
+            [".pth", ".pt"].contains { url.lastPathComponent.lowercased().hasSuffix($0) }
+        }
+    }
+
+    /// Why the file `name` is refused by its name alone; nil where it is not, or there is none.
+    func refusal(of name: String, _ environment: RunEnvironment) -> String? {
+        guard let url = try? environment.folders.model(name, in: kinds) else { return nil }
+        do {
+            _ = try WeightsFile(url)
+            return nil
+        } catch { return "\(error)" }
     }
 
     /// The identity of files and the precision wanted, `precision` as a node has it; nil where no graph has named one yet.

@@ -77,13 +77,11 @@ struct PromptQuery: Sendable {
         context.guidance = entry.isUnguided ? .unguided : entry.guidance.map { .scale(Float($0)) }
         context.referenceMethod = entry.referenceMethod
         context.references = try entry.references.map { model.latentFormat.toModel(try repeated($0)) }
-        // Where no node gave a picture, a model that is shown one sees an empty one, all of which is made anew; scaled, as in ComfyUI.
         let device = context.tokens.device
+        // Where no node gave a picture, models that want one are shown a latent of zeros, scaled as any other: so does ComfyUI.
         let picture = try entry.inpainting.map { try repeated($0.latent) } ?? .zeros(whole, on: device)
-        let mask = try entry.inpainting.map { try repeated($0.mask) }
         let inpainting = InpaintingInput(
-            latent: model.latentFormat.toModel(picture),
-            mask: mask ?? .full(1, [whole[0], 1, whole[2], whole[3]], on: device))
+            latent: model.latentFormat.toModel(picture), mask: try entry.inpainting?.mask.map(repeated))
         let shown = try model.network.concatenated(inpainting, for: whole, on: device)
         context.concatenated = area.flatMap { area in shown.map { $0.part(area) } } ?? shown
         return context

@@ -32,7 +32,7 @@ public struct Conditioning: PortValue {
         public var referenceMethod: ReferenceMethod?
         /// Latents of pictures that the model looks at beside its own, each [B, C, h, w], as an autoencoder gives them.
         public var references: [Tensor] = []
-        /// The picture whose masked part is made anew, for models that are shown the rest of it.
+        /// The picture that models for control are shown, or whose masked part is made anew, for models that are shown the rest of it.
         public var inpainting: InpaintingInput?
 
         /// An encoded text that holds everywhere and always.

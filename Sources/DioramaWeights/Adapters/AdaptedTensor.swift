@@ -6,6 +6,8 @@ enum WeightChange: Sendable {
     case add(WeightDelta)
     /// Puts another in its place, and in the place of what was added before.
     case replace(Tensor)
+    /// Makes it larger, with zeros behind what there is along each axis, before more is added.
+    case widen(Shape)
     /// DoRA: adds, then gives each row or column the length that `magnitude` has for it; `strength` of the whole change is taken.
     case decompose(WeightDelta, magnitude: Tensor, axis: MagnitudeAxis, strength: Float)
 
@@ -31,6 +33,12 @@ public struct AdaptedTensor: Sendable {
             switch change {
             case .add(let delta): deltas.append(delta)
             case .replace(let tensor): (self.stored, deltas) = (tensor, [])
+            case .widen(let shape):
+                let whole = merged
+                let edges = shape.dims.indices.map {
+                    (axis: $0, before: 0, after: shape[$0] - whole.shape[$0])
+                }
+                (self.stored, deltas) = (whole.padded(edges), [])
             case .decompose(let delta, let magnitude, let axis, let strength):
                 deltas.append(decomposed(delta, magnitude, axis, strength))
             }

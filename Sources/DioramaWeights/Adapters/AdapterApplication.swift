@@ -40,12 +40,14 @@ public struct AdapterApplication: Sendable {
                         }
                         continue
                     }
-                    let reader = AdapterLayerReader(
+                    var reader = AdapterLayerReader(
                         file: file, layer: layer, shape: shape, rows: target.rows, strength: Float(strength),
                         device: weights.device)
                     do {
+                        let widening = isBias ? nil : try reader.widening()
                         changes[name, default: []] +=
-                            try isBias ? reader.biasChanges() : reader.weightChanges()
+                            try [widening].compactMap { $0 }
+                            + (isBias ? reader.biasChanges() : reader.weightChanges())
                     } catch let problem as LayerProblem {
                         problems.append(problem.text)
                     }

@@ -13,6 +13,8 @@ public struct AdapterFile: Sendable {
     public let otherKeys: [String]
     /// What the file's own text says of scales.
     private let settings: JSON.Object
+    /// Whether it is one of Black Forest Labs' for control, whose `img_in` takes more than the model's.
+    private let isControl: Bool
 
     /// Opens the weights file at `url`; throws `WeightsError`.
     public init(contentsOf url: URL) throws { self.init(try WeightsFile(url).open()) }
@@ -20,7 +22,10 @@ public struct AdapterFile: Sendable {
     /// The adapter in these tensors; `layers` is empty where they are none.
     public init(_ source: any TensorSource) {
         self.source = source
-        (layers, otherKeys) = AdapterLayer.all(in: source.keys)
+        isControl = ["img_in.lora_A.weight", "single_blocks.0.norm.key_norm.scale"].allSatisfy {
+            source.info($0) != nil
+        }
+        (layers, otherKeys) = AdapterLayer.all(in: source.keys, isControl: isControl)
         // diffusers keeps the settings of PEFT there, in JSON.
         let text = source.metadata["lora_adapter_metadata"]
         settings = text.flatMap { try? JSON(parsing: Array($0.utf8)).object } ?? [:]
@@ -38,6 +43,27 @@ public struct AdapterFile: Sendable {
         let alpha = Double(try source.tensor(key, on: device).floats()[0])
         guard alpha.isFinite else { throw LayerProblem("\(key) is \(alpha), expected a finite number") }
         return alpha / Double(rank)
+    }
+
+    /// The shape that `layer` shall have before anything is added to it; nil where it keeps its own.
+    ///
+    /// ComfyUI's files say it, `reshape_weight`; for those of Black Forest Labs the layer `img_in` has that of its product.
+    func newShape(of layer: AdapterLayer, on device: Device) throws -> Shape? {
+        if let key = layer.key(.newShape) {
+            guard let info = source.info(key), info.shape.rank == 1, let type = info.type.readAs else {
+                throw LayerProblem("\(key) is no list of extents")
+            }
+            let tensor = try source.tensor(key, on: device)
+            let extents = type.isFloat ? tensor.floats().compactMap { Int(exactly: $0) } : tensor.ints()
+            guard extents.count == info.shape[0], extents.allSatisfy({ 1...65_536 ~= $0 }) else {
+                throw LayerProblem("\(key) is \(extents), expected extents of 1 to 65536")
+            }
+            return Shape(extents)
+        }
+        guard isControl, layer.name == "img_in", let up = layer.key(.up), let down = layer.key(.down),
+            let outputs = source.info(up)?.shape.dims.first, let inputs = source.info(down)?.shape.dims.last
+        else { return nil }
+        return [outputs, inputs]
     }
 
     /// alpha / rank, or alpha / √rank, as the settings of PEFT say for a layer.
@@ -90,12 +116,13 @@ public struct AdapterLayer: Sendable {
     }
 
     /// The layers among `keys`, and the keys of none.
-    static func all(in keys: [String]) -> (layers: [AdapterLayer], others: [String]) {
+    static func all(in keys: [String], isControl: Bool = false) -> (layers: [AdapterLayer], others: [String])
+    {
         var layers: [AdapterLayer] = []
         var positions: [String: Int] = [:]
         var others: [String] = []
         for key in keys {
-            guard let parsed = AdapterKey(key) else {
+            guard let parsed = isControl ? AdapterKey(control: key) : AdapterKey(key) else {
                 others.append(key)
                 continue
             }

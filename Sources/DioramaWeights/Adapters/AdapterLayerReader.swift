@@ -5,7 +5,7 @@ struct AdapterLayerReader {
     let file: AdapterFile
     let layer: AdapterLayer
     /// The weight's shape in the model: [out, in], [out, in, kernel, kernel] or [count].
-    let shape: Shape
+    var shape: Shape
     /// Which rows of the file's layer the model's is; nil for all.
     let rows: RowSelection?
     let strength: Float
@@ -17,6 +17,17 @@ struct AdapterLayerReader {
     private var amount: Float { layer.key(.magnitude) == nil ? strength : 1 }
     /// Inputs, a kernel's cells among them.
     private var inputs: Int { shape.dims.dropFirst().reduce(1, *) }
+
+    /// The change that makes the layer larger, for whose new shape all further changes are; nil where it keeps its shape.
+    mutating func widening() throws -> WeightChange? {
+        guard let wide = try file.newShape(of: layer, on: device), wide != shape else { return nil }
+        guard rows == nil, wide.rank == shape.rank, zip(wide.dims, shape.dims).allSatisfy({ $0 >= $1 }) else {
+            throw LayerProblem(
+                "\(layer.name) shall have the shape \(wide), expected one that \(shape) fits into")
+        }
+        shape = wide
+        return .widen(wide)
+    }
 
     /// The changes of the layer's weight, in the order in which they are made; throws `LayerProblem` and `WeightsError`.
     func weightChanges() throws -> [WeightChange] {

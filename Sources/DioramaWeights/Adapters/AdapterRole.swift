@@ -52,7 +52,6 @@ enum AdapterRole: String, CaseIterable {
     var unsupported: String? {
         switch self {
         case .middle, .hadaCore1, .hadaCore2, .kronCore2: "a Tucker core (\(rawValue))"
-        case .newShape: "a new shape for the layer (reshape_weight)"
         case .oft, .oftDiagonal, .oftRotation: "OFT (\(rawValue))"
         case .ia3: "IA3 (ia3_l)"
         case .vera: "VeRA (vera_lambda_b)"
@@ -75,6 +74,10 @@ struct AdapterKey {
         var parts = key.split(separator: ".", omittingEmptySubsequences: false)[...]
         if parts.last == "weight" { parts.removeLast() }
         guard parts.count >= 2, let last = parts.last else { return nil }
+        if last == "bias", parts.count >= 3, AdapterRole(named: parts[parts.endIndex - 2]) == .up {
+            self.init(parts.dropLast(2), .biasDifference)
+            return
+        }
         if let role = AdapterRole(named: last) {
             self.init(parts.dropLast(), role)
         } else if last == "up" || last == "down" {
@@ -84,6 +87,15 @@ struct AdapterKey {
             self.init(parts.dropLast(2), role)
         } else {
             return nil
+        }
+    }
+
+    /// Reads a key of Black Forest Labs' adapters for control, which have whole norms beside what `init(_:)` reads.
+    init?(control key: String) {
+        if key.hasSuffix("_norm.scale") {
+            self.init([Substring(key)], .replacement)
+        } else {
+            self.init(key)
         }
     }
 
