@@ -63,6 +63,9 @@ public struct FluxTransformer: DiffusionModel {
             weights.adapted(by: &adapter, names: names, strength: strength), config)
     }
 
+    /// FLUX.1.
+    public var familyName: String { "FLUX.1" }
+
     /// The number of channels its latents have.
     public var latentChannels: Int { config.latentChannels }
 
