@@ -40,7 +40,7 @@ SamplerEulerAncestral SamplerEulerAncestralCFGPP SamplerLMS SamplerDPMPP_2S_Ance
 SamplerDPMPP_2M_SDE SamplerDPMPP_3M_SDE SamplerER_SDE SamplerSASolver SamplerSEEDS2 ImageGrid
 SplitImageToTileList ImageMergeTileList StringFormat CustomCombo EasyCache UNETLoader CLIPLoader DualCLIPLoader
 TripleCLIPLoader VAELoader CLIPTextEncodeFlux CLIPTextEncodeSD3 T5TokenizerOptions ReferenceLatent
-FluxKontextMultiReferenceLatentMethod FluxDisableGuidance EmptyFlux2LatentImage ImageQuantize
+FluxKontextMultiReferenceLatentMethod FluxDisableGuidance EmptyFlux2LatentImage ImageQuantize ControlNetLoader ControlNetApplyAdvanced ControlNetApplySD3
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 

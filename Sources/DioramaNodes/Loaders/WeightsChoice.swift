@@ -18,6 +18,8 @@ struct WeightsChoice: Sendable {
     static let textEncoders = WeightsChoice(kinds: ["text_encoders", "clip"])
     /// Files of autoencoders.
     static let autoencoders = WeightsChoice(kinds: ["vae"])
+    /// Files of ControlNets.
+    static let controlNets = WeightsChoice(kinds: ["controlnet"])
 
     private static let endings = [".safetensors", ".sft", ".gguf"]
 
