@@ -3,6 +3,9 @@ public import DioramaWeights
 
 /// A model that denoises: what samplers need to know of any family.
 public protocol DiffusionModel: Sendable {
+    /// What people call its family, for errors: `FLUX.1`.
+    var familyName: String { get }
+
     /// The number of channels its latents have.
     var latentChannels: Int { get }
 
@@ -43,6 +46,9 @@ extension DiffusionModel {
     public func adapted(by adapter: inout AdapterApplication, strength: Double) throws -> Self {
         throw ModelInputError("this model takes no LoRA")
     }
+
+    /// The type's name.
+    public var familyName: String { "\(Self.self)" }
 
     /// 8.
     public var latentCell: Int { 8 }

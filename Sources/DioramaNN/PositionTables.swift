@@ -46,20 +46,37 @@ public func timestepSinusoids(_ times: Tensor, width: Int) -> Tensor {
 public func sinusoidTable2D(
     height: Int, width: Int, channels: Int, baseSize: Int, scale: Double = 1, on device: Device
 ) -> Tensor {
+    func positions(_ count: Int) -> [Double] {
+        (0..<count).map {
+            Double(Float($0) / Float(Double(count) / Double(baseSize)) / Float(scale))
+        }
+    }
+    return sinusoidTable2D(
+        rows: positions(height), columns: positions(width), channels: channels, on: device)
+}
+
+/// The same table for any positions.
+///
+/// - Parameters:
+///   - rows: the position of each row of patches.
+///   - columns: that of each column.
+///   - channels: length of one row of the table, a multiple of 4.
+///   - device: where the table is made.
+/// - Returns: [1, rows * columns, channels].
+public func sinusoidTable2D(
+    rows: [Double], columns: [Double], channels: Int, on device: Device
+) -> Tensor {
     precondition(channels.isMultiple(of: 4), "sinusoidTable2D: \(channels) channels are no multiple of 4")
     let quarter = channels / 4
     let frequencies = (0..<quarter).map { pow(10000, -Double($0) / Double(quarter)) }
-    func position(_ index: Int, of count: Int) -> Double {
-        Double(Float(index) / Float(Double(count) / Double(baseSize)) / Float(scale))
-    }
-    return Tensor([1, height * width, channels], on: device) { table in
-        for y in 0..<height {
-            for x in 0..<width {
-                let row = (y * width + x) * channels
+    return Tensor([1, rows.count * columns.count, channels], on: device) { table in
+        for (y, down) in rows.enumerated() {
+            for (x, across) in columns.enumerated() {
+                let row = (y * columns.count + x) * channels
                 for (i, frequency) in frequencies.enumerated() {
-                    for (part, angle) in [position(x, of: width), position(y, of: height)].enumerated() {
-                        table[row + 2 * part * quarter + i] = Float(sin(angle * frequency))
-                        table[row + (2 * part + 1) * quarter + i] = Float(cos(angle * frequency))
+                    for (part, position) in [across, down].enumerated() {
+                        table[row + 2 * part * quarter + i] = Float(sin(position * frequency))
+                        table[row + (2 * part + 1) * quarter + i] = Float(cos(position * frequency))
                     }
                 }
             }

@@ -19,6 +19,7 @@ import Testing
         "image_flux2_klein_image_edit_9b_base": ["comfy_logo_blue.png", "car_interior_white.jpeg"],
         "sd3.5_simple_example": [], "image_chroma_text_to_image": [],
         "utility_z_image_turbo_2k_upscaler.app": ["fighter_jet.png"],
+        "sd3.5_large_canny_controlnet_example": ["sd3.5_large_canny_controlnet_example_input_image.png"],
     ]
 
     /// Literals that make runs short: sides, steps, and the size that pictures are brought to.
@@ -27,6 +28,7 @@ import Testing
         "EmptyFlux2LatentImage": ["width": 64, "height": 96],
         "KSampler": ["steps": 2], "Flux2Scheduler": ["steps": 2, "width": 64, "height": 96],
         "BasicScheduler": ["steps": 2], "ImageScaleToTotalPixels": ["megapixels": .double(0.01)],
+        "ImageScale": ["width": 64, "height": 96],
         "ResolutionSelector": ["megapixels": .double(0.1)],
         "ImagePadForOutpaint": ["left": 16, "top": 0, "right": 24, "bottom": 0, "feathering": 8],
     ]
@@ -61,9 +63,11 @@ import Testing
         #expect(throws: Never.self) { try session.graph(GraphFile(data: text, catalog: .builtin)) }
         let short = try session.graph(Self.shortened(Golden.url("workflows/api/\(name).json")))
         let files = try await session.render(short)
-        #expect(!files.isEmpty, "\(name)")
         try await plan(short.file, name, session.folders)
-        for file in files {
+        // Pictures that are only shown may have two values, as edges do.
+        let saved = files.filter { !$0.pathComponents.contains("temp") }
+        #expect(!saved.isEmpty, "\(name)")
+        for file in saved {
             let picture = try ImageFile.decode(Array(try Data(contentsOf: file))).converted(to: .rgb)
             let spread = Set(picture.pixels).count
             #expect(

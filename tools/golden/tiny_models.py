@@ -11,6 +11,7 @@ from pathlib import Path
 
 import diffusers
 import torch
+from controlnet import stability
 from families import flux_table, sd3_table, vae_table, z_image_table
 from transformers import CLIPTextConfig, CLIPTextModel, Qwen3Config, Qwen3Model, T5Config, T5EncoderModel
 from true_sizes import compact, patterns
@@ -63,6 +64,13 @@ def sd3():
         num_layers=2, attention_head_dim=32, num_attention_heads=2, joint_attention_dim=768, caption_projection_dim=64,
         pooled_projection_dim=2048, pos_embed_max_size=64, qk_norm="rms_norm")
     return original(model, sd3_table)
+
+
+def sd3_control():
+    model = diffusers.SD3ControlNetModel(
+        num_layers=1, attention_head_dim=64, num_attention_heads=1, joint_attention_dim=None, pooled_projection_dim=2048,
+        pos_embed_max_size=None, pos_embed_type=None, use_pos_embed=False, force_zeros_for_pooled_projection=False)
+    return stability(state(model)) | {"control_type": [1]}
 
 
 def autoencoder(is_second=False, decoder=(32, 32, 32, 32)):
@@ -151,6 +159,7 @@ def main():
             "fp8", together(a=(everything[0], schnell), b=(everything[1], ae), c=(everything[2], clip_l), d=(everything[3], t5xxl))),
         "checkpoints/sd3.5_large_fp8_scaled.safetensors": (
             "scaled_fp8", together(a=(everything[0], sd3()), b=(everything[1], ae), c=(everything[2], clip_l), d=(everything[3], t5(768)))),
+        "controlnet/sd3.5_large_controlnet_canny.safetensors": ("f16", sd3_control()),
     }
     written = {name: {"stored": stored, "tensors": compact(patterns(shapes))} for name, (stored, shapes) in files.items()}
     OUTPUT.write_text(json.dumps({"script": "tools/golden/tiny_models.py", "files": written}, separators=(",", ":")) + "\n")

@@ -8,6 +8,8 @@ public enum BlockKind: String, Hashable, Sendable {
     case double
     /// All tokens in one sequence: Flux's second half, Z-Image, Lumina.
     case single
+    /// Those of a ControlNet, which steers the others; no hook is around them.
+    case control
 }
 
 /// Blocks of one kind that a network runs one after another.

@@ -47,19 +47,28 @@ public struct BlockRunner: Sendable {
         after: Int = 0, evaluate: (Block, BlockState) throws -> BlockState
     ) throws -> BlockState {
         var state = state
-        guard !hooks.isEmpty || onBlock != nil else {
-            for block in blocks { state = try evaluate(block, state) }
-            return state
-        }
         for (index, block) in blocks.enumerated() {
-            let call = BlockCall(
-                kind: kind, index: index, count: blocks.count, position: before + index,
-                total: before + blocks.count + after, sigma: sigma, percent: percent, modulation: modulation)
-            let start = ContinuousClock.now
-            state = try hooked(call, state) { try evaluate(block, $0) }
-            try onBlock?(BlockReport(call: call, start: start, end: .now))
+            state = try run(
+                block, kind, at: index, of: blocks.count, state, modulation: modulation, before: before,
+                after: after, evaluate: evaluate)
         }
         return state
+    }
+
+    /// Passes `state` through one of `count` blocks of a kind: for networks that do not run them all at once.
+    func run<Block>(
+        _ block: Block, _ kind: BlockKind, at index: Int, of count: Int, _ state: BlockState,
+        modulation: Tensor, before: Int = 0, after: Int = 0,
+        evaluate: (Block, BlockState) throws -> BlockState
+    ) throws -> BlockState {
+        guard !hooks.isEmpty || onBlock != nil else { return try evaluate(block, state) }
+        let call = BlockCall(
+            kind: kind, index: index, count: count, position: before + index,
+            total: before + count + after, sigma: sigma, percent: percent, modulation: modulation)
+        let start = ContinuousClock.now
+        let next = try hooked(call, state) { try evaluate(block, $0) }
+        try onBlock?(BlockReport(call: call, start: start, end: .now))
+        return next
     }
 
     /// The block of `call` with those hooks that are for it.

@@ -64,6 +64,9 @@ public struct ChromaTransformer: DiffusionModel {
             weights.adapted(by: &adapter, names: names, strength: strength), config)
     }
 
+    /// Chroma.
+    public var familyName: String { "Chroma" }
+
     /// The number of channels its latents have.
     public var latentChannels: Int { config.latentChannels }
 

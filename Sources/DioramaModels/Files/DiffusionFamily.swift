@@ -78,7 +78,7 @@ struct DiffusionFamily: Sendable {
     )
 
     private static let sd3 = DiffusionFamily(
-        name: "Stable Diffusion 3", latentFormat: LatentFormat(scale: 1.5305, shift: 0.0609),
+        name: "Stable Diffusion 3", latentFormat: .stableDiffusion3,
         recognises: {
             $0.hasFolder("joint_blocks.0.x_block.attn.qkv.")
                 || $0.hasFolder("transformer_blocks.0.attn.add_q_proj.") && $0.contains("pos_embed.pos_embed")
@@ -130,4 +130,6 @@ struct DiffusionFamily: Sendable {
 extension LatentFormat {
     /// That of FLUX.1's autoencoder, which many families use.
     static let flux = LatentFormat(scale: 0.3611, shift: 0.1159)
+    /// That of Stable Diffusion 3's.
+    static let stableDiffusion3 = LatentFormat(scale: 1.5305, shift: 0.0609)
 }

@@ -22,7 +22,6 @@ enum FileGuess {
         ("cross_attn.norm_k.", "Wan or Anima"), ("adaln_single.emb.", "LTX-Video or PixArt-alpha"),
         ("input_blocks.", "a U-Net (Stable Diffusion 1, 2 or XL)"),
         ("down_blocks.0.attentions.", "a U-Net (Stable Diffusion 1, 2 or XL)"),
-        ("input_hint_block.", "a ControlNet"), ("control_model.", "a ControlNet"),
         ("encoder.block.0.layer.0.SelfAttention.", "a T5 text encoder: load it with Load CLIP"),
         ("enc.blk.0.", "a T5 text encoder: load it with Load CLIP"),
         ("text_model.encoder.layers.0.", "a CLIP text encoder: load it with Load CLIP"),
@@ -43,6 +42,9 @@ enum FileGuess {
     /// What the file seems to be; nil where nothing of it is known.
     static func name(_ source: any TensorSource) -> String? {
         if let adapter = first(of: adapters, in: source) { return adapter }
+        if let steered = ControlNetFile.steered(by: source) {
+            return ControlNetFile.description(steering: steered)
+        }
         if let family = DiffusionFile.family(of: source) {
             return "\(family): load it with Load Diffusion Model"
         }

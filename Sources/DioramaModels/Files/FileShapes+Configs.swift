@@ -122,6 +122,38 @@ extension FileShapes {
             ] + (hasNorms ? [("qk_norm", .string("rms_norm"))] : []))
     }
 
+    /// That of a ControlNet of Stable Diffusion 3.
+    func sd3ControlNetConfig() throws -> ModelConfig {
+        let patches = try shape("pos_embed_input.proj.weight", rank: 4)
+        let hasText = contains("context_embedder.weight")
+        let norm = "transformer_blocks.0.attn.norm_q.weight"
+        let hasNorms = contains(norm)
+        let head = hasNorms ? try shape(norm, rank: 1)[0] : 64
+        let count = blocks("transformer_blocks")
+        let dual = (0..<count).filter { hasFolder("transformer_blocks.\($0).attn2.") }
+        let channels = hasText ? try shape("pos_embed.proj.weight", rank: 4)[1] : patches[1]
+        return try config(
+            [
+                ("in_channels", .integer(channels)), ("patch_size", .integer(patches[2])),
+                ("extra_conditioning_channels", .integer(patches[1] - channels)),
+                ("num_layers", .integer(count)), ("num_attention_heads", .integer(patches[0] / head)),
+                ("attention_head_dim", .integer(head)), ("caption_projection_dim", .integer(patches[0])),
+                (
+                    "pooled_projection_dim",
+                    .integer(
+                        try shape(
+                            "time_text_embed.text_embedder.linear_1.weight", "y_embedder.mlp.0.weight",
+                            rank: 2)[1])
+                ),
+                ("dual_attention_layers", .integers(dual)),
+            ] + (hasNorms ? [("qk_norm", .string("rms_norm"))] : [])
+                + (hasText
+                    ? [
+                        ("joint_attention_dim", .integer(try shape("context_embedder.weight", rank: 2)[1])),
+                        ("pos_embed_max_size", .integer(try positions())),
+                    ] : []))
+    }
+
     func pixArtConfig() throws -> ModelConfig {
         guard !hasFolder("csize_embedder."), !hasFolder("adaln_single.emb.resolution_embedder.") else {
             throw WeightsError(

@@ -12,6 +12,7 @@ public struct ModelFileContents: Sendable {
         case textEncoder = "text encoder"
         case autoencoder = "autoencoder"
         case upscaleModel = "upscale model"
+        case controlNet = "ControlNet"
     }
 
     /// One model of a file.
@@ -40,7 +41,7 @@ public struct ModelFileContents: Sendable {
         public let problems: [String]
     }
 
-    /// The models: the diffusion model first, then text encoders in the order of the file, then the autoencoder.
+    /// The models: the diffusion model first, then text encoders in the order of the file, the autoencoder and the ControlNet.
     public let parts: [Part]
     /// What the file seems to be, where it holds no model that is known here: `an adapter (LoRA): …`; nil for no idea.
     public let guess: String?
@@ -52,11 +53,14 @@ public struct ModelFileContents: Sendable {
         let diffusion = try? DiffusionFile(source)
         let encoders = FoundTextEncoder.all(in: source)
         let autoencoder = try? AutoencoderFile(source)
+        let controlNet = try? ControlNetFile(source)
         let held = Held(encoders: Set(encoders.map(\.kind)), hasAutoencoder: autoencoder != nil)
         parts =
             [diffusion.map { Part($0, held) }].compactMap { $0 } + encoders.map { Part($0, source) }
-            + [autoencoder.map { Part($0) }, UpscaleModelFile(recognised: source).map { Part($0) }].compactMap
-        { $0 }
+            + [
+                autoencoder.map { Part($0) }, UpscaleModelFile(recognised: source).map { Part($0) },
+                controlNet.map { Part($0) },
+            ].compactMap { $0 }
         guess = parts.isEmpty ? FileGuess.name(source) : nil
     }
 
@@ -92,7 +96,7 @@ extension ModelFileContents.Part {
         "joint_attention_dim",
         "pooled_projection_dim", "cap_feat_dim", "caption_channels", "guidance_embeds",
         "dual_attention_layers",
-        "qk_norm",
+        "qk_norm", "extra_conditioning_channels",
     ]
 
     /// What is wrong, without the name of the file.
@@ -157,6 +161,20 @@ extension ModelFileContents.Part {
             problem = nil
         } catch {
             (config, problem) = (JSON.Object(), Self.text(error))
+        }
+    }
+
+    fileprivate init(_ file: ControlNetFile) {
+        (role, name, prefix) = (.controlNet, ControlNetFile.family, "")
+        load = { try file.make(on: $0).1 }
+        do {
+            let found = try file.config
+            let members = try file.shapes.sd3ControlNetConfig().members
+            config = JSON.Object(members.filter { Self.shown.contains($0.key) }.map { ($0.key, $0.value) })
+            problem = nil
+            needs = [.model(ofFamily: ControlNetFile.family, width: found.width)]
+        } catch {
+            (config, problem, needs) = (JSON.Object(), Self.text(error), [])
         }
     }
 

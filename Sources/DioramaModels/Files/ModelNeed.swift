@@ -37,6 +37,11 @@ public struct ModelNeed: Sendable, Hashable {
         }
     }
 
+    /// The diffusion model that a ControlNet steers.
+    static func model(ofFamily family: String, width: Int) -> ModelNeed {
+        ModelNeed("diffusion model \(family), \(width) wide", files: nil)
+    }
+
     /// The files of a text encoder's tokenizer; nil for encoders that are not known.
     static func tokenizer(of kind: TextEncoderKind) -> ModelNeed? {
         switch kind {

@@ -11,7 +11,7 @@ public struct TinyAutoencoderFile: Sendable {
     /// The family by what files are called, the longer names first.
     private static let formats: [(name: String, format: LatentFormat)] = [
         ("taesdxl", LatentFormat(scale: 0.13025, shift: 0)),
-        ("taesd3", LatentFormat(scale: 1.5305, shift: 0.0609)), ("taef1", .flux),
+        ("taesd3", .stableDiffusion3), ("taef1", .flux),
         ("taef2", LatentFormat(scale: 1, shift: 0)), ("taesd", LatentFormat(scale: 0.18215, shift: 0)),
     ]
 

@@ -68,6 +68,9 @@ public struct Flux2Transformer: DiffusionModel {
             weights.adapted(by: &adapter, names: names, strength: strength), config)
     }
 
+    /// FLUX.2.
+    public var familyName: String { "FLUX.2" }
+
     /// The number of channels its latents have.
     public var latentChannels: Int { config.latentChannels }
 

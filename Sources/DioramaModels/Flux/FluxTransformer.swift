@@ -71,6 +71,9 @@ public struct FluxTransformer: DiffusionModel {
         return try FluxTransformer(adapted, config.taking(inputChannels: inputs / cells))
     }
 
+    /// FLUX.1.
+    public var familyName: String { "FLUX.1" }
+
     /// The number of channels its latents have.
     public var latentChannels: Int { config.latentChannels }
 

@@ -52,6 +52,9 @@ public struct PixArtTransformer: DiffusionModel {
             weights.adapted(by: &adapter, names: PixArtNames.adapters, strength: strength), config)
     }
 
+    /// PixArt-Sigma.
+    public var familyName: String { "PixArt-Sigma" }
+
     /// The number of channels its latents have.
     public var latentChannels: Int { config.channels }
 

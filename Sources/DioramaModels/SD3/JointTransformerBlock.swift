@@ -59,9 +59,11 @@ public struct JointTransformerBlock: Sendable {
     /// How the text goes on; nil in the last block, which reads it and leaves it.
     private let contextPath: (query: TextQuery, mlp: FeedForward)?
 
-    /// Takes the weights of block `layer`; throws where any is missing or of another shape.
-    public init(_ w: Weights, layer: Int, _ c: SD3Config) throws {
-        let isLast = layer == c.layers - 1
+    /// Takes the weights of block `layer`, after which nothing reads the text where it `isLast`; nil for the last of `c`.
+    ///
+    /// Throws where any is missing or of another shape.
+    public init(_ w: Weights, layer: Int, _ c: SD3Config, isLast: Bool? = nil) throws {
+        let isLast = isLast ?? (layer == c.layers - 1)
         let isDual = c.dualAttentionLayers.contains(layer)
         modulation = try Linear(
             w["norm1.linear"], from: c.width, to: (isDual ? 9 : 6) * c.width, isSensitive: true)

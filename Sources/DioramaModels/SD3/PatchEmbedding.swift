@@ -25,12 +25,11 @@ struct PatchEmbedding: Sendable {
 
     /// [B, C, H, W], sides multiples of the patch, to [B, N, D]: patches row by row.
     func callAsFunction(_ latent: Tensor) -> Tensor {
-        let patches = projection(latent)
-        let (batch, width) = (patches.shape[0], patches.shape[1])
-        let (rows, columns) = (patches.shape[2], patches.shape[3])
-        let tokens = patches.reshaped(batch, width, rows * columns).transposed(1, 2)
-        return tokens + positions(rows: rows, columns: columns)
+        tokens(latent) + positions(rows: latent.shape[2] / patch, columns: latent.shape[3] / patch)
     }
+
+    /// The same without positions.
+    func tokens(_ latent: Tensor) -> Tensor { projection.patchTokens(latent) }
 
     /// The middle of the table, [rows * columns, D].
     private func positions(rows: Int, columns: Int) -> Tensor {
@@ -38,5 +37,14 @@ struct PatchEmbedding: Sendable {
         let left = (side - columns) / 2
         return table[top..<top + rows].narrowed(axis: 1, left..<left + columns)
             .reshaped(rows * columns, table.shape[2]).asType(.f32)
+    }
+}
+
+extension Conv2d {
+    /// [B, C, H, W] to [B, N, D], for a convolution whose stride is its kernel: patches row by row.
+    func patchTokens(_ latent: Tensor) -> Tensor {
+        let patches = self(latent)
+        return patches.reshaped(patches.shape[0], patches.shape[1], patches.shape[2] * patches.shape[3])
+            .transposed(1, 2)
     }
 }

@@ -29,16 +29,19 @@ public struct SD3Config: Sendable, Hashable {
     public var width: Int { heads * headWidth }
 
     /// Reads and checks the configuration; throws `WeightsError`.
-    public init(_ config: ModelConfig) throws {
+    public init(_ config: ModelConfig) throws { try self.init(config, hasText: true) }
+
+    /// Reads that of a transformer, or of a ControlNet, which may have neither text tokens nor a table of positions.
+    init(_ config: ModelConfig, hasText: Bool) throws {
         channels = try config.int("in_channels", in: 1...4096)
         outputChannels = try config.int("out_channels", in: 1...4096, default: channels)
         patch = try config.int("patch_size", in: 1...64)
         layers = try config.int("num_layers", in: 1...1024)
         heads = try config.int("num_attention_heads", in: 1...1024)
         headWidth = try config.int("attention_head_dim", in: 1...4096)
-        contextWidth = try config.int("joint_attention_dim", in: 1...65_536)
+        contextWidth = hasText ? try config.int("joint_attention_dim", in: 1...65_536) : 0
         pooledWidth = try config.int("pooled_projection_dim", in: 1...65_536)
-        positions = try config.int("pos_embed_max_size", in: 1...4096)
+        positions = hasText ? try config.int("pos_embed_max_size", in: 1...4096) : 0
         dualAttentionLayers = Set(
             try config.ints("dual_attention_layers", in: 0...(layers - 1), default: []))
         let captionWidth = try config.int("caption_projection_dim", in: 1...1_048_576)

@@ -18,6 +18,16 @@ enum SD3Names {
         }
     }
 
+    /// Other names of a layer of a ControlNet for image tokens alone, as Stability's files and ComfyUI have them.
+    static func controlAliases(_ name: String) -> [Alias] {
+        if let original = outerLayers[name] { return [original] }
+        let parts = name.split(separator: ".", maxSplits: 2)
+        guard parts.count == 3, parts[0] == "transformer_blocks",
+            let inner = blockLayers[String(parts[2])], inner.name.hasPrefix("x_block.")
+        else { return [] }
+        return [("transformer_blocks.\(parts[1]).\(inner.name.dropFirst("x_block.".count))", inner.rows)]
+    }
+
     /// The transformer's layers in files of PEFT and diffusers, kohya, OneTrainer, LyCORIS and ComfyUI: by the names of diffusers, which are
     /// this model's own, and by those of the original implementation.
     static func adapters(layers: Int) -> AdapterNames { FluxNames.adapters(aliases(layers: layers)) }

@@ -11,15 +11,15 @@ public struct SD3Transformer: DiffusionModel {
     /// The blocks, in order.
     public let blocks: [JointTransformerBlock]
 
+    let patches: PatchEmbedding
     private let weights: Weights
-    private let patches: PatchEmbedding
     private let timeEmbedder, textEmbedder: ConditionEmbedder
     private let contextEmbedder: Linear
     private let outputModulation: Linear
     private let output: Linear
 
     /// Width of the sinusoids of time.
-    private static let timeWidth = 256
+    static let timeWidth = 256
 
     /// Under which names files have its tensors.
     public static func names(_ config: SD3Config, prefix: String = "") -> TensorNames {
@@ -53,6 +53,9 @@ public struct SD3Transformer: DiffusionModel {
             weights.adapted(
                 by: &adapter, names: SD3Names.adapters(layers: config.layers), strength: strength), config)
     }
+
+    /// Stable Diffusion 3 and 3.5.
+    public var familyName: String { "Stable Diffusion 3" }
 
     /// The number of channels its latents have.
     public var latentChannels: Int { config.channels }

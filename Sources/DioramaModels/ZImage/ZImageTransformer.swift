@@ -62,6 +62,9 @@ public struct ZImageTransformer: DiffusionModel {
             weights.adapted(by: &adapter, names: ZImageNames.adapters, strength: strength), config)
     }
 
+    /// Z-Image.
+    public var familyName: String { "Z-Image" }
+
     /// The number of channels its latents have.
     public var latentChannels: Int { config.channels }
 

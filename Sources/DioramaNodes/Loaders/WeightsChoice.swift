@@ -20,6 +20,8 @@ struct WeightsChoice: Sendable {
     static let autoencoders = WeightsChoice(kinds: ["vae"])
     /// Files of networks that make pictures larger.
     static let upscaleModels = WeightsChoice(kinds: ["upscale_models"])
+    /// Files of ControlNets.
+    static let controlNets = WeightsChoice(kinds: ["controlnet"])
 
     private static let endings = [".safetensors", ".sft", ".gguf"]
 

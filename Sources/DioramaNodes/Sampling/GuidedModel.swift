@@ -37,21 +37,25 @@ package struct GuidedModel: Sendable {
         guidance = Guidance(scale: guider.scale)
         third = guider.third
         networkHooks = NetworkHookChain(model)
-        modulations = ModulationTable(timesteps: sigmas.dropLast().map { model.sampling.timestep(of: $0) })
+        let timesteps = sigmas.dropLast().map { model.sampling.timestep(of: $0) }
+        modulations = ModulationTable(timesteps: timesteps)
         let asksNegative =
             guidance.needsUnconditional || needsUnconditional || model.guidance.needsUnconditional
             || third?.style == .outer
         let asksPositive = asksNegative || !guider.asksThirdAlone
 
+        var controls = PlacedControls(model, timesteps: timesteps)
         func queries(_ prompts: [PlacedPrompt], _ isAsked: Bool = true) throws -> [PromptQuery] {
-            isAsked ? try prompts.map { try PromptQuery($0, latent, model) } : []
+            isAsked ? try prompts.map { try PromptQuery($0, latent, model, &controls) } : []
         }
         let prompts = guider.placedPrompts(in: latent)
         positive = try queries(prompts.positive, asksPositive)
         negative = try queries(prompts.negative, asksNegative)
         beyond = try queries(prompts.third)
         let all = negative + positive
-        let isOneEach = positive.count == 1 && negative.count == 1 && all.allSatisfy(\.isPlain)
+        let isOneEach =
+            positive.count == 1 && negative.count == 1 && all.allSatisfy(\.isPlain)
+            && positive[0].isSteered(like: negative[0])
         both = isOneEach ? TextContext.batch(all.map(\.context)) : nil
     }
 
@@ -97,7 +101,7 @@ package struct GuidedModel: Sendable {
         let asksOneByOne = model.blockHooks.contains { $0.prompts != .both && $0.window.contains(sigma) }
         if let both, !asksOneByOne {
             let halves = try picture(
-                in: .concatenated([x, x], axis: 0), sigma, both, of: [0, 1], round
+                in: .concatenated([x, x], axis: 0), sigma, both, positive[0].controls, of: [0, 1], round
             ) { runner(at: sigma, for: .both, adding: $0) }
             .chunked(into: 2, axis: 0)
             return .init(x: x, sigma: sigma, conditional: halves[1], unconditional: halves[0])
@@ -118,7 +122,10 @@ package struct GuidedModel: Sendable {
         _ round: Int? = nil, adding hooks: [BlockHook] = []
     ) throws -> Tensor? {
         func seen(by place: Int, in part: Tensor) throws -> Tensor {
-            try picture(in: part, sigma, asked[place].context, of: [firstNumber + place], round) {
+            let query = asked[place]
+            return try picture(
+                in: part, sigma, query.context, query.controls, of: [firstNumber + place], round
+            ) {
                 runner(at: sigma, for: prompts, adding: hooks + $0)
             }
         }
@@ -135,14 +142,23 @@ package struct GuidedModel: Sendable {
     }
 
     /// The picture that the network sees in `x`, with a part for each of the numbered conditionings.
+    ///
+    /// What ControlNets add stands around the model's own hooks and those of guidance, and within those of caches.
     private func picture(
-        in x: Tensor, _ sigma: Float, _ context: TextContext, of conditionings: [Int], _ round: Int?,
-        through runner: ([BlockHook]) -> BlockRunner
+        in x: Tensor, _ sigma: Float, _ context: TextContext, _ controls: [PlacedControl],
+        of conditionings: [Int], _ round: Int?, through runner: ([BlockHook]) -> BlockRunner
     ) throws -> Tensor {
         let time = Tensor.full(model.sampling.timestep(of: sigma), [x.shape[0]], on: x.device)
         let input = model.sampling.modelInput(x, sigma: sigma)
         func network(_ hooks: [BlockHook]) throws -> Tensor {
-            try model.network(input, timestep: time, context: context, through: runner(hooks))
+            let steering = try controls.filter { $0.holds(at: sigma) }.map { control in
+                let residuals = try control.residuals(
+                    input, time, context, steering: model.network, sigma: sigma,
+                    percent: model.sampling.percent(of: sigma), onBlock: onBlock)
+                return (residuals: residuals, strength: control.strength)
+            }
+            let own = steering.isEmpty ? [] : [BlockHook.steering(by: steering)]
+            return try model.network(input, timestep: time, context: context, through: runner(own + hooks))
         }
         let output =
             if let round {

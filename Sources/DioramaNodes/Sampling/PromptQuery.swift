@@ -8,6 +8,8 @@ struct PromptQuery: Sendable {
     let context: TextContext
     /// The shape of the latents that the model is asked about, [B, C, h, w].
     let latent: Shape
+    /// What steers the model.
+    let controls: [PlacedControl]
     /// Whether the prediction is the mean where it is the only one: it holds always and everywhere.
     let isPlain: Bool
     /// The weight of the prediction, [B, 1, h, w].
@@ -22,8 +24,12 @@ struct PromptQuery: Sendable {
     ///   - prompt: the prompt and its part of the picture.
     ///   - whole: the shape of the latents that are denoised at once, [B, C, H, W].
     ///   - model: what will be asked.
-    /// - Throws: `ModelInputError` where the prompt's area lies outside of the latents, or a picture beside it does not fit.
-    init(_ prompt: PlacedPrompt, _ whole: Shape, _ model: Model) throws {
+    ///   - placedControls: the run's ControlNets.
+    /// - Throws: `ModelInputError` where the prompt's area lies outside of the latents, or a picture or a ControlNet beside it does not
+    ///   fit.
+    init(
+        _ prompt: PlacedPrompt, _ whole: Shape, _ model: Model, _ placedControls: inout PlacedControls
+    ) throws {
         let (entry, sampling) = (prompt.entry, model.sampling)
         window =
             entry.percents == 0...1
@@ -37,10 +43,15 @@ struct PromptQuery: Sendable {
             return within
         }
         context = try Self.context(of: entry, area, whole, model)
-        latent = area.map { [whole[0], whole[1], $0.height, $0.width] } ?? whole
+        let latent = area.map { [whole[0], whole[1], $0.height, $0.width] } ?? whole
+        self.latent = latent
+        controls = try entry.controls.map { try placedControls.placed($0, latent) }
         isPlain = entry.percents == 0...1 && entry.mask == nil && entry.strength == 1 && area == nil
         weight = Self.weight(of: entry, area, whole)
     }
+
+    /// Whether the same steers the model as for another prompt.
+    func isSteered(like other: PromptQuery) -> Bool { controls.elementsEqual(other.controls, by: ===) }
 
     /// Whether it holds at a noise level; those where it begins and ends belong to it.
     func holds(at sigma: Float) -> Bool { sigma <= window.start && sigma >= window.end }

@@ -65,7 +65,8 @@ struct SamplingJob: Sendable {
                 guard conditioning.entries.count == 1, let entry = conditioning.entries.first,
                     entry.percents == 0...1, entry.mask == nil, entry.strength == 1, entry.guidance == nil,
                     !entry.isUnguided,
-                    entry.area == nil, entry.references.isEmpty, entry.inpainting == nil
+                    entry.area == nil, entry.references.isEmpty, entry.inpainting == nil,
+                    entry.controls.isEmpty
                 else { return nil }
                 form = entry.context.form
             }

@@ -34,6 +34,8 @@ public struct Conditioning: PortValue {
         public var references: [Tensor] = []
         /// The picture that models for control are shown, or whose masked part is made anew, for models that are shown the rest of it.
         public var inpainting: InpaintingInput?
+        /// What steers the model's blocks by pictures; their changes add up.
+        public var controls: [Control] = []
 
         /// An encoded text that holds everywhere and always.
         public init(_ context: TextContext) { self.context = context }
@@ -54,7 +56,7 @@ public struct Conditioning: PortValue {
             $0 + $1.context.tokens.count * $1.context.tokens.dtype.size
                 + ($1.context.pooled.map { $0.count * $0.dtype.size } ?? 0) + ($1.mask?.byteCount ?? 0)
                 + $1.references.reduce(0) { $0 + $1.count * $1.dtype.size }
-                + ($1.inpainting?.byteCount ?? 0)
+                + ($1.inpainting?.byteCount ?? 0) + $1.controls.reduce(0) { $0 + $1.images.byteCount }
         }
     }
 

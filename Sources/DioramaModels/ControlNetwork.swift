@@ -1,0 +1,67 @@
+public import DioramaTensor
+
+/// A network that steers a diffusion model by a picture: a ControlNet.
+///
+/// Zhang et al., [Adding Conditional Control to Text-to-Image Diffusion Models](https://arxiv.org/abs/2302.05543).
+public protocol ControlNetwork: Sendable {
+    /// What it looks at, and how a picture becomes that.
+    var hint: ControlHint { get }
+
+    /// Throws `ModelInputError` that names both where the model is of another family or width than the ControlNet is for.
+    func check(steers model: any DiffusionModel) throws
+
+    /// What it adds to a model's blocks at one latent and time.
+    ///
+    /// - Parameters:
+    ///   - latent: what the model is shown, [B, C, H, W].
+    ///   - hint: the latent of the picture, [B, C', H, W], scaled as ``hint`` says.
+    ///   - timestep: as the model is told it, [B].
+    ///   - context: as the model is told it.
+    ///   - model: the model that is steered, whose embedders some ControlNets use.
+    ///   - runner: runs the ControlNet's own blocks.
+    /// - Returns: what is added block by block, computed when it is asked for.
+    /// - Throws: what ``check(steers:)`` throws, and `ModelInputError` for a hint of another shape.
+    func residuals(
+        _ latent: Tensor, hint: Tensor, timestep: Tensor, context: TextContext,
+        steering model: any DiffusionModel, through runner: BlockRunner
+    ) throws -> ControlResiduals
+}
+
+/// What a ControlNet looks at: the latent of a picture, and what is done to the picture and to the latent.
+public struct ControlHint: Sendable, Hashable {
+    /// What becomes of a picture's values, 0...1, before it is encoded; as ComfyUI has it for Stability's files.
+    public enum Values: Sendable, Hashable {
+        /// They stay.
+        case asTheyAre
+        /// v to 127.5 v + 0.5: for edges.
+        case edges
+        /// v to 1 - v: for depth.
+        case inverted
+    }
+
+    /// Channels of the latent.
+    public let channels: Int
+    /// How an autoencoder's latent is scaled.
+    public let latentFormat: LatentFormat
+    /// What becomes of the picture's values.
+    public let values: Values
+
+    /// What a ControlNet looks at.
+    ///
+    /// - Parameters:
+    ///   - channels: of the latent.
+    ///   - latentFormat: how an autoencoder's latent is scaled.
+    ///   - values: what becomes of the picture's values.
+    public init(channels: Int, latentFormat: LatentFormat, values: Values = .asTheyAre) {
+        (self.channels, self.latentFormat, self.values) = (channels, latentFormat, values)
+    }
+
+    /// Pictures of any shape as they shall be encoded.
+    public func prepared(_ image: Tensor) -> Tensor {
+        switch values {
+        case .asTheyAre: image
+        case .edges: image * 255 * 0.5 + 0.5
+        case .inverted: image * -1 + 1
+        }
+    }
+}
