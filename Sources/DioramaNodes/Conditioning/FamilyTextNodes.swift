@@ -16,7 +16,7 @@ struct CLIPTextEncodeFlux: Node {
     @Output("The encoded prompt.") var conditioning: Conditioning
 
     func run(_ context: RunContext) async throws {
-        let encoded = try clip.encoder.encode(EncoderPrompts(clipL: clipL, clipG: clipL, t5: t5xxl))
+        let encoded = try clip.encode(EncoderPrompts(clipL: clipL, t5: t5xxl))
         context.tellTruncation(encoded)
         conditioning = Conditioning([encoded.context]).mapped { $0.guidance = guidance }
     }
@@ -33,7 +33,7 @@ struct CLIPTextEncodeSD3: Node {
     @Input("The prompt for CLIP-G.", multiline: true, dynamicPrompts: true) var clipG: String
     @Input("The prompt for T5.", multiline: true, dynamicPrompts: true) var t5xxl: String
     @Input(
-        "Whether an encoder with an empty prompt gives nothing, or what an empty prompt means to it.",
+        "Whether T5, and both CLIPs together, give nothing for an empty prompt, or what an empty prompt means to them.",
         options: ["none", "empty_prompt"], advanced: true)
     var emptyPadding = "none"
 
@@ -42,7 +42,7 @@ struct CLIPTextEncodeSD3: Node {
     func run(_ context: RunContext) async throws {
         let prompts = EncoderPrompts(
             clipL: clipL, clipG: clipG, t5: t5xxl, skipsEmpty: emptyPadding == "none")
-        let encoded = try clip.encoder.encode(prompts)
+        let encoded = try clip.encode(prompts)
         context.tellTruncation(encoded)
         conditioning = Conditioning([encoded.context])
     }

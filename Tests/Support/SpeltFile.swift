@@ -1,26 +1,29 @@
-import DioramaTestSupport
-import DioramaWeights
-import Foundation
+package import FoundationEssentials
 
 /// A file of a tiny model in one spelling and precision, as `tools/golden/spellings.py` has it: the bytes follow from names, types and shapes.
-struct SpeltFile {
+package struct SpeltFile: Sendable {
     /// A tensor of the file, by its name with the file's prefix.
-    typealias Entry = (name: String, shape: [Int], type: String)
+    package typealias Entry = (name: String, shape: [Int], type: String)
 
-    let isGGUF: Bool
-    let prefix: String
+    package let isGGUF: Bool
+    package let prefix: String
     /// How scales are named: `scaled_fp8` of old, `comfy_quant` beside each layer, or in the file's `metadata`.
-    let marks: String
-    let entries: [Entry]
+    package let marks: String
+    package let entries: [Entry]
+
+    /// A file; without more it is safetensors, whose entries' names are whole.
+    package init(isGGUF: Bool = false, prefix: String = "", marks: String = "", entries: [Entry]) {
+        (self.isGGUF, self.prefix, self.marks, self.entries) = (isGGUF, prefix, marks, entries)
+    }
 
     /// Writes the file to a new folder; it is there for as long as the folder.
-    func write() throws -> (folder: TemporaryFolder, url: URL) {
+    package func write() throws -> (folder: TemporaryFolder, url: URL) {
         let folder = try TemporaryFolder()
         return (folder, try folder.write(bytes, to: isGGUF ? "model.gguf" : "model.safetensors"))
     }
 
     /// The file's bytes.
-    var bytes: [UInt8] { isGGUF ? gguf : safetensors }
+    package var bytes: [UInt8] { isGGUF ? gguf : safetensors }
 
     private var safetensors: [UInt8] {
         var tensors: [(name: String, type: String, shape: [Int], bytes: [UInt8])] = []

@@ -1,5 +1,3 @@
-import DioramaTestSupport
-
 /// Bytes of tensors that follow from a name, a type and a shape: what `tools/golden/spellings.py` has run with.
 enum TensorNoise {
     /// A type whose elements are multiplied with scales.
