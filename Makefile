@@ -7,8 +7,9 @@ SHELL := /bin/bash
 DIORAMA := .build/release/diorama
 PICTURE := output/text-to-image.png
 CLIP_VOCABULARY := .build/golden/open_clip/bpe_simple_vocab_16e6.txt.gz
+TOKENIZER_LINES := .build/golden/tokenizers
 
-# The Python of `bench` and `goldens`. Its environment is made from PyPI, in .venv, the first time; another one
+# The Python of `bench`, `goldens` and `tokenizers`. Its environment is made from PyPI, in .venv, the first time; another one
 # that has the packages is taken with `make bench PYTHON=/path/to/python`.
 PYTHON ?= .venv/bin/python
 SYSTEM_PYTHON ?= python3
@@ -74,6 +75,13 @@ goldens: python-golden $(CLIP_VOCABULARY) ## Write the files of Tests/Golden aga
 $(CLIP_VOCABULARY): | python-golden
 	$(PYTHON) -m pip download --quiet --no-deps --only-binary :all: --dest .build/golden 'open_clip_torch>=2.24,<4'
 	$(PYTHON) -m zipfile -e .build/golden/open_clip_torch-*.whl .build/golden
+
+.PHONY: tokenizers
+tokenizers: setup python-golden $(CLIP_VOCABULARY) ## Compare the ids of 10,000 lines with Hugging Face's, by CLIP's and large trained vocabularies
+	$(PYTHON) tools/golden/tokenizer_lines.py $(CLIP_VOCABULARY) $(TOKENIZER_LINES)
+	swift build -c release --build-tests
+	DIORAMA_TOKENIZER_VOCABULARIES=$(CURDIR)/$(TOKENIZER_LINES) swift test -c release --skip-build --disable-xctest \
+		--filter WholeVocabularyTests | grep -E 'differ|issue|Test run'
 
 .PHONY: docs
 docs: build ## Write docs/Nodes.md from the declarations of the nodes

@@ -56,9 +56,11 @@ extension Checkpoint {
         let model = try loader.load(
             "transformer", as: ["ChromaTransformer2DModel"], allowsBytes: true, ChromaConfig.init,
             names: { ChromaTransformer.names($0) }, ChromaTransformer.init)
+        // The transformer sees one of the tokens that fill a text up, the encoder none, as diffusers' `ChromaPipeline` has it.
+        var t5 = try loader.t5("", shortest: T5TextEncoder.shortest)
+        (t5.padding, t5.seesPadding) = (1, false)
         return try loader.checkpoint(
-            model, T5TextEncoder(alone: loader.t5("", shortest: T5TextEncoder.shortest), on: device),
-            .flux(shift: 1.15))
+            model, T5TextEncoder(alone: t5, on: device), .flux(shift: 1.15))
     }
 
     /// Loads a `PixArtSigmaPipeline` folder.

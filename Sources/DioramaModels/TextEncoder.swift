@@ -19,7 +19,7 @@ public protocol TextEncoder: Sendable {
     ///
     /// - Parameter prompts: the texts.
     /// - Returns: the conditioning, a batch of one.
-    /// - Throws: `ModelInputError`, also where there is one encoder alone.
+    /// - Throws: `ModelInputError`, also where the encoders are others than those that there are texts for.
     func encode(_ prompts: EncoderPrompts) throws -> EncodedText
 
     /// The encoder with other lengths of T5's sequences.
@@ -71,19 +71,24 @@ extension TextEncoder {
 public struct EncoderPrompts: Hashable, Sendable {
     /// For CLIP-L.
     public var clipL: String
-    /// For CLIP-G.
-    public var clipG: String
+    /// For CLIP-G, of encoders that have one; nil where that reads CLIP-L's.
+    public var clipG: String?
     /// For T5.
     public var t5: String
-    /// Whether an encoder whose text is empty gives nothing, rather than what an empty text means to it.
+    /// Whether T5, and both CLIPs together, give as little as they can for an empty text, rather than what it means to them.
     public var skipsEmpty: Bool
+    /// The layer whose states are given, as ``TextEncoder/encode(_:layer:)`` counts them; nil for the family's own.
+    public var layer: Int?
 
     /// A text for each.
-    public init(clipL: String = "", clipG: String = "", t5: String = "", skipsEmpty: Bool = false) {
+    public init(
+        clipL: String = "", clipG: String? = nil, t5: String = "", skipsEmpty: Bool = false, layer: Int? = nil
+    ) {
         self.clipL = clipL
         self.clipG = clipG
         self.t5 = t5
         self.skipsEmpty = skipsEmpty
+        self.layer = layer
     }
 }
 

@@ -21,28 +21,33 @@ import Testing
     }
 
     /// Writes the transformer of a family of `spellings.py`, with other numbers of features of texts.
-    private func writeTransformer(_ name: String, context: Int, pooled: Int) throws {
+    private func writeTransformer(_ name: String, context: Int, pooled: Int = 0) throws {
         let spelled = try SpelledModel(name, "float32")
         let file = try spelled.file
         let entries: [SpeltFile.Entry] = file.entries.map { entry in
             switch entry.name {
-            case "context_embedder.weight": (entry.name, [entry.shape[0], context], entry.type)
+            case "context_embedder.weight", "cap_embedder.1.weight", "caption_projection.linear_1.weight":
+                (entry.name, [entry.shape[0], context], entry.type)
+            case "cap_embedder.0.weight": (entry.name, [context], entry.type)
             case "time_text_embed.text_embedder.linear_1.weight":
                 (entry.name, [entry.shape[0], pooled], entry.type)
             default: entry
             }
         }
-        let changed = SpeltFile(isGGUF: false, prefix: "", marks: "", entries: entries)
-        try folder.write(changed.bytes, to: "transformer/model.safetensors")
+        try folder.write(SpeltFile(entries: entries).bytes, to: "transformer/model.safetensors")
         let config = try #require(spelled.golden(on: .cpu()).metadata["config"])
-            .replacing(/"joint_attention_dim": \d+/, with: "\"joint_attention_dim\": \(context)")
+            .replacing(/"(joint_attention_dim|cap_feat_dim|caption_channels)": \d+/) {
+                "\"\($0.output.1)\": \(context)"
+            }
             .replacing(/"pooled_projection_dim": \d+/, with: "\"pooled_projection_dim\": \(pooled)")
         try folder.write(config, to: "transformer/config.json")
     }
 
     /// Writes the rest of a folder, whose parts are of these classes, and loads it.
-    private func load(_ pipeline: String, _ classes: KeyValuePairs<String, String>) throws -> Checkpoint {
-        let vae = try GoldenModel("vae-plain", on: .cpu())
+    private func load(
+        _ pipeline: String, _ classes: KeyValuePairs<String, String>, vae golden: String = "vae-plain"
+    ) throws -> Checkpoint {
+        let vae = try GoldenModel(golden, on: .cpu())
         let keys = vae.fixture.keys.filter { $0.hasPrefix("model.") }
         let tensors = keys.map { (name: String($0.dropFirst("model.".count)), tensor: vae.fixture[$0]) }
         try folder.write(try #require(vae.fixture.metadata["config"]), to: "vae/config.json")
@@ -50,7 +55,8 @@ import Testing
         try folder.write("{\"shift\": 3.0}", to: "scheduler/scheduler_config.json")
         let all =
             classes.map { ($0.key, $0.value) } + [
-                ("vae", "AutoencoderKL"), ("scheduler", "FlowMatchEulerDiscreteScheduler"),
+                ("vae", golden == "vae-flux2" ? "AutoencoderKLFlux2" : "AutoencoderKL"),
+                ("scheduler", "FlowMatchEulerDiscreteScheduler"),
             ]
         let parts = all.map { "\"\($0.0)\": [\"x\", \"\($0.1)\"]" }.joined(separator: ", ")
         try folder.write("{\"_class_name\": \"\(pipeline)\", \(parts)}", to: "model_index.json")
@@ -149,5 +155,66 @@ import Testing
         #expect(try problem(context: 2560, pooled: 2048).contains("text_encoder_3 is 4096 wide"))
         #expect(try problem(context: 1024, pooled: 2048).contains("the text encoders give 2048 features"))
         #expect(try problem(context: 4096, pooled: 100).contains("project to 2048 in all"))
+    }
+
+    /// Diffusers shows Chroma's transformer one of the tokens that fill a text up; T5 sees none of them.
+    @Test(
+        "T5 alone, as diffusers' pipelines ask it",
+        arguments: [
+            ("ChromaPipeline", "chroma", "ChromaTransformer2DModel", Float(0.5)),
+            ("PixArtSigmaPipeline", "pixart", "PixArtTransformer2DModel", 500),
+        ])
+    func t5Alone(_ pipeline: String, _ name: String, _ transformer: String, _ time: Float) throws {
+        try write(.t5, to: "text_encoder", as: "T5EncoderModel")
+        try encoders.writeT5Tokenizer(folder, to: "tokenizer")
+        try writeTransformer(name, context: 4096)
+        let checkpoint = try load(
+            pipeline,
+            [
+                "text_encoder": "T5EncoderModel", "tokenizer": "T5TokenizerFast", "transformer": transformer,
+            ])
+        #expect(checkpoint.notes == [])
+        for (index, text) in encoders.texts[..<3].enumerated() {
+            try encoders.expect(checkpoint.textEncoder.encode(text), "diffusers.\(name).\(index)")
+        }
+        #expect(try runs(checkpoint, time: time))
+        // The options of ComfyUI's node make it what ComfyUI does.
+        let asFile = try checkpoint.textEncoder.padded(t5Padding: 0, t5Length: 0)
+        for (index, text) in encoders.texts.enumerated() {
+            try encoders.expect(asFile.encode(text), "pixart.\(index)")
+        }
+    }
+
+    /// Z-Image takes a text's own tokens, FLUX.2 klein 512; of more than 512, diffusers keeps the first.
+    @Test(
+        "Qwen3, as diffusers' pipelines ask it",
+        arguments: [
+            ("ZImagePipeline", "z-image", "ZImageTransformer2DModel", "z_image", 48, "vae-plain"),
+            ("Flux2KleinPipeline", "flux2", "Flux2Transformer2DModel", "klein", 144, "vae-flux2"),
+        ])
+    func qwen3(
+        _ pipeline: String, _ name: String, _ transformer: String, _ key: String, _ width: Int, _ vae: String
+    ) throws {
+        let qwen = try TinyQwen()
+        try folder.write(qwen.config(), to: "text_encoder/config.json")
+        try folder.write(qwen.file.bytes, to: "text_encoder/model.safetensors")
+        try qwen.writeTokenizer(folder, to: "tokenizer")
+        try writeTransformer(name, context: width)
+        let checkpoint = try load(
+            pipeline,
+            [
+                "text_encoder": "Qwen3ForCausalLM", "tokenizer": "Qwen2TokenizerFast",
+                "transformer": transformer,
+            ], vae: vae)
+        #expect(checkpoint.notes == [])
+        var compared = 0
+        for (index, text) in qwen.texts.enumerated()
+        where qwen.golden.keys.contains("diffusers.\(key).\(index)") {
+            let encoded = try checkpoint.textEncoder.encode(text)
+            try qwen.expect(encoded, "diffusers.\(key).\(index)")
+            compared += 1
+        }
+        #expect(compared == 5)
+        #expect(try runs(checkpoint, time: 0.5))
     }
 }

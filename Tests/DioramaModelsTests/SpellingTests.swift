@@ -80,70 +80,8 @@ import Testing
     }
 }
 
-/// A tiny model of a family in one of the variants of `tools/golden/spellings.py`.
-struct SpelledModel: CustomTestStringConvertible, Sendable {
-    /// The families' goldens.
-    static let families = [
-        "flux": "FLUX.1", "flux2": "FLUX.2", "chroma": "Chroma", "z-image": "Z-Image",
-        "pixart": "PixArt-Sigma", "sd3": "Stable Diffusion 3",
-    ]
-
-    let name, variant, family: String
-    let types: [String]
-    private let spelling: String
-    private let isGGUF: Bool
-    private let prefix, marks: String
-    private let letters: [UInt8]
-
-    static func all() throws -> [SpelledModel] {
-        try families.keys.sorted().flatMap { [$0, "\($0)-wide"] }.flatMap { name in
-            try variants(of: name).keys.sorted().map { try SpelledModel(name, $0) }
-        }
-    }
-
-    private static func metadata(_ name: String, _ key: String) throws -> JSON.Object {
-        let text = try #require(Fixture("spellings/\(name).safetensors").metadata[key])
-        return try #require(JSON(parsing: Array(text.utf8)).object)
-    }
-
-    private static func variants(of name: String) throws -> JSON.Object { try metadata(name, "variants") }
-
-    init(_ name: String, _ variant: String) throws {
-        let about = try #require(Self.variants(of: name)[variant]?.object)
-        self.name = name
-        self.variant = variant
-        family = try #require(Self.families[name.replacing("-wide", with: "")])
-        spelling = try #require(about["spelling"]?.string)
-        isGGUF = about["container"]?.string == "gguf"
-        prefix = try #require(about["prefix"]?.string)
-        marks = try #require(about["marks"]?.string)
-        types = try #require(about["types"]?.array).compactMap(\.string)
-        letters = Array(try #require(about["tensors"]?.string).utf8)
-    }
-
-    var testDescription: String { "\(name) \(variant)" }
-
-    /// What the test writes.
-    var file: SpeltFile {
-        get throws {
-            let rows = try #require(Self.metadata(name, "tensors")[spelling]?.array)
-            try #require(rows.count == letters.count)
-            let entries: [SpeltFile.Entry] = try zip(rows, letters).map { row, letter in
-                let pair = try #require(row.array)
-                return (
-                    prefix + (try #require(pair[0].string)),
-                    try #require(pair[1].array).compactMap(\.integer), types[Int(letter) - 97]
-                )
-            }
-            return SpeltFile(isGGUF: isGGUF, prefix: prefix, marks: marks, entries: entries)
-        }
-    }
-
-    /// What diffusers gives.
-    func golden(on device: Device) throws -> Fixture {
-        try Fixture("spellings/\(name).safetensors", on: device)
-    }
-
+extension SpelledModel: CustomTestStringConvertible {
+    /// What to give the model beside the latent and the time.
     func context(_ golden: Fixture) -> TextContext {
         var context = TextContext(
             tokens: golden["context"], pooled: golden.keys.contains("pooled") ? golden["pooled"] : nil)

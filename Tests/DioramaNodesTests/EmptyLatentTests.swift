@@ -2,7 +2,7 @@ import Diorama
 import DioramaTestSupport
 import Testing
 
-/// EmptyLatentImage and EmptySD3LatentImage: shapes, values and limits of ComfyUI's nodes.
+/// EmptyLatentImage, EmptySD3LatentImage and EmptyFlux2LatentImage: shapes, values and limits of ComfyUI's nodes.
 @Suite struct EmptyLatentTests {
     let bench: Workbench
 
@@ -20,8 +20,16 @@ import Testing
         #expect(odd.isEmpty)
     }
 
+    @Test func flux2HasCellsOfSixteenPixels() async throws {
+        let plain: Latent = try await bench.output(of: "EmptyFlux2LatentImage")
+        #expect(plain.samples.shape == [1, 128, 64, 64] && plain.isEmpty)
+        let odd: Latent = try await bench.output(
+            of: "EmptyFlux2LatentImage", ["width": 95, "height": 48, "batch_size": 3])
+        #expect(odd.samples.shape == [3, 128, 3, 5] && odd.isEmpty)
+    }
+
     @Test(
-        arguments: ["EmptyLatentImage", "EmptySD3LatentImage"],
+        arguments: ["EmptyLatentImage", "EmptySD3LatentImage", "EmptyFlux2LatentImage"],
         [
             ("width", 15, "value_smaller_than_min"), ("height", 16385, "value_bigger_than_max"),
             ("batch_size", 0, "value_smaller_than_min"), ("batch_size", 4097, "value_bigger_than_max"),

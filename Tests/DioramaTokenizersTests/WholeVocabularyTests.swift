@@ -2,8 +2,11 @@ import DioramaTokenizers
 import Foundation
 import Testing
 
-/// Whole vocabularies against Hugging Face and SentencePiece, from the folder that
-/// `tools/golden/qwen_t5_tokenizers.py --compare` writes.
+/// Whole vocabularies against Hugging Face and SentencePiece, from the folder that `tools/golden/tokenizer_lines.py` (in `make
+/// tokenizers`) or `tools/golden/qwen_t5_tokenizers.py --compare` writes.
+///
+/// SentencePiece adds scores up in single precision, Hugging Face's tokenizers and Diorama in double. Of two ways to cut a word into
+/// the same pieces it may therefore take the other; such lines are counted apart, for SentencePiece alone.
 @Suite struct WholeVocabularyTests {
     static let folder = ProcessInfo.processInfo.environment["DIORAMA_TOKENIZER_VOCABULARIES"]
 
@@ -30,7 +33,7 @@ import Testing
         let spiece = try load("t5-spiece") {
             try T5Tokenizer(directory: folder.appending(path: "t5-spiece"))
         }
-        compare("t5-spiece", rows, { spiece.tokens($0) }, \.spiece)
+        compare("t5-spiece", rows, { spiece.tokens($0) }, \.spiece, allowsOtherOrder: true)
     }
 
     private func load<Tokenizer>(_ name: String, _ make: () throws -> Tokenizer) rethrows -> Tokenizer {
@@ -41,20 +44,26 @@ import Testing
     }
 
     private func compare(
-        _ name: String, _ rows: [Row], _ tokens: (String) -> [Int], _ expected: (Row) -> [Int]?
+        _ name: String, _ rows: [Row], _ tokens: (String) -> [Int], _ expected: (Row) -> [Int]?,
+        allowsOtherOrder: Bool = false
     ) {
         let start = ContinuousClock.now
         var differing: [String] = []
-        var count = 0
+        var (count, reordered) = (0, 0)
         for row in rows {
             guard let expected = expected(row) else { continue }
             count += 1
             let found = tokens(row.text)
             guard found != expected else { continue }
+            if allowsOtherOrder, found.sorted() == expected.sorted() {
+                reordered += 1
+                continue
+            }
             differing.append("\(row.text.debugDescription)\n  \(found)\n  \(expected)")
         }
-        print("\(name): \(differing.count) of \(count) lines differ, \(ContinuousClock.now - start)")
+        let ties = allowsOtherOrder ? " (\(reordered) in the order of pieces alone)" : ""
+        print("\(name): \(differing.count) of \(count) lines differ\(ties), \(ContinuousClock.now - start)")
         for line in differing.prefix(12) { print(line) }
-        #expect(differing.isEmpty, "\(name)")
+        #expect(differing.isEmpty && reordered * 1000 <= count, "\(name)")
     }
 }

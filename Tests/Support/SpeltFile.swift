@@ -1,7 +1,7 @@
 public import FoundationEssentials
 
 /// A file of a tiny model in one spelling and precision, as `tools/golden/spellings.py` has it: the bytes follow from names, types and shapes.
-public struct SpeltFile {
+public struct SpeltFile: Sendable {
     /// A tensor of the file, by its name with the file's prefix.
     public typealias Entry = (name: String, shape: [Int], type: String)
 

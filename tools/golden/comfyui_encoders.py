@@ -6,11 +6,13 @@ COMFYUI is a folder with ComfyUI's source, a125cd8 or later; nothing of it is co
 for the code has these widths in it, and small otherwise; their weights follow from names, as those of spellings.py. The vocabularies
 are those of Tests/Golden/tokenizers, CLIP's renumbered without gaps. Of tokens and pooled vectors the file has products with four
 random vectors. `flux`, `sd3` and `pixart` are ComfyUI's FluxClipModel, SD3ClipModel (whole, and without some of its encoders) and
-PixArt's T5, for every text; `diffusers` is `encode_prompt` of its pipelines.
+PixArt's T5, for every text; `node` is what the nodes CLIPTextEncodeSD3 and CLIPTextEncodeFlux give for the rows of NODES; `diffusers` is
+`encode_prompt` of its pipelines, of Chroma and PixArt-Sigma for the tokens that they say are real.
 """
 import argparse
 import json
 import tempfile
+import types
 from pathlib import Path
 
 import comfyui_runs
@@ -25,6 +27,14 @@ GOLDEN = Path(__file__).resolve().parents[2] / "Tests/Golden"
 LONG = "a small boat on the ocean, mountains behind the castle, a red flag, astronaut riding a horse, cinematic, quality, " * 4
 TEXTS = ["a lighthouse at the sea", "", LONG, "a (small:1.3) boat, (the [ocean] (at night:1.5):0.7), (((masterpiece)))",
          f"(blurry:0.5) {LONG} (castle and mountains behind the boat, very small:1.4)", "(a:0) \\(b\\) (c (d:1.2) e:-0.5)"]
+# The encoders that there are, a node, and its texts, by their number or written out.
+NODES = [["l g t5", "CLIPTextEncodeSD3", {"clip_l": l, "clip_g": g, "t5xxl": t5, "empty_padding": padding}]
+         for padding in ("none", "empty_prompt")
+         for l, g, t5 in ((0, 3, 5), ("", 3, 0), (3, "", 0), (0, 3, ""), ("", "", 3), (0, "", ""), ("", "", ""), (2, 0, 3), (0, 2, ""), ("", 2, 0))]
+NODES += [[parts, "CLIPTextEncodeSD3", {"clip_l": l, "clip_g": g, "t5xxl": t5, "empty_padding": "none"}]
+          for parts in ("l g", "g t5", "l t5") for l, g, t5 in ((0, 3, 5), ("", 3, ""), (2, "", 0), ("", "", ""))]
+NODES += [["flux", "CLIPTextEncodeFlux", {"clip_l": l, "t5xxl": t5, "guidance": 2.5}] for l, t5 in ((0, 3), ("", 0), (2, ""), (3, 2))]
+NODES += [["l g t5", "CLIPTextEncodeFlux", {"clip_l": 2, "t5xxl": 0, "guidance": 4.0}], ["pixart", "CLIPTextEncodeFlux", {"clip_l": 0, "t5xxl": 3, "guidance": 1.0}]]
 CLIP_VOCABULARY, T5_VOCABULARY = 1340, 1000
 
 
@@ -113,6 +123,7 @@ def comfyui(found, tensors, clip_path, t5_path):
     import comfy.text_encoders.t5
     from comfy.sd1_clip import SDClipModel, SDTokenizer
     from comfy.text_encoders import flux, pixart_t5, sd3_clip
+    from comfy_extras import nodes_flux, nodes_sd3
 
     def clip(name, **options):
         config = CONFIGS[name]
@@ -155,6 +166,22 @@ def comfyui(found, tensors, clip_path, t5_path):
         if pooled is not None:
             tensors[f"{name}.pooled"] = short(pooled)
 
+    def run(i, tokenizers, model):
+        """The node of a row, with the two calls that it makes of ComfyUI's CLIP."""
+        _, name, inputs = NODES[i]
+        inputs = {key: TEXTS[value] if isinstance(value, int) else value for key, value in inputs.items()}
+        clip = types.SimpleNamespace(
+            tokenize=lambda text: {key: one.tokenize_with_weights(text) for key, one in tokenizers.items()},
+            encode_from_tokens_scheduled=lambda pairs, add_dict={}: (*model.encode_token_weights(pairs)[:2], add_dict))
+        tokens, pooled, added = vars({"CLIPTextEncodeSD3": nodes_sd3, "CLIPTextEncodeFlux": nodes_flux}[name])[name].execute(clip, **inputs).args[0]
+        assert added.get("guidance") == inputs.get("guidance")
+        keep(f"node.{i}", tokens, pooled)
+
+    def run_all(parts, tokenizers, model):
+        for i in range(len(NODES)):
+            if NODES[i][0] == parts:
+                run(i, tokenizers, model)
+
     own_t5 = T5()
     both = flux.FluxClipModel.__new__(flux.FluxClipModel)
     torch.nn.Module.__init__(both)
@@ -168,6 +195,7 @@ def comfyui(found, tensors, clip_path, t5_path):
             pairs = {key: one.tokenize_with_weights(text) for key, one in tokens.items()}
             keep(f"flux.{i}" if layer is None else f"flux.layer.{layer}", *both.encode_token_weights(pairs))
     both.reset_clip_options()
+    run_all("flux", tokens, both)
 
     left = second_last(clip("clip_l", layer_norm_hidden_state=False, return_projected_pooled=False))
     right = second_last(clip("clip_g", layer_norm_hidden_state=False))
@@ -183,6 +211,7 @@ def comfyui(found, tensors, clip_path, t5_path):
                 continue
             pairs = {key: one.tokenize_with_weights(text) for key, one in tokens.items()}
             keep(f"sd3.{parts}.{i}", *model.encode_token_weights(pairs)[:2])
+        run_all(parts, tokens, model)
         if parts != "l g t5":
             continue
         for layer in (-1, -2, -3, -24):
@@ -195,6 +224,8 @@ def comfyui(found, tensors, clip_path, t5_path):
     alone = PixArtT5()
     for i, text in enumerate(TEXTS):
         keep(f"pixart.{i}", *alone.encode_token_weights(t5(1).tokenize_with_weights(text)))
+    model = types.SimpleNamespace(encode_token_weights=lambda pairs: alone.encode_token_weights(pairs["t5xxl"]))
+    run_all("pixart", {"t5xxl": t5(1)}, model)
 
 
 def of_diffusers(found, tensors, clip_path, t5_path):
@@ -216,7 +247,15 @@ def of_diffusers(found, tensors, clip_path, t5_path):
     flux = diffusers.FluxPipeline(transformer=None, scheduler=None, vae=None, text_encoder=bare, tokenizer=tokenizer, text_encoder_2=t5,
                                   tokenizer_2=t5_tokenizer)
     states, pooled, _ = flux.encode_prompt(text, None, max_sequence_length=256)
-    return tensors | {"diffusers.flux.tokens": short(states), "diffusers.flux.pooled": short(pooled)}
+    tensors |= {"diffusers.flux.tokens": short(states), "diffusers.flux.pooled": short(pooled)}
+
+    parts = dict(text_encoder=t5, tokenizer=t5_tokenizer, vae=None, transformer=None, scheduler=None)
+    for name, pipeline in (("chroma", diffusers.ChromaPipeline(**parts)), ("pixart", diffusers.PixArtSigmaPipeline(**parts))):
+        for i, text in enumerate(TEXTS[:3]):
+            states, *rest = pipeline.encode_prompt(text, do_classifier_free_guidance=False, device="cpu")
+            count = int(rest[1 if name == "chroma" else 0].sum())
+            tensors[f"diffusers.{name}.{i}.tokens"] = short(states[:, :count])
+    return tensors
 
 
 def main():
@@ -230,7 +269,7 @@ def main():
         tensors = of_diffusers(found, tensors, *paths)
     path = GOLDEN / "comfyui/encoders.safetensors"
     save_file({key: value.clone().contiguous() for key, value in tensors.items()}, path, metadata={
-        "script": "tools/golden/comfyui_encoders.py", "texts": json.dumps(TEXTS), "configs": json.dumps(CONFIGS),
+        "script": "tools/golden/comfyui_encoders.py", "texts": json.dumps(TEXTS), "configs": json.dumps(CONFIGS), "nodes": json.dumps(NODES),
         "tensors": json.dumps({name: shapes for name, (_, _, shapes) in found.items()}, separators=(",", ":")),
         "versions": f"torch {torch.__version__}, transformers {transformers.__version__}, diffusers {diffusers.__version__}"})
     print(f"{path.name}: {path.stat().st_size} bytes, {len(tensors)} tensors")

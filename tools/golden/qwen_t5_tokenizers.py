@@ -98,13 +98,13 @@ def corpus(rng):
     return [" ".join(rng.choice(rng.choice(lists)) for _ in range(rng.randint(3, 14))) for _ in range(4000)]
 
 
-def qwen(lines):
+def qwen(lines, size=900):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
         pre_tokenizers.Split(Regex(PATTERN), behavior="isolated", invert=False), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer.train_from_iterator(lines, trainers.BpeTrainer(vocab_size=900, initial_alphabet=alphabet, special_tokens=[], show_progress=False))
+    tokenizer.train_from_iterator(lines, trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, special_tokens=[], show_progress=False))
     tokenizer.add_special_tokens([AddedToken(t, normalized=False, special=True) for t in CONTROL])
     tokenizer.add_tokens([AddedToken(t, normalized=False) for t in ("<think>", "</think>")])
     tokenizer.add_tokens([AddedToken("caf\u00e9tok", normalized=True), AddedToken("wordtok", normalized=False, single_word=True),

@@ -77,6 +77,8 @@ struct T5Stage: Sendable {
     var shortest = 0, padding = 0
     /// Whether what weights are measured against begins with an end, as a text does; PixArt's is filled alone.
     var emptyHasEnd = true
+    /// Whether the text's tokens see those that fill up, as ComfyUI has it.
+    var seesPadding = true
 
     func sections(_ text: String) -> TokenSections {
         let groups = WeightedPrompt(text).pieces.map { piece in
@@ -89,14 +91,23 @@ struct T5Stage: Sendable {
                 shortest: shortest, padding: padding, emptyHasEnd: emptyHasEnd))
     }
 
-    /// Encodes a text; all tokens are seen, those that fill up too, as ComfyUI has it.
+    /// Encodes a text.
     ///
     /// - Returns: the normed state after a layer, counted from the end, [1, L, D], and how many tokens were left out.
     func encode(
         _ text: String, layer: Int = -1, on device: Device
     ) throws -> (states: Tensor, truncated: Int) {
         let sections = sections(text)
-        let states = try sections.ids.map { try model([$0], on: device, layer: layer) }
+        let states = try sections.ids.map { ids in
+            let seen = ids.lastIndex(of: tokenizer.endID).map { $0 + 1 }
+            return try model(
+                [ids], lengths: seesPadding ? nil : [seen ?? ids.count], on: device, layer: layer)
+        }
         return (.concatenated(sections.weighted(states), axis: 1), sections.truncated)
+    }
+
+    /// The state of the text's end with nothing before it, [1, 1, D].
+    func encodeEnd(layer: Int, on device: Device) throws -> (states: Tensor, truncated: Int) {
+        (try model([[tokenizer.endID]], on: device, layer: layer), 0)
     }
 }

@@ -20,19 +20,21 @@ public struct FluxTextEncoder: TextEncoder {
 
     /// Encodes one text for both.
     public func encode(_ text: String) throws -> EncodedText {
-        try encode(EncoderPrompts(clipL: text, clipG: text, t5: text))
+        try encode(EncoderPrompts(clipL: text, t5: text))
     }
 
     /// Encodes one text with the normed states after a layer of T5, counted from the end; the pooled vector stays as it is.
     public func encode(_ text: String, layer: Int) throws -> EncodedText {
-        try encode(EncoderPrompts(clipL: text, clipG: text, t5: text), layer: layer)
+        try encode(EncoderPrompts(clipL: text, t5: text, layer: layer))
     }
 
     /// Encodes a text for each.
-    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText { try encode(prompts, layer: -1) }
-
-    private func encode(_ prompts: EncoderPrompts, layer: Int) throws -> EncodedText {
-        let (tokens, truncated) = try t5.encode(prompts.t5, layer: layer, on: device)
+    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText {
+        guard prompts.clipG == nil else {
+            throw ModelInputError(
+                "FLUX.1's text encoders have no CLIP-G; use CLIPTextEncodeFlux or CLIP Text Encode (Prompt)")
+        }
+        let (tokens, truncated) = try t5.encode(prompts.t5, layer: prompts.layer ?? -1, on: device)
         let pooled = try clip.encode(prompts.clipL, on: device, \.last)
         return EncodedText(
             context: TextContext(tokens: tokens, pooled: pooled.pooled),

@@ -4,7 +4,8 @@ public import DioramaWeights
 
 /// Qwen3 as a text encoder: the prompt within a chat's template, and the states of some of its layers, side by side.
 ///
-/// Weights in parentheses are text here, as in ComfyUI.
+/// Weights in parentheses are text here, as in ComfyUI; `\(` and `\)` are parentheses all the same. What follows an `<|endoftext|>` in
+/// the text is not seen, for that is also what fills texts up.
 public struct QwenTextEncoder: TextEncoder {
     /// How a family asks it.
     struct Style: Sendable {
@@ -42,25 +43,43 @@ public struct QwenTextEncoder: TextEncoder {
     }
 
     /// Encodes one text: [1, L, states · width].
-    public func encode(_ text: String) throws -> EncodedText {
-        let (ids, truncated) = ids(of: text)
-        let filled = ids + Array(repeating: tokenizer.padID, count: max(style.shortest - ids.count, 0))
-        let states = try model.states(style.states, of: [filled], lengths: [ids.count], on: device)
+    public func encode(_ text: String) throws -> EncodedText { try encode(text, states: style.states) }
+
+    /// Encodes one text with the states after another layer, without the final norm; FLUX.2 takes its three all the same.
+    public func encode(_ text: String, layer: Int) throws -> EncodedText {
+        guard style.states.count == 1 else { return try encode(text) }
+        guard layer <= -2, -layer <= model.config.layers else {
+            throw ModelInputError(
+                "CLIP Set Last Layer asks Qwen3 for layer \(layer); Z-Image takes -2, and -\(model.config.layers) to -2 are there"
+            )
+        }
+        return try encode(text, states: [layer])
+    }
+
+    private func encode(_ text: String, states wanted: [Int]) throws -> EncodedText {
+        let sequence = sequence(of: text)
+        let states = try model.states(
+            wanted, of: [sequence.ids], lengths: [sequence.seen], on: device)
         return EncodedText(
             context: TextContext(tokens: states.count == 1 ? states[0] : .concatenated(states, axis: 2)),
-            truncatedTokens: truncated)
+            truncatedTokens: sequence.truncated)
     }
 
     /// How many tokens at the end of a text would be left out.
-    public func truncatedTokens(in text: String) -> Int? { ids(of: text).truncated }
+    public func truncatedTokens(in text: String) -> Int? { sequence(of: text).truncated }
 
+    /// The ids of a text within its template, filled up; how many of them are seen; how many at the prompt's end were left out.
+    ///
     /// The template stays whole; what is too long is cut from the end of the prompt.
-    private func ids(of text: String) -> (ids: [Int], truncated: Int) {
-        let whole = tokenizer.tokens(style.before + text + style.after)
-        let longest = min(Self.longest, model.config.positions)
-        guard whole.count > longest else { return (whole, 0) }
-        let end = tokenizer.tokens(style.after)
-        return (whole.prefix(max(longest - end.count, 0)) + end, whole.count - longest)
+    package func sequence(of text: String) -> (ids: [Int], seen: Int, truncated: Int) {
+        var ids = tokenizer.tokens(style.before + WeightedPrompt.plain(text) + style.after)
+        let truncated = max(0, ids.count - min(Self.longest, model.config.positions))
+        if truncated > 0 {
+            let end = tokenizer.tokens(style.after)
+            ids = ids.prefix(max(ids.count - truncated - end.count, 0)) + end
+        }
+        ids += Array(repeating: tokenizer.padID, count: max(style.shortest - ids.count, 0))
+        return (ids, ids.firstIndex(of: tokenizer.padID) ?? ids.count, truncated)
     }
 
     /// The encoder itself: adapters for diffusion models have no layers of it.

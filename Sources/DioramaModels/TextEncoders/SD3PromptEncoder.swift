@@ -43,33 +43,36 @@ public struct SD3PromptEncoder: TextEncoder {
 
     /// Encodes one text for all.
     public func encode(_ text: String) throws -> EncodedText {
-        try encode(EncoderPrompts(clipL: text, clipG: text, t5: text))
+        try encode(EncoderPrompts(clipL: text, t5: text))
     }
 
     /// Encodes one text with the states after a layer of each encoder, counted from its end; T5's are normed.
     public func encode(_ text: String, layer: Int) throws -> EncodedText {
-        try encode(EncoderPrompts(clipL: text, clipG: text, t5: text), layer: layer)
+        try encode(EncoderPrompts(clipL: text, t5: text, layer: layer))
     }
 
-    /// Encodes a text for each; an empty one can be left out of the tokens (`skipsEmpty`).
-    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText { try encode(prompts, layer: nil) }
-
-    private func encode(_ prompts: EncoderPrompts, layer: Int?) throws -> EncodedText {
-        let stages = [(clipL, prompts.clipL), (clipG, prompts.clipG)]
-        let counts = stages.map { stage, text in
-            prompts.skipsEmpty && text.isEmpty ? 0 : stage?.sections(text).sections.count ?? 0
+    /// Encodes a text for each, as ComfyUI's `CLIPTextEncodeSD3`.
+    ///
+    /// The CLIP whose text becomes fewer sequences has those of an empty text behind them, even where the other's encoder is missing. With
+    /// `skipsEmpty`, two empty texts give none, and T5's gives the state of its end alone.
+    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText {
+        let layer = prompts.layer
+        let (first, second) = (prompts.clipL, prompts.clipG ?? prompts.clipL)
+        let counts = [(clipL ?? clipG, first), (clipG ?? clipL, second)].map { stage, text in
+            stage?.sections(text).sections.count ?? 0
         }
-        let outputs = try zip(stages, counts).map { stage, own in
-            own == 0
-                ? nil
-                : try stage.0?.encode(stage.1, count: counts.max() ?? 1, on: device) { output in
-                    layer.map(output.state(ofLayer:)) ?? output.penultimate
-                }
+        let count = prompts.skipsEmpty && first.isEmpty && second.isEmpty ? 0 : counts.max() ?? 0
+        func output(_ stage: CLIPStage?, _ text: String) throws -> CLIPStage.Output? {
+            guard count > 0 else { return nil }
+            return try stage?.encode(text, count: count, on: device) { output in
+                layer.map(output.state(ofLayer:)) ?? output.penultimate
+            }
         }
-        let (left, right) = (outputs[0], outputs[1])
+        let (left, right) = (try output(clipL, first), try output(clipG, second))
         let rest =
             try prompts.skipsEmpty && prompts.t5.isEmpty
-            ? nil : t5?.encode(prompts.t5, layer: layer ?? -1, on: device)
+            ? t5?.encodeEnd(layer: layer ?? -1, on: device)
+            : t5?.encode(prompts.t5, layer: layer ?? -1, on: device)
         let width = style.width ?? t5?.model.config.width ?? Self.widths.all
 
         var tokens: [Tensor] = []

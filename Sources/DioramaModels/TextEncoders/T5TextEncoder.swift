@@ -25,13 +25,21 @@ public struct T5TextEncoder: TextEncoder {
         return EncodedText(context: TextContext(tokens: states), truncatedTokens: truncated)
     }
 
+    /// Encodes T5's text; there is no CLIP to read the other.
+    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText {
+        guard prompts.clipG == nil else {
+            throw ModelInputError("this text encoder is a T5 alone; use CLIP Text Encode (Prompt)")
+        }
+        return try encode(prompts.t5, layer: prompts.layer ?? -1)
+    }
+
     /// How many tokens at the end of a text would be left out.
     public func truncatedTokens(in text: String) -> Int? { stage.sections(text).truncated }
 
     /// The encoder with other lengths.
     public func padded(t5Padding padding: Int, t5Length length: Int) -> T5TextEncoder {
         var copy = self
-        (copy.stage.padding, copy.stage.shortest) = (padding, length)
+        (copy.stage.padding, copy.stage.shortest, copy.stage.seesPadding) = (padding, length, true)
         return copy
     }
 

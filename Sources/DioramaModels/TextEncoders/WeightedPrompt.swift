@@ -14,19 +14,13 @@ public struct WeightedPrompt: Hashable, Sendable {
 
     /// Reads the weights in a text.
     public init(_ text: String) {
-        var scalars: [UInt32] = []
-        scalars.reserveCapacity(text.unicodeScalars.count)
-        for scalar in text.unicodeScalars.lazy.map(\.value) {
-            if scalars.last == Self.backslash, scalar == Self.open || scalar == Self.close {
-                scalars[scalars.count - 1] = scalar + Self.escaped
-            } else {
-                scalars.append(scalar)
-            }
-        }
         var pieces: [(text: String, weight: Double)] = []
-        Self.read(scalars[...], weight: 1, depth: 0, into: &pieces)
+        Self.read(Self.scalars(text)[...], weight: 1, depth: 0, into: &pieces)
         self.pieces = pieces
     }
+
+    /// What encoders without weights read: all of a text as it is, but that `\(` and `\)` are parentheses for them too.
+    static func plain(_ text: String) -> String { unescaped(scalars(text)[...]) }
 
     /// A text all of which counts 1, parentheses and all.
     public init(unweighted text: String) { pieces = text.isEmpty ? [] : [(text, 1)] }
@@ -48,6 +42,20 @@ public struct WeightedPrompt: Hashable, Sendable {
     private static let colon = UInt32(UInt8(ascii: ":")), backslash = UInt32(UInt8(ascii: "\\"))
     /// Added to an escaped parenthesis while the others are counted: more than any scalar of a text.
     private static let escaped: UInt32 = 0x11_0000
+
+    /// The scalars of a text, of which `\(` and `\)` are one each.
+    private static func scalars(_ text: String) -> [UInt32] {
+        var scalars: [UInt32] = []
+        scalars.reserveCapacity(text.unicodeScalars.count)
+        for scalar in text.unicodeScalars.lazy.map(\.value) {
+            if scalars.last == backslash, scalar == open || scalar == close {
+                scalars[scalars.count - 1] = scalar + escaped
+            } else {
+                scalars.append(scalar)
+            }
+        }
+        return scalars
+    }
 
     private static func read(
         _ text: ArraySlice<UInt32>, weight: Double, depth: Int,

@@ -16,10 +16,8 @@ struct CLIPTextEncodeFlux: Node {
     @Output("The encoded prompt.") var conditioning: Conditioning
 
     func run(_ context: RunContext) async throws {
-        let prompts = EncoderPrompts(clipL: clipL, clipG: clipL, t5: t5xxl)
-        conditioning = try context.conditioning(clip.encoder.encode(prompts)).mapped {
-            $0.guidance = guidance
-        }
+        let encoded = try clip.encode(EncoderPrompts(clipL: clipL, t5: t5xxl))
+        conditioning = try context.conditioning(encoded).mapped { $0.guidance = guidance }
     }
 }
 
@@ -34,7 +32,7 @@ struct CLIPTextEncodeSD3: Node {
     @Input("The prompt for CLIP-G.", multiline: true, dynamicPrompts: true) var clipG: String
     @Input("The prompt for T5.", multiline: true, dynamicPrompts: true) var t5xxl: String
     @Input(
-        "Whether an encoder with an empty prompt gives nothing, or what an empty prompt means to it.",
+        "Whether T5, and both CLIPs together, give nothing for an empty prompt, or what an empty prompt means to them.",
         options: ["none", "empty_prompt"], advanced: true)
     var emptyPadding = "none"
 
@@ -43,7 +41,7 @@ struct CLIPTextEncodeSD3: Node {
     func run(_ context: RunContext) async throws {
         let prompts = EncoderPrompts(
             clipL: clipL, clipG: clipG, t5: t5xxl, skipsEmpty: emptyPadding == "none")
-        conditioning = try context.conditioning(clip.encoder.encode(prompts))
+        conditioning = try context.conditioning(clip.encode(prompts))
     }
 }
 

@@ -26,7 +26,8 @@ struct FluxKontextMultiReferenceLatentMethod: Node {
         "FluxKontextMultiReferenceLatentMethod", title: "Edit Model Reference Method",
         category: "model/conditioning/flux",
         "Chooses where a model thinks the pictures are that it looks at: offset side by side, index each in a frame of its own, "
-            + "uxo/uno behind its own picture, corner to corner.", lane: .io, isExperimental: true)
+            + "uxo/uno behind its own picture, corner to corner. index_timestep_zero is for other models; those here take it as offset.",
+        lane: .io, isExperimental: true)
 
     @Input("The prompt with its pictures.") var conditioning: Conditioning
     @Input("Where they are.", options: ["offset", "index", "uxo/uno", "index_timestep_zero"], advanced: true)
@@ -34,13 +35,13 @@ struct FluxKontextMultiReferenceLatentMethod: Node {
 
     @Output("The prompt with the choice.") var chosen: Conditioning
 
-    func run(_ context: RunContext) throws {
-        let name = referenceLatentsMethod.hasPrefix("uxo") ? "uxo" : referenceLatentsMethod
-        guard let method = ReferenceMethod(rawValue: name) else {
-            throw context.fail(
-                $referenceLatentsMethod,
-                "is \(referenceLatentsMethod), which no model here knows; use offset, index or uxo/uno")
-        }
+    func run(_ context: RunContext) {
+        let method: ReferenceMethod =
+            switch referenceLatentsMethod {
+            case "index": .index
+            case "uxo/uno": .uxo
+            default: .offset
+            }
         chosen = conditioning.mapped { $0.referenceMethod = method }
     }
 }

@@ -82,6 +82,13 @@ public struct CLIP: PortValue {
         self.layer = layer
     }
 
+    /// Encodes a text for each of several encoders, with the states of the chosen layer; throws `ModelInputError`.
+    public func encode(_ prompts: EncoderPrompts) throws -> EncodedText {
+        var prompts = prompts
+        prompts.layer = layer
+        return try encoder.encode(prompts)
+    }
+
     /// Encodes one text with the states of the chosen layer.
     ///
     /// - Parameter text: the text.
