@@ -22,8 +22,9 @@ struct PromptQuery: Sendable {
     ///   - prompt: the prompt and its part of the picture.
     ///   - whole: the shape of the latents that are denoised at once, [B, C, H, W].
     ///   - model: what will be asked.
+    ///   - coverage: what may change, [B, 1, H, W]; nil where everything may.
     /// - Throws: `ModelInputError` where the prompt's area lies outside of the latents, or a picture beside it does not fit.
-    init(_ prompt: PlacedPrompt, _ whole: Shape, _ model: Model) throws {
+    init(_ prompt: PlacedPrompt, _ whole: Shape, _ model: Model, _ coverage: Tensor? = nil) throws {
         let (entry, sampling) = (prompt.entry, model.sampling)
         window =
             entry.percents == 0...1
@@ -36,7 +37,7 @@ struct PromptQuery: Sendable {
             }
             return within
         }
-        context = try Self.context(of: entry, area, whole, model)
+        context = try Self.context(of: entry, area, whole, model, coverage)
         latent = area.map { [whole[0], whole[1], $0.height, $0.width] } ?? whole
         isPlain = entry.percents == 0...1 && entry.mask == nil && entry.strength == 1 && area == nil
         weight = Self.weight(of: entry, area, whole)
@@ -64,7 +65,8 @@ struct PromptQuery: Sendable {
 
     /// The text and what the model looks at beside it, for each latent of the batch.
     private static func context(
-        of entry: Conditioning.Entry, _ area: CellRectangle?, _ whole: Shape, _ model: Model
+        of entry: Conditioning.Entry, _ area: CellRectangle?, _ whole: Shape, _ model: Model,
+        _ coverage: Tensor?
     ) throws -> TextContext {
         func repeated(_ tensor: Tensor) throws -> Tensor {
             guard whole[0].isMultiple(of: tensor.shape[0]) else {
@@ -77,13 +79,14 @@ struct PromptQuery: Sendable {
         context.guidance = entry.isUnguided ? .unguided : entry.guidance.map { .scale(Float($0)) }
         context.referenceMethod = entry.referenceMethod
         context.references = try entry.references.map { model.latentFormat.toModel(try repeated($0)) }
-        // Where no node gave a picture, a model that is shown one sees an empty one, all of which is made anew; scaled, as in ComfyUI.
+        // Where no node gave a picture, a model that is shown one sees an empty one, of which is made anew what may change; scaled, as in
+        // ComfyUI.
         let device = context.tokens.device
         let picture = try entry.inpainting.map { try repeated($0.latent) } ?? .zeros(whole, on: device)
         let mask = try entry.inpainting.map { try repeated($0.mask) }
         let inpainting = InpaintingInput(
             latent: model.latentFormat.toModel(picture),
-            mask: mask ?? .full(1, [whole[0], 1, whole[2], whole[3]], on: device))
+            mask: mask ?? coverage ?? .full(1, [whole[0], 1, whole[2], whole[3]], on: device))
         let shown = try model.network.concatenated(inpainting, for: whole, on: device)
         context.concatenated = area.flatMap { area in shown.map { $0.part(area) } } ?? shown
         return context
