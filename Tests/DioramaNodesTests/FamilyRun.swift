@@ -73,6 +73,7 @@ struct FamilyRun {
             samples: golden.keys.contains("latent")
                 ? golden["latent"] : .zeros(latentShape, on: golden.device))
         latent.cell = isKlein ? 16 : 8
+        if told["masked"] != nil { latent.noiseMask = Mask(coverage: golden["mask"]) }
         return latent
     }
 

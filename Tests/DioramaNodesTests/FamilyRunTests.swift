@@ -7,7 +7,8 @@ import Testing
 /// Whole runs of every family, from files, against ComfyUI's own: noise levels, what the model is told, guidance, every step, and the picture.
 @Suite struct FamilyRunTests {
     static let runs = [
-        "flux-dev", "flux-image", "schnell", "kontext", "fill", "fill-nothing", "klein", "klein-simple",
+        "flux-dev", "flux-image", "schnell", "kontext", "fill", "fill-nothing", "fill-masked", "klein",
+        "klein-simple",
         "z-image", "z-image-turbo", "chroma", "pixart", "sd3",
     ]
 

@@ -39,6 +39,7 @@ RUNS = {
     "kontext": dict(family="flux", guidance=2.5, references=[(4, 6)]),
     "fill": dict(family="fill", guidance=30.0, inpaints=True),
     "fill-nothing": dict(family="fill", guidance=30.0),
+    "fill-masked": dict(family="fill", guidance=30.0, denoise=1.0, masked=True),
     "klein": dict(family="klein", schedule="Flux2Scheduler", references=[(2, 3), (4, 1)]),
     "klein-simple": dict(family="klein"),
     "z-image": dict(family="z-image", cfg=4.0, negative=3),
@@ -167,6 +168,8 @@ def sampled(name, options):
     latent, mask = torch.zeros(1, channels, height, width), None
     if "denoise" in options:
         latent = tensors["latent"] = random("image", 1, channels, height, width)
+    if "masked" in options:
+        mask = tensors["mask"] = (random("mask", 1, height * 2, width * 2) > 0).float() * 0.75
     if "inpaints" in options:
         # Pixels are squares of 8, so that the file is small; the mask is smaller than the picture.
         tensors["squares"] = random("squares", 1, height, width, 3).sigmoid()

@@ -24,11 +24,13 @@ package struct GuidedModel: Sendable {
     ///   - guider: the model, its prompts, and how to combine their predictions.
     ///   - latent: the shape of the latents that are denoised at once, `[B, C, H, W]`.
     ///   - sigmas: the noise levels of the run, whose modulations are then computed at once; none where they are not known.
+    ///   - coverage: what may change, [B, 1, H, W], for models that are shown it; nil where everything may.
     ///   - needsUnconditional: whether the sampler follows the negative prediction even at scale 1.
     ///   - onBlock: told of each block that the network has run; throwing ends the evaluation.
     /// - Throws: `ModelInputError` where a prompt's area lies outside of the latents.
     package init(
-        _ guider: Guider, latent: Shape, sigmas: [Float] = [], needsUnconditional: Bool,
+        _ guider: Guider, latent: Shape, sigmas: [Float] = [], coverage: Tensor? = nil,
+        needsUnconditional: Bool,
         onBlock: @escaping @Sendable (BlockReport) throws -> Void = { _ in }
     ) throws {
         let model = guider.model
@@ -46,7 +48,7 @@ package struct GuidedModel: Sendable {
 
         var controls = PlacedControls(model, timesteps: timesteps)
         func queries(_ prompts: [PlacedPrompt], _ isAsked: Bool = true) throws -> [PromptQuery] {
-            isAsked ? try prompts.map { try PromptQuery($0, latent, model, &controls) } : []
+            isAsked ? try prompts.map { try PromptQuery($0, latent, model, &controls, coverage) } : []
         }
         let prompts = guider.placedPrompts(in: latent)
         positive = try queries(prompts.positive, asksPositive)

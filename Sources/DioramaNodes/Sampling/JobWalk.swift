@@ -35,7 +35,7 @@ struct JobWalk {
         guider.positive = try prompt(\.positive)
         guider.negative = jobs.count == 1 || first.asksNegative ? try prompt(\.negative) : Conditioning([])
         let guided = try GuidedModel(
-            guider, latent: start.shape, sigmas: first.sigmas,
+            guider, latent: start.shape, sigmas: first.sigmas, coverage: first.coverage,
             needsUnconditional: first.sampler.needsUnconditional, onBlock: reporter)
         for query in guided.queries {
             try model.network.check(latent: query.latent, context: query.context)

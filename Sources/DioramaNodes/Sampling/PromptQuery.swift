@@ -25,10 +25,12 @@ struct PromptQuery: Sendable {
     ///   - whole: the shape of the latents that are denoised at once, [B, C, H, W].
     ///   - model: what will be asked.
     ///   - placedControls: the run's ControlNets.
+    ///   - coverage: what may change, [B, 1, H, W]; nil where everything may.
     /// - Throws: `ModelInputError` where the prompt's area lies outside of the latents, or a picture or a ControlNet beside it does not
     ///   fit.
     init(
-        _ prompt: PlacedPrompt, _ whole: Shape, _ model: Model, _ placedControls: inout PlacedControls
+        _ prompt: PlacedPrompt, _ whole: Shape, _ model: Model, _ placedControls: inout PlacedControls,
+        _ coverage: Tensor? = nil
     ) throws {
         let (entry, sampling) = (prompt.entry, model.sampling)
         window =
@@ -42,7 +44,7 @@ struct PromptQuery: Sendable {
             }
             return within
         }
-        context = try Self.context(of: entry, area, whole, model)
+        context = try Self.context(of: entry, area, whole, model, coverage)
         let latent = area.map { [whole[0], whole[1], $0.height, $0.width] } ?? whole
         self.latent = latent
         controls = try entry.controls.map { try placedControls.placed($0, latent) }
@@ -75,7 +77,8 @@ struct PromptQuery: Sendable {
 
     /// The text and what the model looks at beside it, for each latent of the batch.
     private static func context(
-        of entry: Conditioning.Entry, _ area: CellRectangle?, _ whole: Shape, _ model: Model
+        of entry: Conditioning.Entry, _ area: CellRectangle?, _ whole: Shape, _ model: Model,
+        _ coverage: Tensor?
     ) throws -> TextContext {
         func repeated(_ tensor: Tensor) throws -> Tensor {
             guard whole[0].isMultiple(of: tensor.shape[0]) else {
@@ -89,10 +92,12 @@ struct PromptQuery: Sendable {
         context.referenceMethod = entry.referenceMethod
         context.references = try entry.references.map { model.latentFormat.toModel(try repeated($0)) }
         let device = context.tokens.device
-        // Where no node gave a picture, models that want one are shown a latent of zeros, scaled as any other: so does ComfyUI.
+        // Where no node gave a picture, models that want one are shown a latent of zeros, scaled as any other, of which is made anew what
+        // may change: so does ComfyUI.
         let picture = try entry.inpainting.map { try repeated($0.latent) } ?? .zeros(whole, on: device)
         let inpainting = InpaintingInput(
-            latent: model.latentFormat.toModel(picture), mask: try entry.inpainting?.mask.map(repeated))
+            latent: model.latentFormat.toModel(picture),
+            mask: try entry.inpainting?.mask.map(repeated) ?? coverage)
         let shown = try model.network.concatenated(inpainting, for: whole, on: device)
         context.concatenated = area.flatMap { area in shown.map { $0.part(area) } } ?? shown
         return context

@@ -15,6 +15,8 @@ struct SamplingJob: Sendable {
     /// The starting noise, of the same shape.
     let noise: Tensor
     let mask: SamplingMask?
+    /// What may change, [B, 1, H, W], as models are shown it that make a part of a picture anew; nil where everything may.
+    let coverage: Tensor?
     /// Progress and cancellation.
     let context: RunContext
 

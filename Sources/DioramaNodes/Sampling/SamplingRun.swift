@@ -20,7 +20,7 @@ struct SamplingRun {
         let job = SamplingJob(
             guider: guider, sampler: sampler, sigmas: sigmas, seed: noise.seed, start: start,
             noise: try noise.drawn(for: latent, like: start), mask: try mask(for: start, context),
-            context: context)
+            coverage: latent.noiseMask?.planes(for: start.shape), context: context)
         let sampled: SampledLatents
         if let member = context.environment.resources[JointSampling.Member.self] {
             sampled = try await member.sampled(job)
