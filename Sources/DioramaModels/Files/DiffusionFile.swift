@@ -46,6 +46,7 @@ public struct DiffusionFile: Sendable {
     static func family(of source: any TensorSource) -> String? { find(in: source)?.reader.name }
 
     private static func find(in source: any TensorSource) -> (shapes: FileShapes, reader: DiffusionFamily)? {
+        guard !FileGuess.isControlNet(source) else { return nil }
         for prefix in prefixes {
             let shapes = FileShapes(source, prefix: prefix)
             if let reader = DiffusionFamily.all.first(where: { $0.recognises(shapes) }) {
