@@ -19,10 +19,9 @@ public struct TextEncoderFit: Sendable {
         }
     }
 
-    /// Reads what a diffusion model takes.
+    /// Reads what a diffusion model takes; nil where its configuration does not tell.
     ///
     /// - Parameter file: the model's file.
-    /// - Returns: nil where its configuration does not tell.
     /// - Throws: `WeightsError` where its shapes do not fit together.
     public init?(_ file: DiffusionFile) throws {
         let config = try file.config.members

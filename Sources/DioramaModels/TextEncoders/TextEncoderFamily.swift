@@ -70,5 +70,7 @@ public struct TextWidths: Sendable, Hashable, CustomStringConvertible {
     public var pooled: Int?
 
     /// `4096 features a token and 768 pooled`.
-    public var description: String { "\(tokens) features a token" + (pooled.map { " and \($0) pooled" } ?? "") }
+    public var description: String {
+        "\(tokens) features a token" + (pooled.map { " and \($0) pooled" } ?? "")
+    }
 }
