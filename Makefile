@@ -67,7 +67,7 @@ bench-batch: build python-bench ## Only the batches of bench, and the cost of it
 
 .PHONY: goldens
 goldens: python-golden $(CLIP_VOCABULARY) ## Write the files of Tests/Golden again from their references
-	for name in ops randn layers weights models autoencoder_file families spellings true_sizes encoders blocks lora lora_layers guidance sampling images image_nodes quantize tile_nodes mask_nodes latent_nodes text_nodes format_nodes workflows qwen_t5_tokenizers; do echo "$$name.py"; $(PYTHON) tools/golden/$$name.py; done
+	for name in ops randn layers weights models autoencoder_file families spellings true_sizes encoders blocks lora lora_layers guidance sampling images image_nodes quantize tile_nodes mask_nodes latent_nodes text_nodes format_nodes workflows qwen_t5_tokenizers encoder_spellings; do echo "$$name.py"; $(PYTHON) tools/golden/$$name.py; done
 	$(PYTHON) tools/golden/clip_tokenizer.py $(CLIP_VOCABULARY)
 	$(PYTHON) tools/golden/pipeline.py --all
 

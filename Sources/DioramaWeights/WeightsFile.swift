@@ -20,12 +20,12 @@ public enum WeightsFile: Sendable {
         } else if name.hasSuffix(".gguf") {
             self = .gguf(url)
         } else if Self.isPickle(name) {
-            // Some publish safetensors and GGUF under such names.
+            // Some publish safetensors and GGUF under such names, and what failed to download may have them too.
             let signature = try? OpenFile(url.path).signature
-            guard signature == .safetensors || signature == .gguf else {
+            guard let signature, signature != .pyTorch, signature != .pickle else {
                 throw WeightsError(url.path, FileSignature.pickleRefusal)
             }
-            throw WeightsError(url.path, signature?.sentence ?? FileSignature.pickleRefusal)
+            throw WeightsError(url.path, signature.sentence)
         } else {
             throw WeightsError(url.path, "is not a weights file known here; expected .safetensors or .gguf")
         }
@@ -37,6 +37,17 @@ public enum WeightsFile: Sendable {
         case .safetensors(let url): try SafetensorsFile(contentsOf: url)
         case .shards(let url): try ShardedSafetensors(contentsOf: url)
         case .gguf(let url): try GGUFFile(contentsOf: url)
+        }
+    }
+
+    /// Opens the file.
+    ///
+    /// - Parameter wanted: what it shall hold, which an error then says: `a text encoder`.
+    /// - Returns: its tensors.
+    /// - Throws: `WeightsError`.
+    public func open(wanting wanted: String) throws -> any TensorSource {
+        do { return try open() } catch let error as WeightsError {
+            throw WeightsError(error.place, "\(error.problem); wanted is \(wanted)", code: error.code)
         }
     }
 

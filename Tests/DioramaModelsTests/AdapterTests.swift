@@ -150,9 +150,28 @@ import Testing
         let layer = key.split(separator: ".lora")[0]
         #expect(
             error?.description
-                == "given.safetensors: has no layer of this model: \(expected). It has 1 layer, such as \(layer); "
+                == "given.safetensors: has no layer of this model, Stable Diffusion 3: \(expected). It has 1 layer, such as \(layer); "
                 + "the model's are such as transformer_blocks.0.ff.net.2 and text_model.encoder.layers.0.mlp.fc1"
         )
+    }
+
+    @Test("what is wrong with many layers is said once")
+    func misfits() throws {
+        let tensors = ["to_q", "to_k", "to_v"].flatMap { layer in
+            [("lora_A", [4, 9] as Shape), ("lora_B", [9, 4])].map { part, shape in
+                (
+                    "transformer.transformer_blocks.0.attn.\(layer).\(part).weight",
+                    Tensor.zeros(shape, on: runs.device)
+                )
+            }
+        }
+        let error = #expect(throws: WeightsError.self) {
+            try adapted([(AdapterFile(GivenTensors(tensors)), 1)])
+        }
+        let text = try #require(error?.description)
+        #expect(
+            text.contains("does not fit the model") && text.contains(" (the same of 2 others)")
+                && text.count(where: { $0 == ";" }) == 0, "\(text)")
     }
 
     @Test func aCheckpointIsNoAdapter() throws {

@@ -88,6 +88,18 @@ import Testing
         #expect(part.needs.count == 1 && part.needs[0].file?.contains("tokenizer.json") == true)
     }
 
+    @Test("the mark of 8-bit floats at the top of a file of several models is used")
+    func mark() throws {
+        let (folder, url) = try SpelledModel("flux", "scaled_fp8").file.write()
+        defer { withExtendedLifetime(folder) {} }
+        let device = Device.cpu()
+        let file = TamperedFile(
+            try WeightsFile(url).open(),
+            ["scaled_fp8": .zeros([2], on: device), "other.scaled_fp8": .zeros([2], on: device)])
+        let unused = ModelFileContents(file).unused(on: device)
+        #expect(unused.keys == ["other.scaled_fp8"] && unused.problems == [])
+    }
+
     @Test func anEncoderThatIsNotSupportedIsNamed() throws {
         let part = try #require(ModelFileContents(ShapesOnly(encoder("Gemma 2, 2304 wide"))).parts.first)
         #expect(part.name == "Gemma 2, 2304 wide" && part.needs.isEmpty)

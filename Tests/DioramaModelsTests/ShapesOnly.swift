@@ -3,12 +3,13 @@ import DioramaWeights
 
 /// A weights file of which only the header is there.
 struct ShapesOnly: TensorSource {
-    let place = "shapes.safetensors"
+    let place: String
     let keys: [String]
     let metadata: [String: String]
     private let shapes: [String: Shape]
 
-    init(_ shapes: [String: Shape], metadata: [String: String] = [:]) {
+    init(_ shapes: [String: Shape], metadata: [String: String] = [:], place: String = "shapes.safetensors") {
+        self.place = place
         keys = shapes.keys.sorted()
         self.shapes = shapes
         self.metadata = metadata

@@ -34,13 +34,76 @@ import Testing
         #expect(contents.parts.isEmpty && contents.guess?.hasPrefix("an adapter (\(kind))") == true)
     }
 
+    /// The encoders that Load CLIP makes something of.
+    private static let taken: Set = [
+        "CLIP-L", "CLIP-G", "T5-XXL", "T5-XL", "Qwen3-0.6B", "Qwen3-1.7B", "Qwen3-4B", "Qwen3-8B",
+    ]
+
+    @Test(
+        "what a loader would refuse is not sent there",
+        arguments: [
+            // x-labs' and diffusers' ControlNets for FLUX.1, the one for Stable Diffusion 3, Z-Image's and the one for U-Nets.
+            (
+                ["double_blocks.0.img_attn.norm.query_norm.scale", "controlnet_blocks.0.weight"],
+                "a ControlNet"
+            ),
+            (
+                ["single_transformer_blocks.0.proj_mlp.weight", "controlnet_x_embedder.weight"],
+                "a ControlNet"
+            ),
+            (
+                [
+                    "transformer_blocks.0.attn.add_q_proj.weight", "pos_embed.pos_embed",
+                    "pos_embed_input.proj.weight",
+                ],
+                "a ControlNet"
+            ),
+            (["control_layers.0.attention.qkv.weight"], "a ControlNet"),
+            (["input_hint_block.0.weight", "input_blocks.0.0.weight"], "a ControlNet"),
+            (["decoder.layers.0.self_attn.k_proj.weight"], "decoder.layers.0.self_attn.k_proj.weight"),
+            (["layers.0.self_attn.q_proj.weight"], "a part of a language model (text encoder)"),
+            (["encoder.block.0.layer.0.SelfAttention.k.weight"], "a part of a T5 text encoder"),
+            (
+                ["transformer_blocks.3.ff.weight"],
+                "a diffusion transformer, or a part of one, that is not known here"
+            ),
+            (
+                ["joint_blocks.3.x_block.attn.proj.weight"],
+                "a model of the kind of Stable Diffusion 3, or a part of one"
+            ),
+        ])
+    func noAdvice(_ keys: [String], _ expected: String) {
+        let source = ShapesOnly(Dictionary(uniqueKeysWithValues: keys.map { ($0, [8, 8]) }))
+        let refusals = refusals(source)
+        for text in [refusals.diffusion, refusals.autoencoder] {
+            #expect(text.contains(expected) && !text.contains("load it with"), "\(text)")
+        }
+    }
+
+    @Test func anAutoencoderOfVideos() {
+        let source = ShapesOnly([
+            "decoder.conv_in.conv.weight": [512, 128, 3, 3, 3],
+            "decoder.up_blocks.0.res_blocks.0.conv1.conv.weight": [512, 512, 3, 3, 3],
+        ])
+        for text in [refusals(source).diffusion, refusals(source).autoencoder] {
+            #expect(
+                text.contains(
+                    "; it looks like an autoencoder of videos, or a part of one, that is not known here; known are"
+                ),
+                "\(text)")
+        }
+    }
+
     @Test("an encoder", arguments: try PublishedEncoder.all())
     func encoders(_ encoder: PublishedEncoder) {
         for shapes in [encoder.shapes, encoder.shapesInGGUF].compactMap({ $0 }) {
             let refusals = refusals(ShapesOnly(shapes))
             for text in [refusals.diffusion, refusals.autoencoder] {
                 #expect(text.contains("text encoder"), "\(text)")
-                #expect(text.contains(", \(encoder.kind): load it with Load CLIP; known are "), "\(text)")
+                let advice =
+                    Self.taken.contains(encoder.kind)
+                    ? ": load it with Load CLIP" : ", which no model here takes"
+                #expect(text.contains(", \(encoder.kind)\(advice); known are "), "\(text)")
             }
         }
     }

@@ -76,6 +76,15 @@ struct LiteralProblem {
         }
     }
 
+    /// A text that is not among the options, but names something of which more is known.
+    init(_ text: String, refused reason: String, input: String) {
+        kind = .valueNotInList
+        predicate = "is \(quoted(text)): \(reason)"
+        expected = "one of the options"
+        comfyMessage = "Value not in list"
+        comfyDetails = "\(input): '\(text)': \(reason)"
+    }
+
     /// Options that could not be found out.
     init(unavailable reason: String) {
         kind = .optionsUnavailable
@@ -108,8 +117,13 @@ extension InputSchema {
         case .failure(let error): return LiteralProblem(unavailable: error.reason)
         case .success(let names):
             // As in ComfyUI a choice is not converted: the number 1 is not the option "1".
-            return read.string.map(names.contains) == true
-                ? nil : LiteralProblem(read, notIn: names, input: name)
+            if let text = read.string {
+                if names.contains(text) { return nil }
+                if let reason = refusal?(text, lists.environment) {
+                    return LiteralProblem(text, refused: reason, input: name)
+                }
+            }
+            return LiteralProblem(read, notIn: names, input: name)
         }
     }
 

@@ -34,14 +34,15 @@ extension Input where Value: PortValue {
     private init(
         _ help: String, _ name: String?, initial: Value? = nil, optional: Bool = false,
         range: (min: JSON?, max: JSON?) = (nil, nil), options: InputOptions? = nil,
-        validateOptions: Bool = true, type: PortType = Value.portType, match: String? = nil,
-        attributes: JSON.Object
+        validateOptions: Bool = true, refusal: OptionRefusal? = nil, type: PortType = Value.portType,
+        match: String? = nil, attributes: JSON.Object
     ) {
         var schema = InputSchema(
             name: name ?? "", help: help, type: options == nil ? type : .combo,
             isOptional: optional, defaultValue: (initial as? any LiteralValue)?.json,
             minimum: range.min, maximum: range.max, options: options, validatesOptions: validateOptions,
             attributes: attributes, literal: type == Value.portType ? literalReader(Value.self) : nil)
+        schema.refusal = refusal
         schema.template = match
         self.init(definition: schema, initial: initial, convert: { converted($0, to: Value.self) })
     }
@@ -225,12 +226,15 @@ extension Input where Value == String {
     ///   - validateOptions: whether a literal must be one of them; false leaves that to the node's `validate`.
     ///   - name: the name in graphs; the property's in snake_case when nil.
     ///   - attributes: anything else for the node's description, such as `["image_upload": true]`.
+    ///   - refusal: says of a text that is no option what is wrong with what it names.
     public init(
         _ help: String, options: @escaping @Sendable (RunEnvironment) throws -> [String],
-        validateOptions: Bool = true, name: String? = nil, attributes: JSON.Object = .init()
+        validateOptions: Bool = true, name: String? = nil, attributes: JSON.Object = .init(),
+        refusal: OptionRefusal? = nil
     ) {
         self.init(
-            help, name, options: .computed(options), validateOptions: validateOptions, attributes: attributes)
+            help, name, options: .computed(options), validateOptions: validateOptions, refusal: refusal,
+            attributes: attributes)
     }
 }
 

@@ -63,6 +63,7 @@ extension InputSchema {
             minimum: minimum,
             maximum: maximum, options: options, validatesOptions: validatesOptions, attributes: attributes,
             literal: literal)
+        copy.refusal = refusal
         copy.takesList = takesList
         copy.template = template
         return copy

@@ -63,6 +63,9 @@ public struct InputSchema: Sendable {
     /// Makes the typed value from a literal; nil when only a link will do.
     let literal: (@Sendable (JSON) throws(LiteralMismatch) -> any LiteralValue)?
 
+    /// What is wrong with a text that is no option but names something that is there; nil where nothing is known of it.
+    var refusal: OptionRefusal?
+
     /// Whether it is one input, or stands for several.
     public internal(set) var form = InputForm.single
     /// Whether it takes a whole list at once.
@@ -109,6 +112,9 @@ public struct InputOption: Sendable {
     /// The inputs there are when it is chosen.
     public let inputs: [InputSchema]
 }
+
+/// Says why what a text names is no option: a clause such as `the file is a Python pickle`, nil where it names nothing.
+public typealias OptionRefusal = @Sendable (_ text: String, _ environment: RunEnvironment) -> String?
 
 /// The texts that a choice input offers.
 public enum InputOptions: Sendable {

@@ -14,11 +14,7 @@ public struct AutoencoderFile: Sendable {
     /// - Parameter source: the file.
     /// - Throws: `WeightsError` that says what the file is, where it is known to be something else.
     public init(_ source: any TensorSource) throws {
-        for prefix in Self.prefixes {
-            let shapes = FileShapes(source, prefix: prefix)
-            guard shapes.contains("decoder.conv_in.weight"),
-                shapes.hasFolder("decoder.mid.block_1.") || shapes.hasFolder("decoder.mid_block.resnets.")
-            else { continue }
+        if let shapes = Self.find(in: source) {
             self.shapes = shapes
             return
         }
@@ -26,6 +22,18 @@ public struct AutoencoderFile: Sendable {
             source.place,
             "holds no autoencoder known here\(FileGuess.sentence(source)); known are the KL autoencoders of Stable Diffusion, FLUX.1 "
                 + "and FLUX.2")
+    }
+
+    private static func find(in source: any TensorSource) -> FileShapes? {
+        prefixes.lazy.map { FileShapes(source, prefix: $0) }.first {
+            $0.contains("decoder.conv_in.weight")
+                && ($0.hasFolder("decoder.mid.block_1.") || $0.hasFolder("decoder.mid_block.resnets."))
+        }
+    }
+
+    /// Whether a file has an autoencoder whose shapes fit together.
+    static func hasConfig(_ source: any TensorSource) -> Bool {
+        (try? find(in: source)?.autoencoderConfig()) != nil
     }
 
     /// The autoencoder's configuration, read off the shapes; throws `WeightsError` where they do not fit together.

@@ -1,5 +1,5 @@
 public import DioramaTensor
-import DioramaWeights
+public import DioramaWeights
 public import FoundationEssentials
 
 /// A file that holds a diffusion model with its text encoders and its autoencoder.
@@ -22,7 +22,8 @@ public struct CheckpointFile: Sendable {
     ///   - precision: what layers round the terms of their products to; nil for what the weights are stored as.
     /// - Throws: `WeightsError` and `TokenizerError`; the text names the file, what was expected and what was found.
     public init(_ url: URL, models: [URL], on device: Device, precision: Precision? = nil) throws {
-        let source = try WeightsFile(url).open()
+        let source = try WeightsFile(url).open(
+            wanting: "a checkpoint, a diffusion model with its text encoder and its autoencoder")
         diffusion = try DiffusionFile(source).load(on: device, precision: precision)
         let decoder: AutoencoderFile
         do {
@@ -47,8 +48,19 @@ public struct CheckpointFile: Sendable {
                     url.path,
                     "holds \(diffusion.family) with \(files.description), which do not belong together")
             }
+            let choice = TextEncoderFit.Choice(FoundTextEncoder.all(in: source).map(\.kind), as: family)
+            if let problem = try TextEncoderFit(DiffusionFile(source))?.problem(with: choice) {
+                throw WeightsError(url.path, problem)
+            }
             textEncoder = try files.encoder(for: family)
         }
+    }
+
+    /// Whose conditioning the text encoders of a checkpoint make; nil for a family that has none here.
+    ///
+    /// - Throws: `WeightsError` for a file without a diffusion model that is known.
+    public static func encoderFamily(of source: any TensorSource) throws -> TextEncoderFiles.Family? {
+        families[try DiffusionFile(source).family]
     }
 
     private static let families: [String: TextEncoderFiles.Family] = [

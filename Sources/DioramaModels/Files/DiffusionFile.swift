@@ -47,7 +47,7 @@ public struct DiffusionFile: Sendable {
 
     private static func find(in source: any TensorSource) -> (shapes: FileShapes, reader: DiffusionFamily)? {
         // Some ControlNets have all the blocks of a model.
-        guard ControlNetFile.steered(by: source) == nil else { return nil }
+        guard !FileGuess.isControlNet(source) else { return nil }
         for prefix in prefixes {
             let shapes = FileShapes(source, prefix: prefix)
             if let reader = DiffusionFamily.all.first(where: { $0.recognises(shapes) }) {

@@ -74,11 +74,18 @@ public struct ModelFileContents: Sendable {
             do {
                 let left = Set(try part.load(device).unusedKeys)
                 used.formUnion(source.keys.filter { $0.hasPrefix(part.prefix) && !left.contains($0) })
+                used.formUnion(source.keys.filter { Self.isMark($0, of: part) })
             } catch {
                 problems.append("the \(part.role.rawValue) \(part.name) cannot be made: \(error)")
             }
         }
         return Unused(keys: source.keys.filter { !used.contains($0) }, problems: problems)
+    }
+
+    /// Whether a key is the mark of 8-bit floats that stands for a part, or for all parts of the file.
+    private static func isMark(_ key: String, of part: Part) -> Bool {
+        let mark = "scaled_fp8"
+        return key.hasSuffix(mark) && part.prefix.hasPrefix(key.dropLast(mark.count))
     }
 
     /// What a checkpoint has besides its diffusion model.
@@ -146,7 +153,9 @@ extension ModelFileContents.Part {
                 throw WeightsError(source.place, "\(name), is not supported as a text encoder")
             }
             problem = nil
-            needs = [.tokenizer(of: found.kind)].compactMap { $0 }
+            needs =
+                TokenizerPlaces.isCarried(by: source)
+                ? [] : [.tokenizer(of: found.kind, besides: source.place)].compactMap { $0 }
         } catch {
             (config, problem, needs) = (JSON.Object(), Self.text(error), [])
             load = { _ in throw error }

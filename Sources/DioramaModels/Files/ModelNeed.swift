@@ -1,4 +1,5 @@
 import DioramaJSON
+import FoundationEssentials
 
 /// What a model needs beside its own file, as ComfyUI's users name it.
 public struct ModelNeed: Sendable, Hashable {
@@ -24,9 +25,12 @@ public struct ModelNeed: Sendable, Hashable {
         (self.what, self.file, folder, loader) = ("autoencoder of \(what)", file, "vae", "VAELoader")
     }
 
-    private init(_ what: String, files: String?) {
-        (content, self.what, file, folder, loader) = (.other, what, files, nil, nil)
+    private init(_ what: String, files: String?, folder: String? = nil) {
+        (content, self.what, file, self.folder, loader) = (.other, what, files, folder, nil)
     }
+
+    /// The text encoder that it is; nil for others.
+    var encoder: TextEncoderKind? { if case .encoder(let kind) = content { kind } else { nil } }
 
     /// Whether a checkpoint has it itself.
     func isMet(by held: ModelFileContents.Held) -> Bool {
@@ -42,16 +46,27 @@ public struct ModelNeed: Sendable, Hashable {
         ModelNeed("diffusion model \(family), \(width) wide", files: nil)
     }
 
-    /// The files of a text encoder's tokenizer; nil for encoders that are not known.
-    static func tokenizer(of kind: TextEncoderKind) -> ModelNeed? {
+    /// The files of a text encoder's tokenizer, and where they go; nil for encoders that are not known.
+    ///
+    /// - Parameters:
+    ///   - kind: the encoder.
+    ///   - place: the path of its file.
+    /// - Returns: the need.
+    static func tokenizer(of kind: TextEncoderKind, besides place: String) -> ModelNeed? {
+        let (what, folder, files): (String, String?, String)
         switch kind {
         case .clipL, .clipG, .clipH:
-            ModelNeed("tokenizer of CLIP", files: "tokenizer.json, or vocab.json and merges.txt")
-        case .t5: ModelNeed("tokenizer of T5", files: "tokenizer.json or spiece.model")
-        case .umt5: ModelNeed("tokenizer of UMT5", files: "tokenizer.json or spiece.model")
-        case .qwen3: ModelNeed("tokenizer of Qwen3", files: "tokenizer.json, or vocab.json and merges.txt")
-        case .unknown: nil
+            (what, folder, files) = ("CLIP", "clip", "tokenizer.json, or vocab.json and merges.txt")
+        case .t5: (what, folder, files) = ("T5", "t5", "tokenizer.json or spiece.model")
+        case .umt5: (what, folder, files) = ("UMT5", nil, "tokenizer.json or spiece.model")
+        case .qwen3:
+            (what, folder, files) = ("Qwen3", "qwen3", "tokenizer.json, or vocab.json and merges.txt")
+        case .unknown: return nil
         }
+        let beside = TokenizerPlaces.name(besides: URL(fileURLWithPath: place))
+        return ModelNeed(
+            "tokenizer of \(what)", files: folder == nil ? files : "\(files), or beside the file \(beside)",
+            folder: folder.map { "tokenizers/\($0)" })
     }
 
     /// What a diffusion model of a family needs; `config` is as diffusers would have written it.

@@ -5,23 +5,23 @@ public import FoundationEssentials
 
 /// The text encoders of one or more files, put together for a family.
 public struct TextEncoderFiles: Sendable {
-    private let found: [(encoder: FoundTextEncoder, source: any TensorSource, tokenizers: TokenizerPlaces)]
+    private let found: [Found]
     private let device: Device
     private let precision: Precision?
+
+    /// A text encoder, and the file that holds it.
+    private struct Found {
+        let encoder: FoundTextEncoder
+        let source: any TensorSource
+        let tokenizers: TokenizerPlaces
+        /// Which of the files it is.
+        let file: Int
+    }
 
     /// Which family's conditioning is made: the `type` of ComfyUI's loaders.
     public enum Family: String, Sendable, CaseIterable {
         case flux, sd3, flux2, pixart, chroma
         case zImage = "lumina2"
-
-        /// Whether it has a use for a text encoder.
-        func takes(_ kind: TextEncoderKind) -> Bool {
-            switch (self, kind) {
-            case (.flux, .clipL), (.flux, .t5), (.sd3, .clipL), (.sd3, .clipG), (.sd3, .t5): true
-            case (.pixart, .t5), (.chroma, .t5), (.flux2, .qwen3), (.zImage, .qwen3): true
-            default: false
-            }
-        }
     }
 
     /// Finds the text encoders of files.
@@ -38,14 +38,16 @@ public struct TextEncoderFiles: Sendable {
     ) throws {
         self.device = device
         self.precision = precision?.real
-        found = try files.flatMap { file in
+        found = try files.enumerated().flatMap { index, file in
             let encoders = FoundTextEncoder.all(in: file.source)
             guard !encoders.isEmpty else {
                 throw WeightsError(
                     file.url.path, "holds no text encoder\(FileGuess.sentence(file.source))")
             }
             let places = TokenizerPlaces(file: file.url, source: file.source, models: models)
-            return encoders.map { ($0, file.source, places) }
+            return encoders.map {
+                Found(encoder: $0, source: file.source, tokenizers: places, file: index)
+            }
         }
     }
 
@@ -60,10 +62,11 @@ public struct TextEncoderFiles: Sendable {
     /// - Returns: the encoder with its tokenizers.
     /// - Throws: `WeightsError` where the files hold others than the family takes, `TokenizerError` for tokenizers.
     public func encoder(for family: Family) throws -> any TextEncoder {
+        try check(family)
         switch family {
         case .flux:
             guard let clip = try clip(.clipL), let t5 = try t5(shortest: FluxTextEncoder.shortest) else {
-                throw misfit(family, "FLUX.1 takes CLIP-L and T5-XXL")
+                throw misfit(family)
             }
             return FluxTextEncoder(clip: clip, t5: t5, on: device)
         case .sd3:
@@ -71,35 +74,59 @@ public struct TextEncoderFiles: Sendable {
                 try clip(.clipL), try clip(.clipG), try t5(shortest: SD3PromptEncoder.shortest)
             )
             guard left != nil || right != nil || t5 != nil else {
-                throw misfit(family, "Stable Diffusion 3 takes CLIP-L, CLIP-G and T5-XXL, or some of them")
+                throw misfit(family)
             }
             return SD3PromptEncoder(clipL: left, clipG: right, t5: t5, on: device)
         case .pixart, .chroma:
             guard let t5 = try t5(shortest: T5TextEncoder.shortest) else {
-                throw misfit(family, "this family takes T5-XXL")
+                throw misfit(family)
             }
             return T5TextEncoder(alone: t5, on: device)
         case .zImage, .flux2:
             let style: QwenTextEncoder.Style = family == .flux2 ? .klein : .zImage
             guard let encoder = try qwen(style) else {
-                throw misfit(family, "\(family == .flux2 ? "FLUX.2 klein" : "Z-Image") takes Qwen3")
+                throw misfit(family)
             }
             return encoder
         }
     }
 
-    private func misfit(_ family: Family, _ sentence: String) -> WeightsError {
-        // The file to blame is the first of which the family has no use; where each is of use, one is missing, and all are named.
-        let wrong = found.first { !family.takes($0.encoder.kind) }
-        let places = Array(Set(found.map(\.source.place))).sorted().joined(separator: " and ")
-        let verb = Set(found.map(\.source.place)).count == 1 ? "the file holds" : "the files hold"
-        return WeightsError(
-            wrong?.source.place ?? places,
-            wrong.map { "\(sentence); this file holds \($0.encoder.kind)" } ?? "\(sentence); \(verb) \(names)"
-        )
+    /// Throws where a file has nothing of use for a family, or two have the same.
+    private func check(_ family: Family) throws {
+        for (file, encoders) in Dictionary(grouping: found, by: \.file).sorted(by: { $0.key < $1.key }) {
+            guard !encoders.contains(where: { family.place(of: $0.encoder.kind) != nil }) else { continue }
+            throw WeightsError(
+                found.first { $0.file == file }?.source.place ?? "",
+                "\(family.taking); this file holds \(Self.names(encoders))")
+        }
+        var places: [Family.Place: Found] = [:]
+        for encoder in found {
+            guard let place = family.place(of: encoder.encoder.kind) else { continue }
+            if let other = places[place], other.file != encoder.file {
+                throw WeightsError(
+                    encoder.source.place,
+                    "\(family.taking), of each kind one; this file holds \(encoder.encoder.kind) and so does "
+                        + (other.source.place == encoder.source.place
+                            ? "the other, which is the same"
+                            : "\(other.source.place), \(other.encoder.kind)"))
+            }
+            places[place] = places[place] ?? encoder
+        }
     }
 
-    private var names: String { found.map(\.encoder.kind.description).joined(separator: " and ") }
+    /// What is thrown where an encoder is missing: files that are of use are all there are (``check(_:)``).
+    private func misfit(_ family: Family) -> WeightsError {
+        let places = Set(found.map(\.source.place)).sorted()
+        return WeightsError(
+            places.joined(separator: " and "),
+            "\(family.taking); \(places.count == 1 ? "the file holds" : "the files hold") \(names)")
+    }
+
+    private static func names(_ found: [Found]) -> String {
+        found.map(\.encoder.kind.description).joined(separator: " and ")
+    }
+
+    private var names: String { Self.names(found) }
 
     private func weights(
         where isWanted: (TextEncoderKind) -> Bool

@@ -74,7 +74,18 @@ public struct TokenizerPlaces: Sendable {
         return try source.bytes(key, on: .cpu()).ints().map { UInt8(truncatingIfNeeded: $0) }
     }
 
-    private var besideName: String { file.deletingPathExtension().lastPathComponent + ".tokenizer.json" }
+    private var besideName: String { Self.name(besides: file) }
+
+    /// The name of the tokenizer of a text encoder's file, in the same folder.
+    static func name(besides file: URL) -> String {
+        file.deletingPathExtension().lastPathComponent + ".tokenizer.json"
+    }
+
+    /// Whether a file has the tokenizer of its text encoder itself.
+    static func isCarried(by source: any TensorSource) -> Bool {
+        let isInMetadata = (try? (source as? GGUFFile)?.value("tokenizer.ggml.tokens")) != nil
+        return isInMetadata || ["spiece_model", "tokenizer_json"].contains { source.info($0)?.type == .u8 }
+    }
 
     private func beside() throws -> Data? {
         let url = file.deletingLastPathComponent().appending(path: besideName)

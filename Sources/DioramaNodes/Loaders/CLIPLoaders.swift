@@ -11,8 +11,9 @@ struct CLIPLoader: Node {
             + "The type says for which family: lumina2 (Z-Image) and flux2 take Qwen3, pixart and chroma T5, sd3 a CLIP or T5.",
         lane: .io, searchAliases: ["text encoder", "t5", "qwen", "gguf"])
 
-    @Input("A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names) var clipName:
-        String
+    @Input(
+        "A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names,
+        refusal: WeightsChoice.textEncoders.refusal) var clipName: String
     @Input("The family whose conditioning is made.", options: EncoderType.single) var type =
         "stable_diffusion"
     @Input(
@@ -41,9 +42,14 @@ struct DualCLIPLoader: Node {
         "Loads two text encoders of the text_encoders folder, in any order: for flux CLIP-L and T5, for sd3 two of CLIP-L, CLIP-G and T5.",
         lane: .io, searchAliases: ["text encoder", "t5", "flux"])
 
-    @Input("A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names) var clipName1:
-        String
-    @Input("Another one.", options: WeightsChoice.textEncoders.names) var clipName2: String
+    @Input(
+        "A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names,
+        refusal: WeightsChoice.textEncoders.refusal)
+    var clipName1: String
+    @Input(
+        "Another one.", options: WeightsChoice.textEncoders.names, refusal: WeightsChoice.textEncoders.refusal
+    )
+    var clipName2: String
     @Input("The family whose conditioning is made.", options: EncoderType.dual) var type = "sdxl"
     @Input(
         "Kept for ComfyUI's graphs: everything runs on the processor.", options: ["default", "cpu"],
@@ -74,10 +80,17 @@ struct TripleCLIPLoader: Node {
         lane: .io,
         searchAliases: ["text encoder", "sd3"])
 
-    @Input("A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names) var clipName1:
-        String
-    @Input("Another one.", options: WeightsChoice.textEncoders.names) var clipName2: String
-    @Input("The third.", options: WeightsChoice.textEncoders.names) var clipName3: String
+    @Input(
+        "A file of the text_encoders folder.", options: WeightsChoice.textEncoders.names,
+        refusal: WeightsChoice.textEncoders.refusal)
+    var clipName1: String
+    @Input(
+        "Another one.", options: WeightsChoice.textEncoders.names, refusal: WeightsChoice.textEncoders.refusal
+    )
+    var clipName2: String
+    @Input(
+        "The third.", options: WeightsChoice.textEncoders.names, refusal: WeightsChoice.textEncoders.refusal)
+    var clipName3: String
 
     @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)
     var precision = PrecisionChoice.automatic
@@ -127,7 +140,7 @@ extension RunContext {
     ) throws -> CLIP {
         let files = try names.map { name in
             let url = try folders.model(name, in: WeightsChoice.textEncoders.kinds)
-            return (url: url, source: try WeightsFile(url).open())
+            return (url: url, source: try WeightsChoice.textEncoders.open(url))
         }
         let encoders = try TextEncoderFiles(
             files, models: folders.models, on: resource(Device.self),

@@ -19,7 +19,8 @@ struct CheckpointLoaderSimple: Node {
 
     @Input(
         "A model folder or file below the checkpoints folder; folders also below the diffusers or the models folder.",
-        options: { $0.folders.models(in: kinds, includingRoots: true, where: isModel) })
+        options: { $0.folders.models(in: kinds, includingRoots: true, where: isModel) },
+        refusal: WeightsChoice.checkpoints.refusal)
     var ckptName: String
 
     @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)
@@ -29,7 +30,7 @@ struct CheckpointLoaderSimple: Node {
     @Output("The text encoder with its tokenizer.") var clip: CLIP
     @Output("The autoencoder between pixels and latents.") var vae: VAE
 
-    static let kinds = ["checkpoints", "diffusers"]
+    static let kinds = WeightsChoice.checkpoints.kinds
 
     private static func isModel(_ url: URL) -> Bool {
         FileManager.default.fileExists(

@@ -10,7 +10,9 @@ struct ControlNetLoader: Node {
             + "and used in place.",
         lane: .io, searchAliases: ["controlnet", "canny", "depth", "blur"])
 
-    @Input("A file of the controlnet folder.", options: WeightsChoice.controlNets.names)
+    @Input(
+        "A file of the controlnet folder.", options: WeightsChoice.controlNets.names,
+        refusal: WeightsChoice.controlNets.refusal)
     var controlNetName: String
 
     @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)

@@ -1,7 +1,6 @@
 import DioramaGraph
 import DioramaModels
 import DioramaWeights
-import Synchronization
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -34,22 +33,18 @@ enum LatentFit {
         var node: SourceNode? = sampler
         while let current = node {
             let guided = current.source(ofType: Guider.portType)
-            if let model = (guided ?? current).source(ofType: Model.portType) { return loader(behind: model) }
+            if let model = (guided ?? current).source(ofType: Model.portType) {
+                return model.origin(ofType: Model.portType)
+            }
             node = current.source(ofType: Latent.portType)
         }
         return nil
-    }
-
-    private static func loader(behind model: SourceNode) -> SourceNode {
-        var loader = model
-        while let next = loader.source(ofType: Model.portType) { loader = next }
-        return loader
     }
 }
 
 /// The channels of the latents of files that were looked into, kept for the next graph.
 package final class LatentChannels: Sendable {
-    private let known = Mutex<[String: Int?]>([:])
+    private let headers = HeaderFacts<Int>()
 
     /// Knows none.
     package init() {}
@@ -99,13 +94,7 @@ package final class LatentChannels: Sendable {
         return channels(of: url, role, read)
     }
 
-    /// What `read` says of a file; nil where it cannot be read: then its loader tells why.
     private func channels(of url: URL, _ role: String, _ read: (any TensorSource) throws -> Int?) -> Int? {
-        guard let identity = try? FileIdentity(of: url).description else { return nil }
-        let key = "\(role) \(identity)"
-        if let known = known.withLock({ $0[key] }) { return known }
-        let found = try? read(WeightsFile(url).open())
-        known.withLock { $0[key] = .some(found) }
-        return found
+        headers.fact(role, of: url, read)
     }
 }

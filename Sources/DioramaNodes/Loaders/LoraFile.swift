@@ -7,7 +7,7 @@ struct LoraFile {
     let name: String
     let context: RunContext
 
-    private static let kinds = ["loras"]
+    private static let kinds = WeightsChoice.adapters.kinds
 
     /// The files that can be chosen.
     static func names(_ environment: RunEnvironment) -> [String] {
@@ -41,7 +41,7 @@ struct LoraFile {
     }
 
     private func open() throws -> AdapterApplication {
-        AdapterApplication(try AdapterFile(contentsOf: context.folders.model(name, in: Self.kinds)))
+        AdapterApplication(AdapterFile(try WeightsChoice.adapters.open(name, context)))
     }
 
     /// Throws what is wrong with the file, and tells of what it has and nobody took.

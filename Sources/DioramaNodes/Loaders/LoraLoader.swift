@@ -11,7 +11,10 @@ struct LoraLoader: Node {
 
     @Input("The diffusion model to change; it stays as it is for other nodes.") var model: Model
     @Input("The text encoder to change; it stays as it is for other nodes.") var clip: CLIP
-    @Input("A safetensors file of the loras folder.", options: LoraFile.names) var loraName: String
+    @Input(
+        "A safetensors file of the loras folder.", options: LoraFile.names,
+        refusal: WeightsChoice.adapters.refusal)
+    var loraName: String
     @Input(
         "How much of the change to the diffusion model to make: 1 as it was trained, 0 none, below 0 the opposite.",
         in: -100...100, step: 0.01)
@@ -44,7 +47,10 @@ struct LoraLoaderModelOnly: Node {
         searchAliases: ["lora", "load lora", "adapter", "lycoris", "loha", "lokr", "dora", "model only"])
 
     @Input("The diffusion model to change; it stays as it is for other nodes.") var model: Model
-    @Input("A safetensors file of the loras folder.", options: LoraFile.names) var loraName: String
+    @Input(
+        "A safetensors file of the loras folder.", options: LoraFile.names,
+        refusal: WeightsChoice.adapters.refusal)
+    var loraName: String
     @Input(
         "How much of the change to make: 1 as it was trained, 0 none, below 0 the opposite.", in: -100...100,
         step: 0.01)

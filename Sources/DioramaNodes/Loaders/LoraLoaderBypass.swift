@@ -10,7 +10,10 @@ struct LoraLoaderBypass: Node {
 
     @Input("The diffusion model to change; it stays as it is for other nodes.") var model: Model
     @Input("The text encoder to change; it stays as it is for other nodes.") var clip: CLIP
-    @Input("A safetensors file of the loras folder.", options: LoraFile.names) var loraName: String
+    @Input(
+        "A safetensors file of the loras folder.", options: LoraFile.names,
+        refusal: WeightsChoice.adapters.refusal)
+    var loraName: String
     @Input(
         "How much of the change to the diffusion model to make: 1 as it was trained, 0 none, below 0 the opposite.",
         in: -100...100, step: 0.01)
@@ -43,7 +46,10 @@ struct LoraLoaderBypassModelOnly: Node {
         searchAliases: ["lora", "adapter", "bypass", "model only"], isExperimental: true)
 
     @Input("The diffusion model to change; it stays as it is for other nodes.") var model: Model
-    @Input("A safetensors file of the loras folder.", options: LoraFile.names) var loraName: String
+    @Input(
+        "A safetensors file of the loras folder.", options: LoraFile.names,
+        refusal: WeightsChoice.adapters.refusal)
+    var loraName: String
     @Input(
         "How much of the change to make: 1 as it was trained, 0 none, below 0 the opposite.", in: -100...100,
         step: 0.01)

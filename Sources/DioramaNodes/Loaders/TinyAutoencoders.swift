@@ -41,6 +41,20 @@ enum TinyAutoencoders {
             encoder: try files.encoder.map { try WeightsFile($0).open() })
     }
 
+    /// Says what is wrong with the files of the one called `name`; nil where there are none.
+    static func refusal(_ name: String, _ folders: Folders) -> String? {
+        guard TinyAutoencoderFile.names.contains(name) else { return nil }
+        let choice = WeightsChoice(kinds: kinds, wanted: "a part of a tiny autoencoder")
+        let parts = folders.models(in: kinds) { url in
+            ["decoder", "encoder"].contains { url.lastPathComponent.hasPrefix("\(name)_\($0).") }
+        }
+        return parts.lazy.compactMap { part in
+            (try? folders.model(part, in: kinds)).flatMap { choice.refusal(of: $0) }.map {
+                "its part \(part): \($0)"
+            }
+        }.first
+    }
+
     private static func files(in folders: Folders) -> [String] {
         folders.models(in: kinds, where: WeightsChoice.isWeights)
     }

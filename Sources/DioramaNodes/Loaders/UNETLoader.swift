@@ -11,7 +11,9 @@ struct UNETLoader: Node {
             + "tensors. Weights are mapped into memory and used in place.",
         lane: .io, searchAliases: ["unet", "dit", "transformer", "gguf", "flux", "z-image"])
 
-    @Input("A file of the diffusion_models folder.", options: WeightsChoice.diffusionModels.names)
+    @Input(
+        "A file of the diffusion_models folder.", options: WeightsChoice.diffusionModels.names,
+        refusal: WeightsChoice.diffusionModels.refusal)
     var unetName: String
     @Input(
         "Kept for ComfyUI's graphs: weights are used as they are stored.",

@@ -11,19 +11,14 @@ struct UpscaleModelLoader: Node {
         lane: .io, searchAliases: ["esrgan", "super resolution"])
 
     @Input(
-        "A file of the upscale_models folder.",
-        options: { WeightsChoice.upscaleModels.names($0) + WeightsChoice.upscaleModels.pickles($0) })
+        "A file of the upscale_models folder.", options: WeightsChoice.upscaleModels.names,
+        refusal: WeightsChoice.upscaleModels.refusal)
     var modelName: String
 
     @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)
     var precision = PrecisionChoice.automatic
 
     @Output("The network.") var upscaleModel: Upscaler
-
-    func validate(_ environment: RunEnvironment) -> [InputProblem] {
-        let refusal = $modelName.literal.flatMap { WeightsChoice.upscaleModels.refusal(of: $0, environment) }
-        return refusal.map { [$modelName.problem($0)] } ?? []
-    }
 
     func run(_ context: RunContext) async throws {
         let file = try UpscaleModelFile(WeightsChoice.upscaleModels.open(modelName, context))

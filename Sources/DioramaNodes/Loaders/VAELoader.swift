@@ -12,7 +12,10 @@ struct VAELoader: Node {
 
     @Input(
         "A file of the vae folder, or the name of a tiny autoencoder.",
-        options: { WeightsChoice.autoencoders.names($0) + TinyAutoencoders.names($0.folders) })
+        options: { WeightsChoice.autoencoders.names($0) + TinyAutoencoders.names($0.folders) },
+        refusal: {
+            TinyAutoencoders.refusal($0, $1.folders) ?? WeightsChoice.autoencoders.refusal($0, $1)
+        })
     var vaeName: String
 
     @Input(PrecisionChoice.help, options: PrecisionChoice.names, optional: true, advanced: true)

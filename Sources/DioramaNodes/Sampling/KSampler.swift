@@ -29,6 +29,11 @@ struct KSampler: Node {
 
     @Output("The denoised latent.") var latent: Latent
 
+    func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
+        EncoderFit.problems(
+            node, model: $model.name, prompts: [$positive.name, $negative.name], environment)
+    }
+
     func run(_ context: RunContext) async throws {
         let sampler = try Sampler.named(samplerName)
         let sigmas = try Scheduler.named(scheduler).sigmas(

@@ -10,6 +10,8 @@ public struct AdapterApplication: Sendable {
     private var problems: [String] = []
     /// Names of layers that the models have, as examples.
     private var known: [String] = []
+    /// What the models are, where their layers tell.
+    private var families: [String] = []
 
     /// Begins with a file of which nothing is used yet.
     public init(_ file: AdapterFile) { self.file = file }
@@ -26,6 +28,7 @@ public struct AdapterApplication: Sendable {
         let suffix = ".weight"
         let layers = weights.names.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
         if let example = Self.example(of: layers), !known.contains(example) { known.append(example) }
+        if let family = AdapterFamily.ofModel(layers), !families.contains(family) { families.append(family) }
         let index = names.index(of: layers)
         var changes: [String: [WeightChange]] = [:]
         for (position, layer) in file.layers.enumerated() {
@@ -66,10 +69,9 @@ public struct AdapterApplication: Sendable {
     /// Throws `WeightsError` where the file is no adapter, nothing in it is for these models, or some of it does not fit.
     public func finish() throws {
         guard problems.isEmpty else {
-            let most = 6
-            let rest = problems.count > most ? "; and \(problems.count - most) more" : ""
-            throw WeightsError(
-                file.place, "does not fit the model: " + problems.prefix(most).joined(separator: "; ") + rest)
+            let made = AdapterFamily.name(of: file.layers).map { "; the adapter looks like one for \($0)" }
+            let model = families.isEmpty ? "" : ", \(families.joined(separator: " and "))\(made ?? "")"
+            throw WeightsError(file.place, "does not fit the model\(model): \(Self.summary(of: problems))")
         }
         guard let first = file.layers.first else {
             let example = file.otherKeys.first.map { ", only tensors such as \($0)" } ?? " at all"
@@ -80,10 +82,28 @@ public struct AdapterApplication: Sendable {
         }
         guard placed.isEmpty else { return }
         let guess = AdapterFamily.name(of: file.layers).map { ": it looks like an adapter for \($0)" } ?? ""
+        let model = families.isEmpty ? "" : ", \(families.joined(separator: " and "))"
         throw WeightsError(
             file.place,
-            "has no layer of this model\(guess). It has \(file.layers.count) layer\(file.layers.count == 1 ? "" : "s"), such as "
+            "has no layer of this model\(model)\(guess). It has \(file.layers.count) layer\(file.layers.count == 1 ? "" : "s"), such as "
                 + "\(first.name); the model's are such as \(known.joined(separator: " and "))")
+    }
+}
+
+extension AdapterApplication {
+    /// The problems, those that say the same of several layers once.
+    private static func summary(of problems: [String]) -> String {
+        let most = 6
+        // What follows the name of the layer or the tensor.
+        let groups = Dictionary(grouping: problems.indices) { problems[$0].drop { $0 != " " } }
+            .values.sorted { $0[0] < $1[0] }
+        let told = groups.prefix(most).map { group in
+            problems[group[0]]
+                + (group.count > 1
+                    ? " (the same of \(group.count - 1) other\(group.count == 2 ? "" : "s"))" : "")
+        }
+        let left = groups.dropFirst(most).reduce(0) { $0 + $1.count }
+        return told.joined(separator: "; ") + (left > 0 ? "; and \(left) more" : "")
     }
 }
 
@@ -91,13 +111,26 @@ public struct AdapterApplication: Sendable {
 enum AdapterFamily {
     /// What names of layers contain, once underscores are dots; the first that fits.
     private static let marks: [(mark: String, name: String)] = [
-        ("joint.blocks", "Stable Diffusion 3"), ("single.transformer.blocks", "FLUX"),
+        ("joint.blocks", "Stable Diffusion 3"), ("to.qkv.mlp.proj", "FLUX.2"),
+        ("single.transformer.blocks", "FLUX"),
         ("double.blocks", "FLUX"),
         ("img.mlp", "Qwen-Image"), ("down.blocks", "Stable Diffusion 1, 2 or XL"),
         ("input.blocks", "Stable Diffusion 1, 2 or XL"), ("cross.attn", "Wan"), ("attn2.", "Wan or PixArt"),
         ("adaLN.modulation", "Z-Image or Lumina"), ("attn.to.add.out", "Stable Diffusion 3"),
         ("text.model", "a text encoder alone"),
     ]
+
+    /// What layers of models contain, as they are named here; the first that fits.
+    private static let models: [(mark: String, name: String)] = [
+        ("distilled_guidance_layer.", "Chroma"), ("double_stream_modulation", "FLUX.2"),
+        ("single_transformer_blocks.", "FLUX.1"), ("noise_refiner.", "Z-Image"),
+        ("attn.add_q_proj", "Stable Diffusion 3"), ("adaln_single.", "PixArt-Sigma"),
+    ]
+
+    /// The family of a model by its layers; nil where they do not tell.
+    static func ofModel(_ layers: [String]) -> String? {
+        models.first { mark in layers.contains { $0.contains(mark.mark) } }?.name
+    }
 
     static func name(of layers: [AdapterLayer]) -> String? {
         let names = layers.map { $0.name.replacing("_", with: ".") }

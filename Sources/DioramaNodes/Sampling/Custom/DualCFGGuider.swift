@@ -25,6 +25,11 @@ struct DualCFGGuider: Node {
 
     @Output("The model with its prompts.") var guider: Guider
 
+    func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
+        EncoderFit.problems(
+            node, model: $model.name, prompts: [$cond1.name, $cond2.name, $negative.name], environment)
+    }
+
     func run(_ context: RunContext) {
         guider =
             style == "nested"

@@ -24,6 +24,11 @@ struct SamplerCustom: Node {
     @Output("The latent at the last noise level.", name: "output") var output: Latent
     @Output("The picture that the model saw in the last step.", name: "denoised_output") var denoised: Latent
 
+    func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
+        EncoderFit.problems(
+            node, model: $model.name, prompts: [$positive.name, $negative.name], environment)
+    }
+
     func run(_ context: RunContext) async throws {
         let run = SamplingRun(
             guider: Guider(model, positive: positive, negative: negative, scale: cfg), sampler: sampler,
@@ -84,6 +89,11 @@ struct KSamplerAdvanced: Node {
     var returnWithLeftoverNoise = "disable"
 
     @Output("The denoised latent.") var latent: Latent
+
+    func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
+        EncoderFit.problems(
+            node, model: $model.name, prompts: [$positive.name, $negative.name], environment)
+    }
 
     func run(_ context: RunContext) async throws {
         let sampler = try Sampler.named(samplerName)

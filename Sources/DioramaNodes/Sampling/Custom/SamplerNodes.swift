@@ -51,6 +51,11 @@ struct BasicGuider: Node {
 
     @Output("The model with its prompt.") var guider: Guider
 
+    func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
+        EncoderFit.problems(
+            node, model: $model.name, prompts: [$conditioning.name], environment)
+    }
+
     func run(_ context: RunContext) { guider = Guider(model, positive: conditioning) }
 }
 
@@ -69,6 +74,11 @@ struct CFGGuider: Node {
     var cfg = 8.0
 
     @Output("The model with its prompts.") var guider: Guider
+
+    func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
+        EncoderFit.problems(
+            node, model: $model.name, prompts: [$positive.name, $negative.name], environment)
+    }
 
     func run(_ context: RunContext) {
         guider = Guider(model, positive: positive, negative: negative, scale: cfg)
