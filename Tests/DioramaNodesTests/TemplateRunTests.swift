@@ -18,6 +18,7 @@ import Testing
         "image_flux2_klein_image_edit_4b_base": ["robed_women.png", "pink_tone_chair.png"],
         "image_flux2_klein_image_edit_9b_base": ["comfy_logo_blue.png", "car_interior_white.jpeg"],
         "sd3.5_simple_example": [], "image_chroma_text_to_image": [],
+        "image_lotus_depth_v1_1": ["image_lotus_depth_v1_1_input_image.png"],
     ]
 
     /// Literals that make runs short: sides, steps, and the size that pictures are brought to.
