@@ -6,4 +6,6 @@ public enum NoiseSchedule: Hashable, Sendable {
     case flux(shift: Double)
     /// A model that predicts noise, of betas that are evenly spaced; it is told the step's number.
     case epsilon(betaStart: Double, betaEnd: Double)
+    /// A model that gives the picture itself, of betas whose square roots are evenly spaced; it is told the step's number.
+    case picture(betaStart: Double, betaEnd: Double)
 }

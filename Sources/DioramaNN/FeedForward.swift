@@ -24,21 +24,21 @@ public struct FeedForward: FeedForwardLayer {
     }
 }
 
-/// The perceptron with a gate: down(activation(gate(x)) · up(x)), without biases.
+/// The perceptron with a gate: down(activation(gate(x)) · up(x)).
 ///
 /// Shazeer, [GLU Variants Improve Transformer](https://arxiv.org/abs/2002.05202): SwiGLU with SiLU, GEGLU with GELU.
 public struct GatedFeedForward: FeedForwardLayer {
     private let gate, up, down: Linear
     private let activation: LinearEpilogue.Activation
 
-    /// Takes three linear layers by their names.
+    /// Takes three linear layers by their names, without biases unless `bias` is true.
     public init(
         _ w: Weights, gate: String, up: String, down: String, width: Int, inner: Int,
-        _ activation: LinearEpilogue.Activation = .silu
+        _ activation: LinearEpilogue.Activation = .silu, bias: Bool = false
     ) throws {
-        self.gate = try Linear(w[gate], from: width, to: inner, bias: false)
-        self.up = try Linear(w[up], from: width, to: inner, bias: false)
-        self.down = try Linear(w[down], from: inner, to: width, bias: false)
+        self.gate = try Linear(w[gate], from: width, to: inner, bias: bias)
+        self.up = try Linear(w[up], from: width, to: inner, bias: bias)
+        self.down = try Linear(w[down], from: inner, to: width, bias: bias)
         self.activation = activation
     }
 

@@ -81,6 +81,7 @@ extension NodeCatalog {
                 ConditioningSetAreaPercentage.self,
                 ConditioningSetAreaStrength.self,
                 FluxGuidance.self,
+                LotusConditioning.self,
                 KSampler.self,
                 KSamplerAdvanced.self,
                 SamplerCustom.self,

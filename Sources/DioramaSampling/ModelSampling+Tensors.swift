@@ -2,14 +2,14 @@ public import DioramaTensor
 
 /// How latents, noise and a model's output mix at a noise level; every tensor is a latent `[B, C, ...]`.
 extension ModelSampling {
-    /// What the model is given for the noisy latent: noise-predicting models expect unit variance.
+    /// What the model is given for the noisy latent: noise-predicting models expect unit variance, those that predict the picture do not.
     public func modelInput(_ x: Tensor, sigma: Float) -> Tensor {
-        isFlow ? x : x / (sigma * sigma + 1).squareRoot()
+        isFlow || predictsPicture ? x : x / (sigma * sigma + 1).squareRoot()
     }
 
-    /// The picture that the model sees in `x`, from its output (a velocity or the noise): `x − sigma · output`.
+    /// The picture that the model sees in `x`, from its output: `x − sigma · output` where that is a velocity or the noise.
     public func denoised(from output: Tensor, x: Tensor, sigma: Float) -> Tensor {
-        x - output * sigma
+        predictsPicture ? output : x - output * sigma
     }
 
     /// A latent with as much noise as `sigma` means.

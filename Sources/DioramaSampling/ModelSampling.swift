@@ -41,6 +41,9 @@ public struct ModelSampling: Hashable, Sendable {
     /// The largest noise level of the table, where sampling from nothing starts.
     public let sigmaMax: Float
 
+    /// Whether the model is shown the latent as it is and predicts the picture itself: ComfyUI's `IMG_TO_IMG`, of Lotus.
+    public let predictsPicture: Bool
+
     /// Whether the model predicts a velocity between noise and picture rather than the noise.
     public var isFlow: Bool {
         if case .epsilon = kind { false } else { true }
@@ -83,16 +86,19 @@ public struct ModelSampling: Hashable, Sendable {
     ///   - betaStart: The first.
     ///   - betaEnd: The last.
     ///   - spacing: How the others lie between; Stable Diffusion's square roots are evenly spaced.
+    ///   - predictsPicture: Whether the model is shown the latent as it is and predicts the picture, not the noise.
     /// - Returns: Levels up to that of the last beta.
     /// - Throws: ``SamplingError/unusableParameters(type:parameters:advice:)`` when no ascending table follows.
     public static func epsilon(
-        betaStart: Double = 0.00085, betaEnd: Double = 0.012, spacing: BetaSpacing = .roots
+        betaStart: Double = 0.00085, betaEnd: Double = 0.012, spacing: BetaSpacing = .roots,
+        predictsPicture: Bool = false
     ) throws -> ModelSampling {
         let count = 1000
         var remaining = 1.0
         return try ModelSampling(
             .epsilon(betaStart: betaStart, betaEnd: betaEnd, spacing: spacing), count: count,
-            parameters: "betas \(betaStart) to \(betaEnd)", advice: "betas lie between 0 and 1"
+            parameters: "betas \(betaStart) to \(betaEnd)", advice: "betas lie between 0 and 1",
+            predictsPicture: predictsPicture
         ) { fraction in
             let step = (fraction * Double(count) - 1) / Double(count - 1)
             func between(_ first: Double, _ last: Double) -> Double { first + (last - first) * step }
@@ -104,9 +110,11 @@ public struct ModelSampling: Hashable, Sendable {
 
     /// Makes the table by calling `sigma` with 1/count, 2/count and so on up to 1, in this order, and checks it.
     private init(
-        _ kind: Kind, count: Int, parameters: String, advice: String, sigma: (Double) -> Double
+        _ kind: Kind, count: Int, parameters: String, advice: String, predictsPicture: Bool = false,
+        sigma: (Double) -> Double
     ) throws {
         self.kind = kind
+        self.predictsPicture = predictsPicture
         sigmas = (1...count).map { Float(sigma(Double($0) / Double(count))) }
         let isAscending = zip(sigmas, sigmas.dropFirst()).allSatisfy { $0 <= $1 }
         guard let first = sigmas.first, let last = sigmas.last,

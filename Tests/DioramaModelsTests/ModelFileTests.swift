@@ -14,6 +14,7 @@ import Testing
         "FLUX.2-klein-4B": "FLUX.2", "FLUX.2-klein-9B": "FLUX.2", "Chroma1": "Chroma", "Z-Image": "Z-Image",
         "PixArt-Sigma": "PixArt-Sigma", "SD3-medium": "Stable Diffusion 3",
         "SD3.5-medium": "Stable Diffusion 3", "SD3.5-large": "Stable Diffusion 3",
+        "Lotus-depth": "Lotus",
     ]
 
     @Test("the configuration is read off the shapes", arguments: models.keys.sorted())
@@ -35,6 +36,7 @@ import Testing
             case "Chroma": #expect(try ChromaConfig(found) == ChromaConfig(expected), "\(spelling)")
             case "Z-Image": #expect(try ZImageConfig(found) == ZImageConfig(expected), "\(spelling)")
             case "PixArt-Sigma": #expect(try PixArtConfig(found) == PixArtConfig(expected), "\(spelling)")
+            case "Lotus": #expect(try UNetConfig(found) == UNetConfig(expected), "\(spelling)")
             default: #expect(try SD3Config(found) == SD3Config(expected), "\(spelling)")
             }
         }

@@ -20,6 +20,7 @@ import Testing
         "sd3.5_simple_example": [], "image_chroma_text_to_image": [],
         "utility_z_image_turbo_2k_upscaler.app": ["fighter_jet.png"],
         "sd3.5_large_canny_controlnet_example": ["sd3.5_large_canny_controlnet_example_input_image.png"],
+        "image_lotus_depth_v1_1": ["image_lotus_depth_v1_1_input_image.png"],
     ]
 
     /// Literals that make runs short: sides, steps, and the size that pictures are brought to.

@@ -1,4 +1,5 @@
 import DioramaSampling
+import DioramaTensor
 import Testing
 
 @Suite struct ModelSamplingTests {
@@ -95,5 +96,18 @@ import Testing
         #expect(throws: SamplingError.self) { try ModelSampling.flow(shift: 3, multiplier: 0) }
         #expect(throws: SamplingError.self) { try ModelSampling.epsilon(betaStart: 0.5, betaEnd: 2) }
         #expect(throws: SamplingError.self) { try ModelSampling.epsilon(betaStart: -1, betaEnd: 0.1) }
+    }
+
+    @Test("a model that predicts the picture is shown the latent as it is")
+    func picture() throws {
+        let model = try ModelSampling.epsilon(predictsPicture: true)
+        let device = Device.cpu()
+        let (x, output) = (
+            Tensor([3, -4] as [Float], [2], on: device), Tensor([0.5, 0.25] as [Float], [2], on: device)
+        )
+        #expect(model.modelInput(x, sigma: 10_000).floats() == [3, -4])
+        #expect(model.denoised(from: output, x: x, sigma: 10_000).floats() == [0.5, 0.25])
+        #expect(model.timestep(of: 10_000) == 999)
+        #expect(try model.sigmas == ModelSampling.epsilon().sigmas)
     }
 }

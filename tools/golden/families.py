@@ -65,13 +65,13 @@ def check(model, table, convert):
         assert torch.equal(value, state[key]), key
 
 
-def write(name, model, config, tensors, table):
+def write(name, model, config, tensors, table, script="tools/golden/families.py"):
     """Saves a file with its table."""
     save(name, model, config, tensors)
     path = OUTPUT / f"{name}.safetensors"
     with safe_open(path, "pt") as file:
         metadata = file.metadata()
-    metadata["script"] = "tools/golden/families.py"
+    metadata["script"] = script
     metadata["original"] = json.dumps({k: [parts, swap] for k, (parts, swap) in table.items()})
     save_file(load_file(path), path, metadata=metadata)
 

@@ -41,7 +41,7 @@ SamplerDPMPP_2M_SDE SamplerDPMPP_3M_SDE SamplerER_SDE SamplerSASolver SamplerSEE
 SplitImageToTileList ImageMergeTileList StringFormat CustomCombo EasyCache UNETLoader CLIPLoader DualCLIPLoader
 TripleCLIPLoader VAELoader CLIPTextEncodeFlux CLIPTextEncodeSD3 T5TokenizerOptions ReferenceLatent
 FluxKontextMultiReferenceLatentMethod FluxDisableGuidance EmptyFlux2LatentImage ImageQuantize UpscaleModelLoader ImageUpscaleWithModel ImageCompare
-InstructPixToPixConditioning ControlNetLoader ControlNetApplyAdvanced ControlNetApplySD3
+InstructPixToPixConditioning ControlNetLoader ControlNetApplyAdvanced ControlNetApplySD3 LotusConditioning
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 

@@ -15,6 +15,7 @@ from controlnet import stability
 from families import flux_table, sd3_table, vae_table, z_image_table
 from transformers import CLIPTextConfig, CLIPTextModel, Qwen3Config, Qwen3Model, T5Config, T5EncoderModel
 from true_sizes import compact, patterns
+from unet import unet_table
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "Tests/Golden/families/tiny_models.json"
@@ -73,13 +74,21 @@ def sd3_control():
     return stability(state(model)) | {"control_type": [1]}
 
 
-def autoencoder(is_second=False, decoder=(32, 32, 32, 32)):
+def lotus():
+    model = diffusers.UNet2DConditionModel(
+        block_out_channels=(64, 128), layers_per_block=1, attention_head_dim=(1, 2), cross_attention_dim=1024,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        use_linear_projection=True, class_embed_type="projection", projection_class_embeddings_input_dim=4)
+    return original(model, lambda c: unet_table(c, model.state_dict()))
+
+
+def autoencoder(is_second=False, decoder=(32, 32, 32, 32), channels=16):
     levels = dict(down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4,
                   block_out_channels=[32] * 4, layers_per_block=1)
     if is_second:
         model = diffusers.AutoencoderKLFlux2(**levels, latent_channels=32, decoder_block_out_channels=decoder)
     else:
-        model = diffusers.AutoencoderKL(**levels, latent_channels=16, use_quant_conv=False, use_post_quant_conv=False)
+        model = diffusers.AutoencoderKL(**levels, latent_channels=channels, use_quant_conv=channels == 4, use_post_quant_conv=channels == 4)
     shapes = original(model, vae_table)
     shapes.pop("bn.num_batches_tracked", None)
     return shapes
@@ -145,6 +154,7 @@ def main():
         diffusion + "z_image_turbo_bf16.safetensors": ("bf16", z_image()),
         diffusion + "z_image_bf16.safetensors": ("bf16", z_image()),
         diffusion + "z_image_turbo_int8_convrot.safetensors": ("int8_convrot", z_image()),
+        diffusion + "lotus-depth-d-v1-1.safetensors": ("f16", lotus()),
         encoder + "clip_l.safetensors": ("f16", clip_l),
         encoder + "t5xxl_fp16.safetensors": ("f16", t5xxl),
         encoder + "t5xxl_fp8_e4m3fn_scaled.safetensors": ("scaled_fp8", t5xxl),
@@ -153,6 +163,7 @@ def main():
         encoder + "qwen_3_8b_fp8mixed.safetensors": ("comfy_fp8", qwen3(96)),
         "upscale_models/RealESRGAN_x4plus.safetensors": ("f32", esrgan()),
         "vae/ae.safetensors": ("f32", ae),
+        "vae/vae-ft-mse-840000-ema-pruned.safetensors": ("f32", autoencoder(channels=4)),
         "vae/flux2-vae.safetensors": ("f32", autoencoder(True)),
         "vae/full_encoder_small_decoder.safetensors": ("f32", autoencoder(True, (32, 32, 64, 64))),
         "checkpoints/flux1-schnell-fp8.safetensors": (

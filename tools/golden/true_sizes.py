@@ -13,6 +13,7 @@ from pathlib import Path
 import diffusers
 import torch
 from families import Table, flux_table, pixart_table, sd3_table, z_image_table
+from unet import unet_table
 
 OUTPUT = Path(__file__).resolve().parents[2] / "Tests/Golden/families/true_sizes.json"
 
@@ -44,7 +45,7 @@ def model(cls, table, **config):
         made = cls(**config)
     own = {key: value.shape for key, value in made.state_dict().items()}
     full = dict(made.config) | {}
-    names = table(full)
+    names = table(full, own) if table is unet_table else table(full)
     other = {}
     for key, (parts, _) in names.items():
         shapes = [own[part] for part in parts]
@@ -79,6 +80,8 @@ def main():
                               dual_attention_layers=tuple(range(13))),
         "SD3.5-large": model(diffusers.SD3Transformer2DModel, sd3_table, num_layers=38, num_attention_heads=38,
                              caption_projection_dim=2432, pos_embed_max_size=192, qk_norm="rms_norm"),
+        "Lotus-depth": model(diffusers.UNet2DConditionModel, unet_table, attention_head_dim=(5, 10, 20, 20), cross_attention_dim=1024,
+                             use_linear_projection=True, class_embed_type="projection", projection_class_embeddings_input_dim=4),
     }
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps({"script": "tools/golden/true_sizes.py", "versions": f"diffusers {diffusers.__version__}",

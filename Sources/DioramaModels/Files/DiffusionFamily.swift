@@ -24,7 +24,7 @@ struct DiffusionFamily: Sendable {
         @Sendable (ModelConfig, FileShapes, Device, Precision?) throws -> (any DiffusionModel, Weights)
 
     /// All that are known, those first whose marks others have too.
-    static let all: [DiffusionFamily] = [flux2, chroma, flux, zImage, sd3, pixArt]
+    static let all: [DiffusionFamily] = [flux2, chroma, flux, zImage, sd3, pixArt, lotus]
 
     private static let flux2 = DiffusionFamily(
         name: "FLUX.2", latentFormat: LatentFormat(scale: 1, shift: 0),
@@ -102,6 +102,15 @@ struct DiffusionFamily: Sendable {
         make: making(
             PixArtConfig.init(_:), names: { PixArtTransformer.names(prefix: $1) },
             unread: ["y_embedder.y_embedding", "pos_embed"], PixArtTransformer.init(_:_:))
+    )
+
+    private static let lotus = DiffusionFamily(
+        name: "Lotus", latentFormat: LatentFormat(scale: 0.18215, shift: 0),
+        recognises: { $0.isLotus },
+        schedule: { _ in .picture(betaStart: 0.00085, betaEnd: 0.012) },
+        config: { try $0.unetConfig() },
+        latentChannels: { try UNetConfig($0).inputChannels },
+        make: making(UNetConfig.init(_:), names: UNet.names, UNet.init(_:_:))
     )
 
     /// A family's way to make its model: the configuration, where its tensors are in files, and the model itself.

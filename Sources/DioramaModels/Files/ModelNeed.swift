@@ -102,6 +102,12 @@ public struct ModelNeed: Sendable, Hashable {
                 ModelNeed(encoder: .t5XXL, t5, "CLIPLoader, type pixart"),
                 ModelNeed(autoencoder: "Stable Diffusion XL, 4 channels", "sdxl_vae.safetensors"),
             ]
+        case "Lotus":
+            return [
+                ModelNeed(
+                    autoencoder: "Stable Diffusion 1 and 2, 4 channels",
+                    "vae-ft-mse-840000-ema-pruned.safetensors")
+            ]
         default: return []
         }
     }

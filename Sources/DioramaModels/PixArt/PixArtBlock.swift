@@ -2,27 +2,6 @@ import DioramaNN
 import DioramaTensor
 import DioramaWeights
 
-/// Attention that asks one sequence and reads another, or itself.
-struct CrossAttention: Sendable {
-    private let query, key, value: HeadProjection
-    private let output: Linear
-
-    /// Takes `to_q`, `to_k`, `to_v` and `to_out.0`, all as wide as the tokens, with biases.
-    init(_ w: Weights, width: Int, heads: Int) throws {
-        func head(_ name: String) throws -> HeadProjection {
-            try HeadProjection(w, name, width: width, heads: heads)
-        }
-        (query, key, value) = (try head("to_q"), try head("to_k"), try head("to_v"))
-        output = try Linear(w["to_out.0"], from: width, to: width)
-    }
-
-    /// [B, N, D] that asks and [B, L, D] that is read to [B, N, D], and what follows.
-    func callAsFunction(_ x: Tensor, reading y: Tensor, _ epilogue: LinearEpilogue) -> Tensor {
-        output(
-            attention(query(x), key(y), value(y), precision: query.precision).joinedHeads(), epilogue)
-    }
-}
-
 /// A block of PixArt: attention among image tokens, attention to the text, a perceptron.
 ///
 /// One modulation serves all blocks, to which each adds a table of its own: adaLN-single. Names as in diffusers'

@@ -55,6 +55,8 @@ extension ModelSampling {
         case .flux(let shift): self = try .flux(shift: shift)
         case .epsilon(let start, let end):
             self = try .epsilon(betaStart: start, betaEnd: end, spacing: .even)
+        case .picture(let start, let end):
+            self = try .epsilon(betaStart: start, betaEnd: end, predictsPicture: true)
         }
     }
 }
