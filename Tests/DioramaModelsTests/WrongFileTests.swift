@@ -42,20 +42,13 @@ import Testing
     @Test(
         "what a loader would refuse is not sent there",
         arguments: [
-            // x-labs' and diffusers' ControlNets for FLUX.1, the one for Stable Diffusion 3, Z-Image's and the one for U-Nets.
+            // x-labs' and diffusers' ControlNets for FLUX.1, Z-Image's and the one for U-Nets.
             (
                 ["double_blocks.0.img_attn.norm.query_norm.scale", "controlnet_blocks.0.weight"],
                 "a ControlNet"
             ),
             (
                 ["single_transformer_blocks.0.proj_mlp.weight", "controlnet_x_embedder.weight"],
-                "a ControlNet"
-            ),
-            (
-                [
-                    "transformer_blocks.0.attn.add_q_proj.weight", "pos_embed.pos_embed",
-                    "pos_embed_input.proj.weight",
-                ],
                 "a ControlNet"
             ),
             (["control_layers.0.attention.qkv.weight"], "a ControlNet"),

@@ -20,6 +20,7 @@ import Testing
         "sd3.5_simple_example": [], "image_chroma_text_to_image": [],
         "utility_z_image_turbo_2k_upscaler.app": ["fighter_jet.png"],
         "sd3.5_large_canny_controlnet_example": ["sd3.5_large_canny_controlnet_example_input_image.png"],
+        "flux_depth_lora_example": ["flux_depth_lora_example_input_image.png"],
         "image_lotus_depth_v1_1": ["image_lotus_depth_v1_1_input_image.png"],
     ]
 
@@ -38,6 +39,7 @@ import Testing
         let models = try TinyModels()
         try models.folder.write(TinyLora.zImage, to: "loras/pixel_art_style_z_image_turbo.safetensors")
         try models.folder.write(TinyLora.flux, to: "loras/removal_timestep_alpha-2-1740.safetensors")
+        try models.folder.write(TinyLora.fluxControl, to: "loras/flux1-depth-dev-lora.safetensors")
         let input = try TemporaryFolder()
         for name in Self.templates.values.joined() {
             let bitmap = try Bitmap(

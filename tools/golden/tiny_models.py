@@ -142,6 +142,7 @@ def main():
     schnell = flux(guidance_embeds=False)
     files = {
         diffusion + "flux1-dev.safetensors": ("bf16", flux()),
+        diffusion + "flux1-dev-fp8.safetensors": ("fp8", flux()),
         diffusion + "flux1-schnell.safetensors": ("bf16", schnell),
         diffusion + "flux1-krea-dev_fp8_scaled.safetensors": ("scaled_fp8", flux()),
         diffusion + "flux1-fill-dev.safetensors": ("bf16", flux(in_channels=384)),
