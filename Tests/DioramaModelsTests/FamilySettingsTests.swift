@@ -27,6 +27,12 @@ import Testing
             schedule = .flow(
                 shift: try #require(sampling["shift"]?.double),
                 timeScale: try #require(sampling["multiplier"]?.double))
+        case "IMG_TO_IMG":
+            // What ComfyUI calls so are betas whose roots are evenly spaced.
+            try #require(sampling["beta_schedule"]?.string == "linear")
+            schedule = .picture(
+                betaStart: try #require(sampling["linear_start"]?.double),
+                betaEnd: try #require(sampling["linear_end"]?.double))
         default:
             // What ComfyUI calls so are betas that are evenly spaced.
             try #require(

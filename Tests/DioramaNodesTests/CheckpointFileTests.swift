@@ -109,7 +109,7 @@ import Testing
             ])
         let other = await bench.failure(of: "CheckpointLoaderSimple", ["ckpt_name": "other.safetensors"])
         #expect(
-            other?.contains("other.safetensors: Z-Image takes Qwen3; this file holds T5") == true,
+            other?.contains("other.safetensors: Z-Image takes Qwen3-4B; this file holds T5") == true,
             "\(other ?? "")")
 
         try write("mute", [(model, "model.diffusion_model."), ("vae/ae", "vae.")])

@@ -74,7 +74,7 @@ import Testing
     @Test func encodersOfAnotherFamilyAreTold() async throws {
         #expect(await failure(["clip_l"], "pixart").contains("takes T5-XXL; this file holds CLIP-L"))
         #expect(await failure(["qwen"], "sd3").contains("takes CLIP-L, CLIP-G and T5-XXL, or some of them"))
-        #expect(await failure(["t5"], "lumina2").contains("Z-Image takes Qwen3; this file holds T5"))
+        #expect(await failure(["t5"], "lumina2").contains("Z-Image takes Qwen3-4B; this file holds T5"))
         #expect(await failure(["clip_l", "clip_g"], "flux").contains("this file holds CLIP-G"))
         #expect(await failure(["clip_l"], "stable_diffusion").contains("whose models are not supported"))
         #expect(await failure(["clip_l", "clip_g"], "sdxl").contains("whose models are not supported"))

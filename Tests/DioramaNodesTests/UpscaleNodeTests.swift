@@ -46,7 +46,8 @@ import Testing
         #expect(steps.withLock { $0 } == [1, 2])
         let failure = await bench.failure(of: "UpscaleModelLoader", ["model_name": "x4.pth"])
         #expect(
-            failure?.contains("\"x4.pth\": that file is a Python pickle, which can run code and is never opened") == true)
+            failure?.contains(
+                "\"x4.pth\": that file is a Python pickle, which can run code and is never opened") == true)
     }
 
     @Test func bothPicturesAreWrittenToLookAt() async throws {

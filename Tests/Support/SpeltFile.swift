@@ -92,6 +92,6 @@ public struct SpeltFile: Sendable {
 }
 
 /// The bytes that a number is stored in, the lowest first.
-func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
+public func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
     withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }

@@ -40,6 +40,9 @@ def diffusion(rows):
     sampling = {"kind": model.model_type.name}
     if model.model_type == model_base.ModelType.EPS:
         sampling |= {key: settings.sampling_settings[key] for key in ("linear_start", "linear_end", "beta_schedule")}
+    elif model.model_type == model_base.ModelType.IMG_TO_IMG:
+        # ModelSamplingDiscrete's own.
+        sampling |= {"linear_start": 0.00085, "linear_end": 0.012, "beta_schedule": "linear"} | settings.sampling_settings
     else:
         sampling |= {"shift": model.model_sampling.shift, "multiplier": getattr(model.model_sampling, "multiplier", 1.0)}
     return {"class": type(settings).__name__, "sampling": sampling, "latent": scales(model.latent_format)}

@@ -70,7 +70,8 @@ enum FileGuess {
             return ControlNetFile.description(steering: steered)
         }
         if isControlNet(source) { return "a ControlNet, which goes beside a model and is none itself" }
-        return diffusionModel(source) ?? upscaleModel(source) ?? first(of: others, in: source) ?? textEncoder(source)
+        return diffusionModel(source) ?? upscaleModel(source) ?? first(of: others, in: source) ?? textEncoder(
+            source)
             ?? autoencoder(source)
             ?? first(of: parts, in: source).map { "\($0), or a part of one, that is not known here" }
     }

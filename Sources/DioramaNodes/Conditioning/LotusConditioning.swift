@@ -9,7 +9,7 @@ struct LotusConditioning: Node {
         "The prompt of Lotus, a model that estimates depth or normals from a picture and was trained with an empty text.",
         lane: .io)
 
-    @Output("The encoded empty prompt.") var conditioning: Conditioning
+    @Output("The encoded empty prompt.", name: "conditioning") var conditioning: Conditioning
 
     func run(_ context: RunContext) throws {
         let tokens = Tensor(
