@@ -19,11 +19,17 @@ def pair(part, *arguments, precisions, threads, runs=5, ours=()):
         diorama(part, *arguments, *ours, precision=precision, threads=threads, runs=runs) for precision in precisions]
 
 
+def runs(shape):
+    """How often a product is done: a processor that was idle takes a tenth of a second to reach its speed."""
+    operations = 2 * shape[0] * shape[1] * shape[2]
+    return max(5, round(200e9 / operations))
+
+
 def linear(options, _):
     goals = {"f32": 1.25, "bf16": 1.0, "int8": 1.75}
     for shape in LINEAR[:4] if options.quick else LINEAR:
         yield Row("linear", "linear {} x {} to {}".format(*shape),
-                  pair("linear", *shape, precisions=goals, threads=options.threads), goals)
+                  pair("linear", *shape, precisions=goals, threads=options.threads, runs=runs(shape)), goals)
 
 
 def attention(options, _):

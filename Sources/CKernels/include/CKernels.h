@@ -112,6 +112,9 @@ typedef struct {
     const dk_place *places;      /* where each vector of a panel begins; past the end is nowhere */
 } dk_spread;
 
+/* Squares of results that Winograd's transforms make at a time: 2 by 2, the same of an image doubled, or 4 by 4. */
+typedef enum { DK_SQUARES_PAIR, DK_SQUARES_DOUBLED, DK_SQUARES_WIDE } dk_squares;
+
 /* The kernels of one set of instructions. */
 typedef struct {
     int level;         /* DK_BASELINE ... */
@@ -217,16 +220,16 @@ typedef struct {
      * that make squares of 2 by 2, phase_stride apart, unless that is 0 */
     void (*spread_sums)(const dk_spread *to, const float *sums, size_t panel_stride, size_t phase_stride,
                         size_t panels, size_t rows);
-    /* out[16, rows, channels] = weights [rows, channels, 3, 3] transformed; [9, ..] for an image doubled */
+    /* out[16, rows, channels] = weights [rows, channels, 3, 3] transformed; [9, ..] for an image doubled, [36, ..] for wide squares */
     void (*winograd_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
-                             bool doubled);
+                             dk_squares squares);
     /* panels[channels, panel_columns], `position` apart = what squares see of a cut, transformed */
     void (*winograd_input)(float *panels, size_t position, const float *cut, const dk_cut *shape,
-                           const size_t *vectors, bool doubled);
-    /* squares of 2 by 2 at places = sums[rows, panel_columns], `position` apart, transformed + bias + residual, for panels
+                           const size_t *vectors, dk_squares squares);
+    /* squares at places = sums[rows, panel_columns], `position` apart, transformed + bias + residual, for panels
      * panel_stride apart */
     void (*winograd_output)(const dk_spread *to, const float *sums, size_t position, size_t panel_stride, size_t panels,
-                            size_t rows, bool doubled);
+                            size_t rows, dk_squares squares);
 
     /* works in registers alone, and returns how many multiplications and additions it did; a number that depends on them to out */
     size_t (*peak)(dk_precision precision, size_t steps, float *out);

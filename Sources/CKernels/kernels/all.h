@@ -28,6 +28,8 @@
 
 #include "winograd.h"
 
+#include "winograd_wide.h"
+
 /* How many times as many multiplications a second bf16 does as f32. */
 #ifndef DK_HALF_SPEED
 #define DK_HALF_SPEED 1

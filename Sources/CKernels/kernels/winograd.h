@@ -7,23 +7,27 @@
  * Sums of terms that cancel: an infinity makes its square's other results not-a-number. */
 
 /* The positions of a side that are not zero. */
-DK_INLINE size_t winograd_positions(bool doubled) { return doubled ? 3 : 4; }
+DK_INLINE size_t pair_positions(bool doubled) { return doubled ? 3 : 4; }
+
+/* The filters of n channels from the element `first` on, each place of them as a vector. */
+DK_INLINE void load_filters(vf g[3][3], const void *weights, dk_float_type type, size_t first, size_t n) {
+    float terms[9 * DK_LANES] = {0};
+    for (size_t i = 0; i < 9 * n; i += DK_LANES)
+        if (i + DK_LANES <= 9 * n) vf_store(terms + i, vf_load_weights(weights, type, first + i));
+        else vf_store_part(terms + i, vf_load_weights_part(weights, type, first + i, 9 * n - i), 9 * n - i);
+    for (size_t i = 0; i < 9; i++)
+        for (size_t lane = 0; lane < DK_LANES; lane++) g[i / 3][i % 3][lane] = terms[lane * 9 + i];
+}
 
 /* out[positions, rows, channels] */
-static void winograd_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
-                             bool doubled) {
-    size_t side = winograd_positions(doubled), position = rows * channels;
+static void pair_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
+                         bool doubled) {
+    size_t side = pair_positions(doubled), position = rows * channels;
     for (size_t row = 0; row < rows; row++)
         for (size_t channel = 0; channel < channels; channel += DK_LANES) {
             size_t n = channels - channel < DK_LANES ? channels - channel : DK_LANES;
-            size_t first = (row * channels + channel) * 9;
-            float terms[9 * DK_LANES] = {0};
-            for (size_t i = 0; i < 9 * n; i += DK_LANES)
-                if (i + DK_LANES <= 9 * n) vf_store(terms + i, vf_load_weights(weights, type, first + i));
-                else vf_store_part(terms + i, vf_load_weights_part(weights, type, first + i, 9 * n - i), 9 * n - i);
             vf g[3][3], half[4][3];
-            for (size_t i = 0; i < 9; i++)
-                for (size_t lane = 0; lane < DK_LANES; lane++) g[i / 3][i % 3][lane] = terms[lane * 9 + i];
+            load_filters(g, weights, type, (row * channels + channel) * 9, n);
             for (size_t i = 0; i < 3; i++) {
                 half[0][i] = g[0][i];
                 half[1][i] = 0.5f * (g[0][i] + g[1][i] + g[2][i]);
@@ -47,7 +51,7 @@ static void winograd_filters(float *out, const void *weights, dk_float_type type
 }
 
 /* The transform along one axis of the places that a square sees; of three places where the image is doubled. */
-DK_INLINE void winograd_side(vf *out, const bool doubled, vf a, vf b, vf c, vf d) {
+DK_INLINE void pair_side(vf *out, const bool doubled, vf a, vf b, vf c, vf d) {
     if (doubled) {
         out[0] = a - b, out[1] = b + b, out[2] = b - c;
     } else {
@@ -55,9 +59,9 @@ DK_INLINE void winograd_side(vf *out, const bool doubled, vf a, vf b, vf c, vf d
     }
 }
 
-DK_INLINE void winograd_input_of(float *panels, size_t position, const float *cut, const dk_cut *shape,
-                                 const size_t *vectors, const bool doubled) {
-    const size_t side = winograd_positions(doubled);
+DK_INLINE void pair_input(float *panels, size_t position, const float *cut, const dk_cut *shape, const size_t *vectors,
+                          const bool doubled) {
+    const size_t side = pair_positions(doubled);
     for (size_t channel = 0; channel < shape->channels; channel++, cut += shape->plane_units)
         for (size_t v = 0; v < DK_PANEL_VECTORS; v++) {
             vf d[4][4], rows[4][4], all[4];
@@ -77,28 +81,22 @@ DK_INLINE void winograd_input_of(float *panels, size_t position, const float *cu
                 for (size_t x = 0; x < 4; x++) d[3][x] = d[2][x];
 #pragma clang loop unroll(full)
             for (size_t x = 0; x < side; x++) {
-                winograd_side(all, doubled, d[0][x], d[1][x], d[2][x], d[3][x]);
+                pair_side(all, doubled, d[0][x], d[1][x], d[2][x], d[3][x]);
                 for (size_t y = 0; y < side; y++) rows[y][x] = all[y];
             }
             float *out = panels + channel * DK_PANEL_COLUMNS + v * DK_LANES;
 #pragma clang loop unroll(full)
             for (size_t y = 0; y < side; y++) {
-                winograd_side(all, doubled, rows[y][0], rows[y][1], rows[y][2], doubled ? rows[y][2] : rows[y][3]);
+                pair_side(all, doubled, rows[y][0], rows[y][1], rows[y][2], doubled ? rows[y][2] : rows[y][3]);
 #pragma clang loop unroll(full)
                 for (size_t x = 0; x < side; x++) vf_store(out + (y * side + x) * position, all[x]);
             }
         }
 }
 
-static void winograd_input(float *panels, size_t position, const float *cut, const dk_cut *shape,
-                           const size_t *vectors, bool doubled) {
-    if (doubled) winograd_input_of(panels, position, cut, shape, vectors, true);
-    else winograd_input_of(panels, position, cut, shape, vectors, false);
-}
-
-DK_INLINE void winograd_output_of(const dk_spread *to, const float *sums, size_t position, size_t panel_stride,
-                                  size_t panels, size_t rows, const bool doubled) {
-    const size_t side = winograd_positions(doubled);
+DK_INLINE void pair_output(const dk_spread *to, const float *sums, size_t position, size_t panel_stride, size_t panels,
+                           size_t rows, const bool doubled) {
+    const size_t side = pair_positions(doubled);
     for (size_t row = 0; row < rows; row++)
         for (size_t i = 0; i < panels * DK_PANEL_VECTORS; i++) {
             const float *from = sums + i / DK_PANEL_VECTORS * panel_stride + row * DK_PANEL_COLUMNS +
@@ -121,10 +119,4 @@ DK_INLINE void winograd_output_of(const dk_spread *to, const float *sums, size_t
 #undef DK_FIRST
 #undef DK_SECOND
         }
-}
-
-static void winograd_output(const dk_spread *to, const float *sums, size_t position, size_t panel_stride,
-                            size_t panels, size_t rows, bool doubled) {
-    if (doubled) winograd_output_of(to, sums, position, panel_stride, panels, rows, true);
-    else winograd_output_of(to, sums, position, panel_stride, panels, rows, false);
 }

@@ -20,7 +20,7 @@ extension CPUBackend {
         let tiles = (problem.outputs + height - 1) / height
         let matrix = tiles * height * plan.units
         let panels =
-            plan.spacing(panels: plan.group, plan.units * width) * (plan.isWinograd ? plan.matrices : 1)
+            plan.spacing(panels: plan.group, plan.units * width) * (plan.squares == nil ? 1 : plan.matrices)
         let results = plan.spacing(panels: plan.group, problem.outputs * width) * plan.matrices
         let room = plan.cutUnits + panels + results + (problem.outputs + height) * width
         let rectangles = plan.down * plan.across
@@ -65,8 +65,8 @@ extension CPUBackend {
                 let first = tile * height
                 let rows = Swift.min(height, problem.outputs - first)
                 let from = weight + first * problem.channels * taps * type.size
-                if plan.isWinograd {
-                    kernels.winograd_filters(own, from, type.kernelType, rows, problem.channels, doubled)
+                if let squares = plan.squares {
+                    kernels.winograd_filters(own, from, type.kernelType, rows, problem.channels, squares)
                 } else {
                     kernels.arrange_filters(
                         own, from, type.kernelType, rows, problem.channels, plan.depth / (doubled ? 4 : taps),
@@ -97,9 +97,9 @@ extension CPUBackend {
                 for first in stride(from: 0, to: offsets.count / perPanel, by: plan.group) {
                     let count = Swift.min(plan.group, offsets.count / perPanel - first)
                     let at = vectors + first * perPanel
-                    if plan.isWinograd {
+                    if let squares = plan.squares {
                         multiplySquares(
-                            filters, matrix: matrix, memory, plan, problem, &cut, at, panels: count)
+                            squares, filters, matrix: matrix, memory, plan, problem, &cut, at, panels: count)
                     } else {
                         multiplyTaps(filters, matrix: matrix, memory, plan, problem, at, panels: count)
                     }
@@ -112,7 +112,8 @@ extension CPUBackend {
 
     /// Transforms squares and multiplies each position's filters with them.
     private func multiplySquares(
-        _ filters: Floats, matrix: Int, _ memory: ConvScratch, _ plan: ConvPlan, _ problem: SameConvProblem,
+        _ squares: dk_squares, _ filters: Floats, matrix: Int, _ memory: ConvScratch, _ plan: ConvPlan,
+        _ problem: SameConvProblem,
         _ cut: inout dk_cut, _ vectors: UnsafePointer<Int>, panels: Int
     ) {
         let width = kernels.panel_columns
@@ -121,7 +122,7 @@ extension CPUBackend {
         for panel in 0..<panels {
             kernels.winograd_input(
                 memory.panels + panel * panelRoom, plan.spacing(panels: panels, panelRoom), memory.cut, &cut,
-                vectors + panel * perPanel, problem.upsampling == 2)
+                vectors + panel * perPanel, squares)
         }
         for position in 0..<plan.matrices {
             for panel in 0..<panels {
@@ -185,10 +186,10 @@ extension CPUBackend {
     ) {
         let room = problem.outputs * kernels.panel_columns
         let doubled = problem.upsampling == 2
-        if plan.isWinograd {
+        if let squares = plan.squares {
             kernels.winograd_output(
                 &spread, memory.results, plan.spacing(panels: panels, room), room, panels, problem.outputs,
-                doubled)
+                squares)
         } else {
             kernels.spread_sums(
                 &spread, memory.results, plan.matrices * room, doubled ? room : 0, panels, problem.outputs)

@@ -9,8 +9,8 @@ struct ConvPlan {
     let rows: Int, columns: Int
     /// Rectangles of an image.
     let down: Int, across: Int
-    /// Whether squares of 2 x 2 results are computed by Winograd's transforms.
-    let isWinograd: Bool
+    /// The squares of results that are computed by Winograd's transforms; nil where there are none.
+    let squares: dk_squares?
     /// What products are rounded to.
     let precision: dk_precision
     /// Matrices of filters: positions of a transformed square, or phases of an image doubled by repetition.
@@ -49,12 +49,19 @@ struct ConvPlan {
         panelVectors = kernels.panel_columns / kernels.lanes
         let doubled = p.upsampling == 2
         let half = p.precision.real == .bf16
+        let lanes = lanes
         /// Vectors of squares may be mostly empty in small pictures.
-        let span = doubled ? lanes : 2 * lanes
-        let fits = 2 * ((p.width + span - 1) / span * span) <= 3 * p.width
-        isWinograd = p.kernel == 3 && fits && !(half && kernels.half_speed > 2)
-        precision = isWinograd ? DK_SINGLE : p.precision.real.kernelPrecision
-        step = isWinograd && !doubled ? 2 : 1
+        func fits(_ side: Int) -> Bool {
+            2 * ((p.width + side * lanes - 1) / (side * lanes) * side * lanes) <= 3 * p.width
+        }
+        let isSquare = p.kernel == 3 && !(half && kernels.half_speed > 2)
+        squares =
+            isSquare && doubled && fits(1)
+            ? DK_SQUARES_DOUBLED
+            : isSquare && !doubled && half && fits(4)
+                ? DK_SQUARES_WIDE : isSquare && !doubled && fits(2) ? DK_SQUARES_PAIR : nil
+        precision = squares == nil ? p.precision.real.kernelPrecision : DK_SINGLE
+        step = squares == DK_SQUARES_WIDE ? 4 : squares == DK_SQUARES_PAIR ? 2 : 1
         margin = p.kernel / 2
         let terms = precision == DK_HALF ? 2 : 1
         placeUnits = (p.channels + terms - 1) / terms
@@ -76,8 +83,8 @@ struct ConvPlan {
             + (((rows + 2 * margin) * rowUnits).isMultiple(of: 256) ? lanes : 0)
 
         let rowUnits = rowUnits
-        if isWinograd {
-            matrices = doubled ? 9 : 16
+        if let squares {
+            matrices = squares == DK_SQUARES_WIDE ? 36 : doubled ? 9 : 16
             taps = []
             (depth, units) = (p.channels, p.channels)
         } else {
@@ -89,14 +96,14 @@ struct ConvPlan {
             depth = side * side * placeUnits * terms
             units = kernels.panel_units(precision, depth)
         }
-        let panel = units * kernels.panel_columns * 4 * (isWinograd ? matrices : 1)
-        let panelBytes = isWinograd ? Self.squareBytes : Self.panelBytes
+        let panel = units * kernels.panel_columns * 4 * (squares == nil ? 1 : matrices)
+        let panelBytes = squares != nil ? Self.squareBytes : Self.panelBytes
         let vectors = (rows + step - 1) / step * ((columns + lanes * step - 1) / (lanes * step))
         group = Swift.min(
             Swift.max(panelBytes / Swift.max(panel, 1), 1), 8, (vectors + panelVectors - 1) / panelVectors)
         let height = kernels.panel_rows
         rowBlock =
-            isWinograd
+            squares != nil
             ? p.outputs : Swift.max(Self.filterBytes / Swift.max(4 * units * height, 1), 1) * height
     }
 
