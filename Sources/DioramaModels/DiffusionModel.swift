@@ -18,6 +18,9 @@ public protocol DiffusionModel: Sendable {
     /// The blocks that it runs through a `BlockRunner`, kind by kind in order; empty where hooks cannot reach them.
     var blockGroups: [BlockGroup] { get }
 
+    /// Whether it can keep keys and values of pictures that it looks at from one evaluation to the next (``ReferenceCache``).
+    var keepsReferences: Bool { get }
+
     /// The model's prediction (for flow models, the velocity), [B, C, H, W] like `latent`, at `timestep` [B].
     ///
     /// `runner` runs the blocks, with whatever hooks there are around them.
@@ -52,6 +55,9 @@ extension DiffusionModel {
 
     /// 8.
     public var latentCell: Int { 8 }
+
+    /// It cannot.
+    public var keepsReferences: Bool { false }
 
     /// Takes no channels beside the latent's.
     public func concatenated(

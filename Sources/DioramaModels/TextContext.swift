@@ -35,6 +35,8 @@ public struct TextContext: Sendable {
     public var references: [Tensor] = []
     /// How the model tells those pictures apart; nil for the family's usual way.
     public var referenceMethod: ReferenceMethod?
+    /// Where keys and values of those pictures are kept from one evaluation to the next; nil where they are made anew in each.
+    public var referenceCache: ReferenceCache?
     /// Channels that the model is shown beside those of its latent, [B, C, H, W].
     public var concatenated: Tensor?
 
@@ -89,6 +91,7 @@ public struct TextContext: Sendable {
             tailCount: first.tailCount)
         batch.guidance = first.guidance
         batch.referenceMethod = first.referenceMethod
+        batch.referenceCache = first.referenceCache.map { _ in ReferenceCache() }
         batch.references = first.references.indices.map { index in
             .concatenated(contexts.map { $0.references[index] }, axis: 0)
         }
@@ -130,6 +133,7 @@ public struct TextContext: Sendable {
             tailCount: tailCount)
         copy.guidance = guidance
         copy.referenceMethod = referenceMethod
+        copy.referenceCache = referenceCache.map { _ in ReferenceCache() }
         copy.references = references.map { $0.repeated(count, axis: 0) }
         copy.concatenated = concatenated?.repeated(count, axis: 0)
         return copy

@@ -30,6 +30,7 @@ extension NodeCatalog {
                 CFGNorm.self,
                 EasyCacheNode.self,
                 FirstBlockCacheNode.self,
+                FluxKVCache.self,
                 CLIPTextEncode.self,
                 CLIPSetLastLayer.self,
                 CLIPTextEncodeFlux.self,

@@ -64,6 +64,31 @@ import Testing
         #expect(error < Tolerance.f32.block)
     }
 
+    /// The first evaluation runs all tokens and keeps what they attend to; the second, of another latent at half the time, runs none of
+    /// the pictures'.
+    @Test("pictures seen at time 0, and kept", arguments: ["flux", "flux2"])
+    func keptReferences(_ name: String) throws {
+        let run = try Run(name)
+        let cache = ReferenceCache()
+        let pictures = (0..<(name == "flux" ? 3 : 2)).map { expected("\(name).reference.\($0)", like: run) }
+        func error(_ latent: Tensor, _ time: Tensor, _ key: String, _ cache: ReferenceCache?) throws -> Float
+        {
+            var context = run.context
+            context.references = pictures
+            context.referenceMethod = .indexTimestepZero
+            context.referenceCache = cache
+            return relativeError(
+                try run.model(latent, timestep: time, context: context), expected(key, like: run))
+        }
+        let (first, time) = (run.golden["latent"], run.golden["timestep"])
+        #expect(try error(first, time, "\(name).index_timestep_zero", nil) < Tolerance.f32.block)
+        #expect(try error(first, time, "\(name).index_timestep_zero", cache) < Tolerance.f32.block)
+        let later = expected("\(name).later", like: run)
+        #expect(try error(later, time * 0.5, "\(name).kept", cache) < Tolerance.f32.block)
+        // What is kept is what makes the difference: the pictures at another time give another velocity.
+        #expect(try error(later, time * 0.5, "\(name).index_timestep_zero", cache) > 10 * Tolerance.f32.block)
+    }
+
     @Test("FLUX.2, with its guidance and places of reference pictures")
     func flux2() throws {
         let run = try Run("flux2")

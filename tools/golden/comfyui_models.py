@@ -6,6 +6,10 @@ COMFYUI is a folder with ComfyUI's source, 3cd7b32 (January 2026) or later; noth
 comfy-kitchen. The weights are those of the variant `float16`, the original file as it is; the attention is PyTorch's. Where the code has sizes as constants,
 those of the tiny model stand in their place, and nothing else is changed: the number of Chroma's modulations, 344; the sinusoids of FLUX.2's
 time, 256; and the hidden width, 1024, and the width, 256, of Z-Image's vector for time.
+
+Reference pictures at time 0, and keys and values that are kept of them, came to ComfyUI after January (`index_timestep_zero` in its flux/model.py,
+`FluxKVCache` in nodes_flux.py): they are told here with January's blocks, which take modulations for parts of a sequence. Of FLUX.1, whose blocks
+make their modulations themselves, the later code still takes no second time; it is done in the same way.
 """
 import argparse
 import importlib
@@ -68,6 +72,73 @@ def resized(name, *changes):
     return tiny
 
 
+class KeptKeys:
+    """The attention of Flux's blocks while keys and values of the last `count` tokens are kept, or those kept are attended to."""
+
+    def __init__(self, count):
+        self.count, self.kept, self.attention = count, [], None
+
+    def __enter__(self):
+        import comfy.ldm.flux.layers as layers
+        self.attention, layers.attention, self.next = layers.attention, self, iter(list(self.kept))
+        return self
+
+    def __exit__(self, *_):
+        import comfy.ldm.flux.layers as layers
+        layers.attention = self.attention
+
+    def __call__(self, q, k, v, pe, mask=None, transformer_options={}):
+        from comfy.ldm.flux.math import apply_rope1, optimized_attention
+        key, value = next(self.next, (None, None))
+        if key is None:
+            self.kept.append((k[:, :, -self.count:], v[:, :, -self.count:]))
+        else:
+            k, v = torch.cat((k, key), dim=2), torch.cat((v, value), dim=2)
+        q, k = apply_rope1(q, pe[:, :, :q.shape[2]]), apply_rope1(k, pe)
+        return optimized_attention(q, k, v, q.shape[1], skip_reshape=True)
+
+
+def kept_references(model, latents, times, context, pictures, guidance, y=None):
+    """The velocities at two latents and times, references seen at time 0: of the first with all tokens, of the second with what was kept."""
+    from comfy.ldm.flux.layers import timestep_embedding
+    (img, ids), size = model.process_img(latents[0]), latents[0].shape[-2:]
+    own = img.shape[1]
+    references = [model.process_img(picture, index=(i + 1) * model.params.ref_index_scale) for i, picture in enumerate(pictures)]
+    ids = torch.cat([ids] + [places for _, places in references], dim=1)
+    text_ids = torch.zeros((1, context.shape[1], len(model.params.axes_dim)))
+    for axis in model.params.txt_ids_dims:
+        text_ids[:, :, axis] = torch.arange(context.shape[1])
+    pe = model.pe_embedder(torch.cat((text_ids, ids), dim=1))
+    keys, results = KeptKeys(ids.shape[1] - own), []
+    for latent, time in zip(latents, times):
+        tokens = [model.process_img(latent)[0]] + ([] if keys.kept else [tokens for tokens, _ in references])
+        vectors = [model.time_in(timestep_embedding(t, model.time_in.in_layer.in_features)) for t in (time, time * 0)]
+        vectors = [vector + model.guidance_in(timestep_embedding(guidance, model.guidance_in.in_layer.in_features)) for vector in vectors]
+        vectors = [vector + model.vector_in(y) for vector in vectors] if y is not None else vectors
+        both, count = torch.stack(vectors, dim=1), context.shape[1]
+        x, text = model.img_in(torch.cat(tokens, dim=1)), model.txt_in(context)
+        parts = [(0, own, 0), (own, x.shape[1], 1)]
+        with keys:
+            for block in model.double_blocks:
+                image, words = (block.img_mod, block.txt_mod) if block.modulation else (
+                    model.double_stream_modulation_img, model.double_stream_modulation_txt)
+                has, block.modulation = block.modulation, False
+                x, text = block(img=x, txt=text, vec=(image(both), words(vectors[0])), pe=pe, modulation_dims_img=parts)
+                block.modulation = has
+            x = torch.cat((text, x), dim=1)
+            parts = [(0, count + own, 0), (count + own, x.shape[1], 1)]
+            for block in model.single_blocks:
+                modulation, block.modulation = block.modulation, None
+                x = block(x, vec=(modulation or model.single_stream_modulation)(both)[0], pe=pe, modulation_dims=parts)
+                block.modulation = modulation
+        x = model.final_layer(x[:, count:count + own], vectors[0])
+        p = model.patch_size
+        rows, columns = -(-size[0] // p), -(-size[1] // p)
+        x = x.reshape(1, rows, columns, -1, p, p).permute(0, 3, 1, 4, 2, 5).reshape(1, -1, rows * p, columns * p)
+        results.append(x[..., :size[0], :size[1]])
+    return results
+
+
 def flux(tensors, time):
     from comfy.ldm.flux.model import Flux
     config, weights, inputs = spelled("flux")
@@ -84,6 +155,10 @@ def flux(tensors, time):
     for method in ("offset", "index", "uxo"):
         tensors[f"flux.{method}"] = run(inputs["latent"], references, ref_latents_method=method)
     tensors |= {f"flux.reference.{i}": picture for i, picture in enumerate(references)}
+    later = random("flux.later", *inputs["latent"].shape)
+    first, kept = kept_references(model, (inputs["latent"], later), (time, time / 2), inputs["context"], references, torch.full([1], 2.5),
+                                  inputs["pooled"])
+    tensors |= {"flux.index_timestep_zero": first, "flux.later": later, "flux.kept": kept}
 
 
 def flux2(tensors, time):
@@ -102,6 +177,9 @@ def flux2(tensors, time):
     tensors["flux2.guidance"] = run(guidance=1.0)
     tensors["flux2.references"] = run(references)
     tensors |= {f"flux2.reference.{i}": picture for i, picture in enumerate(references)}
+    later = random("flux2.later", *inputs["latent"].shape)
+    first, kept = kept_references(model, (inputs["latent"], later), (time, time / 2), inputs["context"], references, torch.full([1], 2.5))
+    tensors |= {"flux2.index_timestep_zero": first, "flux2.later": later, "flux2.kept": kept}
 
 
 def z_image(tensors, time):

@@ -116,13 +116,15 @@ public struct ChromaTransformer: DiffusionModel {
             modulation: rows.narrowed(axis: 1, 0..<1), after: singleBlocks.count
         ) { block, state in
             block.element(
-                state, modulations(forImages + 6 * block.offset, 2),
+                state, modulations(forImages + 6 * block.offset, 2).map { StreamModulation($0) },
                 modulations(forTexts + 6 * block.offset, 2), positions)
         }
         let joined = try runner.run(
             Array(singleBlocks.enumerated()), .single, streams.joinedTextFirst(),
             modulation: rows.narrowed(axis: 1, 0..<1), before: blocks.count
-        ) { block, state in block.element(state, modulations(3 * block.offset, 1)[0], positions) }
+        ) { block, state in
+            block.element(state, StreamModulation(modulations(3 * block.offset, 1)[0]), positions)
+        }
 
         let start = text.shape[1]
         let image = modulatedLayerNorm(

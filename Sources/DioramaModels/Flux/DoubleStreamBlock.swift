@@ -69,10 +69,11 @@ struct DoubleStreamBlock: Sendable {
     ///   - forImage: the image's modulations of attention and perceptron.
     ///   - forText: the text's.
     ///   - positions: of text and image tokens, in this order.
+    ///   - attended: gives the keys and values that the tokens attend to, of their own.
     /// - Returns: both streams, of the same shapes.
     func callAsFunction(
-        _ state: BlockState, _ forImage: [Modulation], _ forText: [Modulation],
-        _ positions: RotaryPositions
+        _ state: BlockState, _ forImage: [StreamModulation], _ forText: [Modulation],
+        _ positions: RotaryPositions, attending attended: AttendedKeys? = nil
     ) -> BlockState {
         guard let context = state.context else {
             preconditionFailure("DoubleStreamBlock: the state has no text tokens")
@@ -81,9 +82,10 @@ struct DoubleStreamBlock: Sendable {
             image.heads(forImage[0].input(state.image)), text.heads(forText[0].input(context))
         )
         func joined(_ text: Tensor, _ image: Tensor) -> Tensor { .concatenated([text, image], axis: 1) }
+        let own = (key: positions(joined(y.key, x.key)), value: joined(y.value, x.value))
+        let (key, value) = attended?(own.key, own.value, image.query.precision) ?? own
         let mixed = attention(
-            positions(joined(y.query, x.query)), positions(joined(y.key, x.key)), joined(y.value, x.value),
-            precision: image.query.precision
+            positions(joined(y.query, x.query)), key, value, precision: image.query.precision
         ).joinedHeads()
         let count = context.shape[1]
         let forText1 = text.output(mixed.narrowed(axis: 1, 0..<count), forText[0].added(to: context))
@@ -116,11 +118,14 @@ struct SingleStreamBlock: Sendable {
 
     /// Passes a sequence [B, L, D] through.
     func callAsFunction(
-        _ state: BlockState, _ modulation: Modulation, _ positions: RotaryPositions
+        _ state: BlockState, _ modulation: StreamModulation, _ positions: RotaryPositions,
+        attending attended: AttendedKeys? = nil
     ) -> BlockState {
         let x = modulation.input(state.image)
         let own = HeadProjection.each(query, key, value, of: x, turnedBy: positions)
-        let mixed = attention(own.query, own.key, own.value, precision: query.precision).joinedHeads()
+        let (key, value) =
+            attended?(own.key, own.value, query.precision) ?? (key: own.key, value: own.value)
+        let mixed = attention(own.query, key, value, precision: query.precision).joinedHeads()
         let thought =
             gate.map { up(x, LinearEpilogue(gate: $0(x, LinearEpilogue(.silu)))) }
             ?? up(x, LinearEpilogue(.geluTanh))

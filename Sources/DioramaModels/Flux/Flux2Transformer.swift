@@ -74,6 +74,9 @@ public struct Flux2Transformer: DiffusionModel {
     /// The number of channels its latents have.
     public var latentChannels: Int { config.latentChannels }
 
+    /// As FLUX.2 klein 9B KV was made for.
+    public var keepsReferences: Bool { true }
+
     /// Its cells are two of its autoencoder's wide and high.
     public var latentCell: Int { 16 }
 
@@ -94,28 +97,37 @@ public struct Flux2Transformer: DiffusionModel {
         _ latent: Tensor, timestep: Tensor, context: TextContext, through runner: BlockRunner
     ) throws -> Tensor {
         try check(latent: latent.shape, context: context)
+        let method = context.referenceMethod ?? .index
+        let references = context.shownReferences(blocks: blocks.count + singleBlocks.count)
         let sequence = FluxSequence(
-            latent, references: context.references, patch: 1, method: context.referenceMethod ?? .index,
-            indexStep: Self.referenceStep)
+            latent, references: references, patch: 1, method: method, indexStep: Self.referenceStep)
+        let keys = ReferenceKeys(context.referenceCache, tokens: sequence.referenceCount)
         let text = contextEmbedder(context.unfolded)
         let positions = RotaryPositions(
             (0..<text.shape[1]).map { [0, 0, 0, $0] } + sequence.positions.map { $0 + [0] },
             axes: config.axes, theta: Double(config.theta), on: latent.device)
         let conditions = runner.vector(at: timestep, context) { vector($0, context) }
-        let forImage = Modulation.split(imageModulation(conditions), into: 2)
+        let streamConditions = sequence.conditions(conditions, method) { vector(timestep * 0, context) }
+        let start = text.shape[1]
+        let forImage = streamConditions.modulations(by: imageModulation, into: 2)
         let forText = Modulation.split(textModulation(conditions), into: 2)
-        let forAll = Modulation.split(singleModulation(conditions), into: 1)[0]
+        let forAll = streamConditions.modulations(by: singleModulation, into: 1, after: start)[0]
 
         let streams = try runner.run(
-            blocks, .double, BlockState(image: imageEmbedder(sequence.tokens), context: text),
+            Array(blocks.enumerated()), .double,
+            BlockState(image: imageEmbedder(sequence.tokens), context: text),
             modulation: conditions.value, after: singleBlocks.count
-        ) { block, state in block(state, forImage, forText, positions) }
+        ) { block, state in
+            block.element(state, forImage, forText, positions, attending: keys?.attended(at: block.offset))
+        }
         let joined = try runner.run(
-            singleBlocks, .single, streams.joinedTextFirst(), modulation: conditions.value,
-            before: blocks.count
-        ) { block, state in block(state, forAll, positions) }
+            Array(singleBlocks.enumerated()), .single, streams.joinedTextFirst(),
+            modulation: conditions.value, before: blocks.count
+        ) { block, state in
+            block.element(
+                state, forAll, positions, attending: keys?.attended(at: blocks.count + block.offset))
+        }
 
-        let start = text.shape[1]
         let image = joined.image.narrowed(axis: 1, start..<start + sequence.ownCount)
         return Patches.joined(
             output(finalNorm(image, outputModulation(conditions))), height: latent.shape[2],

@@ -11,6 +11,8 @@ public enum ReferenceMethod: String, Sendable, CaseIterable {
     case index
     /// All have index 0, and stand behind the model's picture and each other, corner to corner.
     case uxo
+    /// As `index`; and they are modulated as at time 0, where pictures are clean, whatever the model's own time is.
+    case indexTimestepZero = "index_timestep_zero"
 }
 
 /// The tokens of a latent and of those that the model looks at beside it, and where they are.
@@ -39,7 +41,7 @@ struct FluxSequence {
             let (height, width) = (reference.shape[2], reference.shape[3])
             var place = (index: 1, top: 0, left: 0)
             switch method {
-            case .index: place.index = (number + 1) * indexStep
+            case .index, .indexTimestepZero: place.index = (number + 1) * indexStep
             case .uxo:
                 place = (0, latent.shape[2] + bottom, latent.shape[3] + right)
                 bottom += height
@@ -55,6 +57,25 @@ struct FluxSequence {
                 whole.shape, patch, index: place.index, top: (place.top + patch / 2) / patch,
                 left: (place.left + patch / 2) / patch)
         }
+    }
+
+    /// How many tokens are the references'.
+    var referenceCount: Int { positions.count - ownCount }
+
+    /// The vectors that modulate the tokens.
+    ///
+    /// - Parameters:
+    ///   - own: that of the model's time.
+    ///   - method: how references are told apart, which may be by time.
+    ///   - atTimeZero: makes that of time 0.
+    /// - Returns: both, or the model's own for all tokens.
+    /// - Throws: what `atTimeZero` throws.
+    func conditions(
+        _ own: ModulationVector, _ method: ReferenceMethod, atTimeZero: () throws -> Tensor
+    ) rethrows -> StreamConditions {
+        let isApart = method == .indexTimestepZero && referenceCount > 0
+        return StreamConditions(
+            own: own, references: isApart ? ModulationVector(try atTimeZero()) : nil, count: ownCount)
     }
 
     private static func grid(

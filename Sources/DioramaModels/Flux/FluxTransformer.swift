@@ -77,6 +77,9 @@ public struct FluxTransformer: DiffusionModel {
     /// The number of channels its latents have.
     public var latentChannels: Int { config.latentChannels }
 
+    /// As Kontext's pictures do not change either.
+    public var keepsReferences: Bool { true }
+
     /// Its blocks: some with two streams, then some with one.
     public var blockGroups: [BlockGroup] {
         [BlockGroup(.double, count: config.layers), BlockGroup(.single, count: config.singleLayers)]
@@ -118,25 +121,34 @@ public struct FluxTransformer: DiffusionModel {
         try check(latent: latent.shape, context: context)
         let shown = context.concatenated.map { Tensor.concatenated([latent, $0], axis: 1) } ?? latent
         let whole = shown.wrapped(toMultiplesOf: FluxConfig.patch)
-        let sequence = FluxSequence(
-            whole, references: context.references, patch: FluxConfig.patch,
-            method: context.referenceMethod ?? .offset)
+        let method = context.referenceMethod ?? .offset
+        let references = context.shownReferences(blocks: blocks.count + singleBlocks.count)
+        let sequence = FluxSequence(whole, references: references, patch: FluxConfig.patch, method: method)
+        let keys = ReferenceKeys(context.referenceCache, tokens: sequence.referenceCount)
         let text = contextEmbedder(context.unfolded)
         let positions = RotaryPositions(
             Array(repeating: [0, 0, 0], count: text.shape[1]) + sequence.positions, axes: config.axes,
             theta: 10_000, on: latent.device)
         let conditions = try runner.vector(at: timestep, context) { try vector($0, context) }
+        let forImage = try sequence.conditions(conditions, method) { try vector(timestep * 0, context) }
+        let start = text.shape[1]
 
         let streams = try runner.run(
-            blocks, .double, BlockState(image: imageEmbedder(sequence.tokens), context: text),
+            Array(blocks.enumerated()), .double,
+            BlockState(image: imageEmbedder(sequence.tokens), context: text),
             modulation: conditions.value, after: singleBlocks.count
-        ) { block, state in block(state, conditions, positions) }
+        ) { block, state in
+            block.element(state, forImage, positions, attending: keys?.attended(at: block.offset))
+        }
         let joined = try runner.run(
-            singleBlocks, .single, streams.joinedTextFirst(), modulation: conditions.value,
-            before: blocks.count
-        ) { block, state in block(state, conditions, positions) }
+            Array(singleBlocks.enumerated()), .single, streams.joinedTextFirst(),
+            modulation: conditions.value, before: blocks.count
+        ) { block, state in
+            block.element(
+                state, forImage, positions, after: start,
+                attending: keys?.attended(at: blocks.count + block.offset))
+        }
 
-        let start = text.shape[1]
         let image = joined.image.narrowed(axis: 1, start..<start + sequence.ownCount)
         return Patches.joined(
             output(finalNorm(image, outputModulation(conditions))), height: whole.shape[2],
@@ -182,11 +194,12 @@ struct ModulatedDoubleBlock: Sendable {
     }
 
     func callAsFunction(
-        _ state: BlockState, _ conditions: ModulationVector, _ positions: RotaryPositions
+        _ state: BlockState, _ conditions: StreamConditions, _ positions: RotaryPositions,
+        attending attended: AttendedKeys?
     ) -> BlockState {
         block(
-            state, Modulation.split(imageModulation(conditions), into: 2),
-            Modulation.split(textModulation(conditions), into: 2), positions)
+            state, conditions.modulations(by: imageModulation, into: 2),
+            Modulation.split(textModulation(conditions.own), into: 2), positions, attending: attended)
     }
 }
 
@@ -201,9 +214,12 @@ struct ModulatedSingleBlock: Sendable {
     }
 
     func callAsFunction(
-        _ state: BlockState, _ conditions: ModulationVector, _ positions: RotaryPositions
+        _ state: BlockState, _ conditions: StreamConditions, _ positions: RotaryPositions,
+        after textCount: Int, attending attended: AttendedKeys?
     ) -> BlockState {
-        block(state, Modulation.split(modulation(conditions), into: 1)[0], positions)
+        block(
+            state, conditions.modulations(by: modulation, into: 1, after: textCount)[0], positions,
+            attending: attended)
     }
 }
 

@@ -26,7 +26,7 @@ struct FluxKontextMultiReferenceLatentMethod: Node {
         "FluxKontextMultiReferenceLatentMethod", title: "Edit Model Reference Method",
         category: "model/conditioning/flux",
         "Chooses where a model thinks the pictures are that it looks at: offset side by side, index each in a frame of its own, "
-            + "uxo/uno behind its own picture, corner to corner. index_timestep_zero is for other models; those here take it as offset.",
+            + "uxo/uno behind its own picture, corner to corner, index_timestep_zero as index and always seen as at the end of sampling.",
         lane: .io, isExperimental: true)
 
     @Input("The prompt with its pictures.") var conditioning: Conditioning
@@ -40,6 +40,7 @@ struct FluxKontextMultiReferenceLatentMethod: Node {
             switch referenceLatentsMethod {
             case "index": .index
             case "uxo/uno": .uxo
+            case "index_timestep_zero": .indexTimestepZero
             default: .offset
             }
         chosen = conditioning.mapped { $0.referenceMethod = method }

@@ -91,6 +91,10 @@ struct PromptQuery: Sendable {
         context.guidance = entry.isUnguided ? .unguided : entry.guidance.map { .scale(Float($0)) }
         context.referenceMethod = entry.referenceMethod
         context.references = try entry.references.map { model.latentFormat.toModel(try repeated($0)) }
+        if model.cachesReferences, !context.references.isEmpty {
+            context.referenceMethod = context.referenceMethod ?? .indexTimestepZero
+            context.referenceCache = ReferenceCache()
+        }
         let device = context.tokens.device
         // Where no node gave a picture, models that want one are shown a latent of zeros, scaled as any other, of which is made anew what
         // may change: so does ComfyUI.

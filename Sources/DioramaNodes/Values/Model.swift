@@ -27,6 +27,9 @@ public struct Model: PortValue {
     /// every step.
     public var differentialStrength: Double?
 
+    /// Whether every run keeps keys and values of the pictures that the model looks at from its first step.
+    public var cachesReferences = false
+
     /// Gathers what sampling needs.
     public init(network: any DiffusionModel, sampling: ModelSampling, latentFormat: LatentFormat) {
         self.network = network
