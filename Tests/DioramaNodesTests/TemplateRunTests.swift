@@ -24,6 +24,13 @@ import Testing
         "image_lotus_depth_v1_1": ["image_lotus_depth_v1_1_input_image.png"],
     ]
 
+    /// Graphs in API form with the nodes of templates that are not among the published ones, and the pictures that they load.
+    static let own: [String: [String]] = [
+        "image_z_image_turbo_fun_union_controlnet": [
+            "image_z_image_turbo_fun_union_controlnet_input_image.png"
+        ]
+    ]
+
     /// Literals that make runs short: sides, steps, and the size that pictures are brought to.
     private static let shortened: [String: [String: JSON]] = [
         "EmptySD3LatentImage": ["width": 64, "height": 96],
@@ -41,7 +48,7 @@ import Testing
         try models.folder.write(TinyLora.flux, to: "loras/removal_timestep_alpha-2-1740.safetensors")
         try models.folder.write(TinyLora.fluxControl, to: "loras/flux1-depth-dev-lora.safetensors")
         let input = try TemporaryFolder()
-        for name in Self.templates.values.joined() {
+        for name in Array(Self.templates.values.joined()) + Self.own.values.joined() {
             let bitmap = try Bitmap(
                 width: 64, height: 48, channels: .rgb, pixels: (0..<64 * 48 * 3).map { UInt8($0 * 7 % 251) })
             let bytes =
@@ -49,11 +56,15 @@ import Testing
             try input.write(bytes, to: name)
         }
         for (name, _) in Self.templates.sorted(by: { $0.key < $1.key }) {
-            try await Self.run(name, models: models.folder.url, input: input.url)
+            try await Self.run(name, ["ui", "api"], models: models.folder.url, input: input.url)
+        }
+        for (name, _) in Self.own {
+            try await Self.run(name, ["own"], models: models.folder.url, input: input.url)
         }
     }
 
-    private static func run(_ name: String, models: URL, input: URL) async throws {
+    /// Reads a graph in each of its forms, and runs the last.
+    private static func run(_ name: String, _ forms: [String], models: URL, input: URL) async throws {
         let output = try TemporaryFolder()
         let session = Session(
             nodes: try .builtin,
@@ -61,10 +72,11 @@ import Testing
                 folders: Folders(
                     models: [models], input: input, output: output.url,
                     temp: output.url.appending(path: "temp"))))
-        let text = try Data(contentsOf: Golden.url("workflows/ui/\(name).json"))
+        let urls = forms.map { Golden.url("workflows/\($0)/\(name).json") }
         // As it is: read, converted and validated.
+        let text = try Data(contentsOf: urls[0])
         #expect(throws: Never.self) { try session.graph(GraphFile(data: text, catalog: .builtin)) }
-        let short = try session.graph(Self.shortened(Golden.url("workflows/api/\(name).json")))
+        let short = try session.graph(Self.shortened(urls[urls.count - 1]))
         let files = try await session.render(short)
         try await plan(short.file, name, session.folders)
         // Pictures that are shown beside the saved ones may have two values, as edges do.
