@@ -1,3 +1,4 @@
+public import DioramaNN
 public import DioramaTensor
 
 /// A network that steers a diffusion model by a picture: a ControlNet.
@@ -14,7 +15,7 @@ public protocol ControlNetwork: Sendable {
     ///
     /// - Parameters:
     ///   - latent: what the model is shown, [B, C, H, W].
-    ///   - hint: the latent of the picture, [B, C', H, W], scaled as ``hint`` says.
+    ///   - hint: what it looks at, [B, C', H, W], as ``hint`` says.
     ///   - timestep: as the model is told it, [B].
     ///   - context: as the model is told it.
     ///   - model: the model that is steered, whose embedders some ControlNets use.
@@ -28,6 +29,9 @@ public protocol ControlNetwork: Sendable {
 }
 
 /// What a ControlNet looks at: the latent of a picture, and what is done to the picture and to the latent.
+///
+/// One with a mask is shown three things, one behind the other on the axis of channels: the latent; the mask, one channel, 1 where a
+/// second picture is known; and the latent of that picture, gray where it is not.
 public struct ControlHint: Sendable, Hashable {
     /// What becomes of a picture's values, 0...1, before it is encoded; as ComfyUI has it for Stability's files.
     public enum Values: Sendable, Hashable {
@@ -39,21 +43,34 @@ public struct ControlHint: Sendable, Hashable {
         case inverted
     }
 
-    /// Channels of the latent.
+    /// Channels of a latent.
     public let channels: Int
     /// How an autoencoder's latent is scaled.
     public let latentFormat: LatentFormat
     /// What becomes of the picture's values.
     public let values: Values
+    /// How a picture is brought to the size of what is made.
+    public let scaling: ResizeMethod
+    /// Whether it is shown a mask and a second picture too.
+    public let hasMask: Bool
+    /// What the sides of latents are filled up to multiples of: the picture then covers the whole.
+    public let multiple: Int
 
     /// What a ControlNet looks at.
     ///
     /// - Parameters:
-    ///   - channels: of the latent.
+    ///   - channels: of a latent.
     ///   - latentFormat: how an autoencoder's latent is scaled.
     ///   - values: what becomes of the picture's values.
-    public init(channels: Int, latentFormat: LatentFormat, values: Values = .asTheyAre) {
+    ///   - scaling: how a picture is brought to the size of what is made.
+    ///   - hasMask: whether it is shown a mask and a second picture too.
+    ///   - multiple: what the sides of latents are filled up to multiples of.
+    public init(
+        channels: Int, latentFormat: LatentFormat, values: Values = .asTheyAre,
+        scaling: ResizeMethod = .nearestExact, hasMask: Bool = false, multiple: Int = 1
+    ) {
         (self.channels, self.latentFormat, self.values) = (channels, latentFormat, values)
+        (self.scaling, self.hasMask, self.multiple) = (scaling, hasMask, multiple)
     }
 
     /// Pictures of any shape as they shall be encoded.

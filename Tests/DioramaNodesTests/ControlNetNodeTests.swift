@@ -226,7 +226,8 @@ private struct ToyControl: ControlNetwork {
         let tokens = Tensor.full(
             amount, [latent.shape[0], latent.shape[2] * latent.shape[3] / 4, 192], on: latent.device)
         return ControlResiduals(
-            from: BlockState(image: tokens), place: { $0 }, block: { $1 }, output: { $1 })
+            from: BlockState(image: tokens), place: { $0 }, block: { _, state, _ in state },
+            output: { $1 })
     }
 
     private final class Log: Sendable {

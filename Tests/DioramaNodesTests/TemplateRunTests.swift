@@ -44,6 +44,7 @@ import Testing
         "image_z_image_int8": [
             ("diffusion_models/z_image_turbo_int8_convrot", "diffusion_models/z_image_int8_convrot")
         ],
+        "image_z_image_turbo_fun_union_controlnet": [],
         "sd3.5_large_depth": [
             ("controlnet/sd3.5_large_controlnet_canny", "controlnet/sd3.5_large_controlnet_depth")
         ],

@@ -117,9 +117,9 @@ struct TinyModels {
 /// Adapters for two of the tiny models.
 enum TinyLora {
     /// For Z-Image's attention, whose queries, keys and values are one layer in files.
-    static let zImage = bytes("diffusion_model.layers.0.attention.qkv", inputs: 64, outputs: 192)
+    static let zImage = of("diffusion_model.layers.0.attention.qkv", inputs: 64, outputs: 192)
     /// For FLUX.1's, as diffusers names it.
-    static let flux = bytes("transformer.transformer_blocks.0.attn.to_q", inputs: 64, outputs: 64)
+    static let flux = of("transformer.transformer_blocks.0.attn.to_q", inputs: 64, outputs: 64)
 
     /// As Black Forest Labs' for Canny and Depth, which make FLUX.1 take a picture beside its latent.
     static let fluxControl = bytes([
@@ -127,7 +127,8 @@ enum TinyLora {
         ("single_blocks.0.norm.key_norm.scale", [32]),
     ])
 
-    private static func bytes(_ layer: String, inputs: Int, outputs: Int) -> [UInt8] {
+    /// For one layer.
+    static func of(_ layer: String, inputs: Int, outputs: Int) -> [UInt8] {
         bytes([("\(layer).lora_A.weight", [4, inputs]), ("\(layer).lora_B.weight", [outputs, 4])])
     }
 

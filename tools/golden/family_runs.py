@@ -120,12 +120,12 @@ def patcher(family, model, channels):
     return ModelPatcher(whole, load_device=torch.device("cpu"), offload_device=torch.device("cpu"))
 
 
-def autoencoder(kind):
+def autoencoder(kind, width=32):
     """A tiny autoencoder in ComfyUI's class, and the names and shapes of its file."""
     from comfy.ldm.models.autoencoder import AutoencoderKL, AutoencodingEngine
     tiny = comfyui_models.resized("comfy.sd", ("'ch': 128, 'ch_mult': [1, 2, 4, 4], 'num_res_blocks': 2",
-                                               "'ch': 32, 'ch_mult': [1, 1, 1, 1], 'num_res_blocks': 1"))
-    sizes = {"double_z": True, "z_channels": 4, "resolution": 256, "in_channels": 3, "out_ch": 3, "ch": 32, "ch_mult": [1, 1, 1, 1], "num_res_blocks": 1,
+                                               f"'ch': {width}, 'ch_mult': [1, 1, 1, 1], 'num_res_blocks': 1"))
+    sizes = {"double_z": True, "z_channels": 4, "resolution": 256, "in_channels": 3, "out_ch": 3, "ch": width, "ch_mult": [1, 1, 1, 1], "num_res_blocks": 1,
              "attn_resolutions": [], "dropout": 0.0, "batch_norm_latent": kind == "packed"}
     part = "comfy.ldm.modules.diffusionmodules.model."
     if kind == "plain":

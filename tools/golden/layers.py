@@ -109,7 +109,7 @@ def main():
     tensors["x"][1, :, 2, 5] = -2 * tensors["x"][1, :, 2, 4]       # opposite directions
     pixels = (tensors["x"] * 0.3 + 0.5)
     for height, width in SIZES:
-        for method in ["nearest-exact", "bilinear", "area", "bicubic", "bislerp", "lanczos"]:
+        for method in ["nearest", "nearest-exact", "bilinear", "area", "bicubic", "bislerp", "lanczos"]:
             source = pixels if method == "lanczos" else tensors["x"]
             tensors[f"{method}.{height}x{width}"] = resize(source, height, width, method)
             tensors[f"{method}.{height}x{width}.center"] = resize(crop(source, height, width), height, width, method)

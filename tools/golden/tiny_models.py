@@ -60,6 +60,19 @@ def z_image():
     return original(model, z_image_table)
 
 
+def z_image_control():
+    """Version 1, as published: the transformer's blocks, in diffusers' spelling, with what stands before and after them."""
+    model = diffusers.ZImageTransformer2DModel(
+        dim=64, n_layers=2, n_refiner_layers=1, n_heads=2, n_kv_heads=2, cap_feat_dim=64, axes_dims=[8, 12, 12], axes_lens=[64, 64, 64])
+    own = state(model)
+    shapes = {"control_all_x_embedder.2-1." + key: own["all_x_embedder.2-1." + key] for key in ("weight", "bias")}
+    shapes |= {key.replace("noise_refiner.", "control_noise_refiner."): shape for key, shape in own.items() if key.startswith("noise_refiner.")}
+    shapes |= {"control_" + key: shape for key, shape in own.items() if key.startswith("layers.")}
+    for name in ("0.before_proj", "0.after_proj", "1.after_proj"):
+        shapes |= {f"control_layers.{name}.weight": [64, 64], f"control_layers.{name}.bias": [64]}
+    return shapes
+
+
 def sd3():
     model = diffusers.SD3Transformer2DModel(
         num_layers=2, attention_head_dim=32, num_attention_heads=2, joint_attention_dim=768, caption_projection_dim=64,
@@ -172,6 +185,7 @@ def main():
         "checkpoints/sd3.5_large_fp8_scaled.safetensors": (
             "scaled_fp8", together(a=(everything[0], sd3()), b=(everything[1], ae), c=(everything[2], clip_l), d=(everything[3], t5(768)))),
         "controlnet/sd3.5_large_controlnet_canny.safetensors": ("f16", sd3_control()),
+        "model_patches/Z-Image-Turbo-Fun-Controlnet-Union.safetensors": ("bf16", z_image_control()),
     }
     written = {name: {"stored": stored, "tensors": compact(patterns(shapes))} for name, (stored, shapes) in files.items()}
     OUTPUT.write_text(json.dumps({"script": "tools/golden/tiny_models.py", "files": written}, separators=(",", ":")) + "\n")

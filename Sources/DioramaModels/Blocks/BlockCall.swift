@@ -8,6 +8,8 @@ public enum BlockKind: String, Hashable, Sendable {
     case double
     /// All tokens in one sequence: Flux's second half, Z-Image, Lumina.
     case single
+    /// Those over image tokens alone that come before all others: Z-Image. They are not counted, and only ControlNets reach them.
+    case refiner
     /// Those of a ControlNet, which steers the others; no hook is around them.
     case control
 }

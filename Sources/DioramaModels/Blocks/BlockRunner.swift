@@ -55,6 +55,31 @@ public struct BlockRunner: Sendable {
         return state
     }
 
+    /// Passes `state` through blocks over image tokens alone that a network runs before those that it counts.
+    ///
+    /// What ControlNets add stands around them, other hooks do not, and `onBlock` is not told of them.
+    ///
+    /// - Parameters:
+    ///   - blocks: all of them, in order.
+    ///   - state: what goes into the first.
+    ///   - modulation: what modulates them, [B, 1, D].
+    ///   - evaluate: gives what comes out of a block.
+    /// - Returns: what comes out of the last.
+    /// - Throws: `BlockError` where a hook throws or changes shapes.
+    func refine<Block>(
+        _ blocks: [Block], _ state: BlockState, modulation: Tensor,
+        evaluate: (Block, BlockState) throws -> BlockState
+    ) throws -> BlockState {
+        var state = state
+        for (index, block) in blocks.enumerated() {
+            let call = BlockCall(
+                kind: .refiner, index: index, count: blocks.count, position: index, total: blocks.count,
+                sigma: sigma, percent: percent, modulation: modulation)
+            state = try hooked(call, state) { try evaluate(block, $0) }
+        }
+        return state
+    }
+
     /// Passes `state` through one of `count` blocks of a kind: for networks that do not run them all at once.
     func run<Block>(
         _ block: Block, _ kind: BlockKind, at index: Int, of count: Int, _ state: BlockState,

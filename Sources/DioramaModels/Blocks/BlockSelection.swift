@@ -4,9 +4,14 @@ public struct BlockSelection: Hashable, Sendable {
     private let kinds: Set<BlockKind>?
     /// The places it is for; nil for all.
     private let places: [ClosedRange<Int>]?
+    /// Whether it is for blocks of the kind `refiner` too.
+    private var includesRefiners = false
 
     /// Every block.
     public static let all = BlockSelection(kinds: nil, places: nil)
+
+    /// Every block, and those before them that are not counted (kind `refiner`).
+    static let allAndRefiners = BlockSelection(kinds: nil, places: nil, includesRefiners: true)
 
     /// Blocks by their place among all blocks of the model, from 0.
     public static func blocks(_ places: ClosedRange<Int>...) -> BlockSelection {
@@ -28,6 +33,7 @@ public struct BlockSelection: Hashable, Sendable {
 
     /// Whether it is for this block.
     public func contains(_ call: BlockCall) -> Bool {
+        if call.kind == .refiner { return includesRefiners }
         if let kinds, !kinds.contains(call.kind) { return false }
         let place = kinds == nil ? call.position : call.index
         return places?.contains { $0.contains(place) } ?? true

@@ -89,6 +89,8 @@ extension ControlNetFile {
         ("input_hint_block.", "Stable Diffusion 1, 2 or XL"), ("zero_convs.", "Stable Diffusion 1, 2 or XL"),
         ("control_model.", "Stable Diffusion 1, 2 or XL"),
         ("controlnet_blocks.0.linear.", "FLUX.1 (MistoLine)"),
+        ("controlnet_blocks.0.y_rms.", "Qwen-Image (DiffSynth)"),
+        (ModelPatchFile.mark, ModelPatchFile.family),
     ]
 
     /// What tells apart those that have `controlnet_blocks`.
@@ -109,7 +111,12 @@ extension ControlNetFile {
 
     /// What a file with the ControlNet of a family is, with advice: `a ControlNet of Qwen-Image, which is not supported`.
     static func description(steering steered: String) -> String {
-        "a ControlNet of \(steered)"
-            + (steered == family ? ": load it with Load ControlNet Model" : ", which is not supported")
+        let advice =
+            switch steered {
+            case family: ": load it with Load ControlNet Model"
+            case ModelPatchFile.family: ": load it with Load Model Patch"
+            default: ", which is not supported"
+            }
+        return "a ControlNet of \(steered)\(advice)"
     }
 }

@@ -13,6 +13,10 @@ enum FileGuess {
         ("lora_down.", "an adapter (LoRA): load it with Load LoRA, beside a model"),
         (".hada_w1", "an adapter (LoHa): load it with Load LoRA, beside a model"),
         (".lokr_w", "an adapter (LoKr): load it with Load LoRA, beside a model"),
+        (
+            "feature_embedder.mid_layer_norm.",
+            "USO's projector of styles, which goes beside FLUX.1 and is not supported"
+        ),
     ]
 
     /// ControlNets: copies of a model's first blocks with layers of their own.

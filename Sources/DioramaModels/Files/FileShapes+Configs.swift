@@ -92,6 +92,22 @@ extension FileShapes {
         ])
     }
 
+    /// That of a ControlNet of Z-Image: its channels are all that it looks at.
+    func zImageControlNetConfig() throws -> ModelConfig {
+        let input = try shape("control_all_x_embedder.2-1.weight", rank: 2)
+        let head = try shape(
+            "control_layers.0.attention.norm_q.weight", "control_layers.0.attention.q_norm.weight", rank: 1)[
+                0]
+        return try config([
+            ("in_channels", .integer(input[1] / 4)), ("dim", .integer(input[0])),
+            ("n_layers", .integer(blocks("control_layers"))),
+            ("n_refiner_layers", .integer(blocks("control_noise_refiner"))),
+            ("n_heads", .integer(input[0] / head)), ("n_kv_heads", .integer(input[0] / head)),
+            ("axes_dims", .integers([head / 4, 3 * head / 8, 3 * head / 8])),
+            ("refiner_control", .bool(contains("control_noise_refiner.0.after_proj.weight"))),
+        ])
+    }
+
     func sd3Config() throws -> ModelConfig {
         let patches = try shape("x_embedder.proj.weight", "pos_embed.proj.weight", rank: 4)
         let count = blocks("joint_blocks", "transformer_blocks")

@@ -54,12 +54,13 @@ public struct ModelFileContents: Sendable {
         let encoders = FoundTextEncoder.all(in: source)
         let autoencoder = try? AutoencoderFile(source)
         let controlNet = try? ControlNetFile(source)
+        let patch = try? ModelPatchFile(source)
         let held = Held(encoders: Set(encoders.map(\.kind)), hasAutoencoder: autoencoder != nil)
         parts =
             [diffusion.map { Part($0, held) }].compactMap { $0 } + encoders.map { Part($0, source) }
             + [
                 autoencoder.map { Part($0) }, UpscaleModelFile(recognised: source).map { Part($0) },
-                controlNet.map { Part($0) },
+                controlNet.map { Part($0) }, patch.map { Part($0) },
             ].compactMap { $0 }
         guess = parts.isEmpty ? FileGuess.name(source) : nil
     }
@@ -182,6 +183,20 @@ extension ModelFileContents.Part {
             config = JSON.Object(members.filter { Self.shown.contains($0.key) }.map { ($0.key, $0.value) })
             problem = nil
             needs = [.model(ofFamily: ControlNetFile.family, width: found.width)]
+        } catch {
+            (config, problem, needs) = (JSON.Object(), Self.text(error), [])
+        }
+    }
+
+    fileprivate init(_ file: ModelPatchFile) {
+        (role, name, prefix) = (.controlNet, ModelPatchFile.family, "")
+        load = { try file.make(on: $0).1 }
+        do {
+            let found = try file.config
+            let members = try file.shapes.zImageControlNetConfig().members
+            config = JSON.Object(members.filter { Self.shown.contains($0.key) }.map { ($0.key, $0.value) })
+            problem = nil
+            needs = [.model(ofFamily: ModelPatchFile.family, width: found.width)]
         } catch {
             (config, problem, needs) = (JSON.Object(), Self.text(error), [])
         }

@@ -66,27 +66,12 @@ public struct SD3ControlNet: ControlNetwork {
     public func check(steers model: any DiffusionModel) throws { _ = try steered(model) }
 
     private func steered(_ model: any DiffusionModel) throws -> SD3Transformer {
-        let own = "the ControlNet is for a Stable Diffusion 3 that is \(config.width) wide"
-        guard let model = model as? SD3Transformer else {
-            throw ModelInputError(
-                "\(own), and this model is \(model.familyName): load a ControlNet that was made for it")
+        let steered = model as? SD3Transformer
+        let misfit = config.misfit(ofFamily: model.familyName, steered?.config)
+        guard let steered, misfit == nil else {
+            throw ModelInputError(misfit ?? "the model cannot be steered")
         }
-        let (a, b) = (config.blocks, model.config)
-        guard a.width == b.width else {
-            throw ModelInputError(
-                "\(own), and this model is \(b.width) wide (\(b.layers) blocks): load the ControlNet of this size of the model"
-            )
-        }
-        guard a.patch == b.patch, a.channels == b.channels, a.pooledWidth == b.pooledWidth,
-            !config.hasText || a.contextWidth == b.contextWidth
-        else {
-            func text(_ c: SD3Config) -> String {
-                "\(c.channels) channels in patches of \(c.patch) and text of \(config.hasText ? "\(c.contextWidth) and " : "")"
-                    + "\(c.pooledWidth) pooled"
-            }
-            throw ModelInputError("\(own) with \(text(a)), and this model has \(text(b))")
-        }
-        return model
+        return steered
     }
 
     /// What it adds to the blocks of `model`: each of its own is for as many of them as follow one another.
@@ -105,7 +90,11 @@ public struct SD3ControlNet: ControlNetwork {
         func residuals(
             _ start: BlockState, _ block: @escaping @Sendable (Int, BlockState) throws -> BlockState
         ) -> ControlResiduals {
-            ControlResiduals(from: start, place: place(in: model), block: block) { outputs[$0]($1) }
+            ControlResiduals(from: start, place: place(in: model)) { index, state, _ in
+                try block(index, state)
+            } output: {
+                outputs[$0]($1)
+            }
         }
         switch blocks {
         case .joint(let blocks, let patches, let contextEmbedder):

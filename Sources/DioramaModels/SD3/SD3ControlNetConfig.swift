@@ -45,3 +45,30 @@ public struct SD3ControlNetConfig: Sendable, Hashable {
     /// Width of the tokens.
     public var width: Int { blocks.width }
 }
+
+extension SD3ControlNetConfig {
+    /// Why it cannot steer a model: both, and what to do; nil where it can.
+    ///
+    /// - Parameters:
+    ///   - family: what people call the model's family.
+    ///   - model: its shape, where it is a Stable Diffusion 3.
+    func misfit(ofFamily family: String, _ model: SD3Config?) -> String? {
+        let own = "the ControlNet is for a Stable Diffusion 3 that is \(width) wide"
+        guard let model else {
+            return "\(own), and this model is \(family): load a ControlNet that was made for it"
+        }
+        guard width == model.width else {
+            return
+                "\(own), and this model is \(model.width) wide (\(model.layers) blocks): load the ControlNet of this size of the model"
+        }
+        guard
+            blocks.patch != model.patch || blocks.channels != model.channels
+                || blocks.pooledWidth != model.pooledWidth
+                || hasText && blocks.contextWidth != model.contextWidth
+        else { return nil }
+        func text(_ c: SD3Config) -> String {
+            "\(c.channels) channels in patches of \(c.patch) and text of \(hasText ? "\(c.contextWidth) and " : "")\(c.pooledWidth) pooled"
+        }
+        return "\(own) with \(text(blocks)), and this model has \(text(model))"
+    }
+}

@@ -88,21 +88,17 @@ public struct ZImageTransformer: DiffusionModel {
         let image = filled(
             imageEmbedder(Patches.cut(whole, patch: ZImageConfig.patch, .channelsLast)), with: imagePad)
         let (textPlaces, imagePlaces) = places(text.shape[1], whole.shape, image.shape[1])
-        func rotary(_ places: [[Int]]) -> RotaryPositions {
-            RotaryPositions(places, axes: config.axes, theta: Double(config.theta), on: latent.device)
-        }
-        // The model was trained with times that run the other way, from noise at 0 to the picture at 1.
-        let time = runner.vector(at: timestep) {
-            conditions(Tensor.full(1, $0.shape, on: $0.device) - $0)
-        }
+        let time = runner.vector(at: timestep) { conditions(at: $0) }
 
-        let imagePositions = rotary(imagePlaces)
-        let refined = noiseRefiner.reduce(image) { $1($0, imagePositions, time: time) }
-        let textPositions = rotary(textPlaces)
+        let imagePositions = rotary(imagePlaces, on: latent.device)
+        let refined = try runner.refine(noiseRefiner, BlockState(image: image), modulation: time.value) {
+            BlockState(image: $0($1.image, imagePositions, time: time))
+        }
+        let textPositions = rotary(textPlaces, on: latent.device)
         let read = contextRefiner.reduce(text) { $1($0, textPositions) }
-        let positions = rotary(imagePlaces + textPlaces)
+        let positions = rotary(imagePlaces + textPlaces, on: latent.device)
         let state = try runner.run(
-            layers, .single, BlockState(image: .concatenated([refined, read], axis: 1)),
+            layers, .single, BlockState(image: .concatenated([refined.image, read], axis: 1)),
             modulation: time.value
         ) { block, state in BlockState(image: block(state.image, positions, time: time)) }
 
@@ -118,27 +114,45 @@ public struct ZImageTransformer: DiffusionModel {
         ).cropped(to: latent.shape)
     }
 
-    /// What modulates the blocks, [B, 1, conditionWidth].
-    private func conditions(_ time: Tensor) -> Tensor {
+    /// What modulates the blocks, [B, 1, conditionWidth], at times [B]; a ControlNet's too.
+    ///
+    /// The model was trained with times that run the other way, from noise at 0 to the picture at 1.
+    func conditions(at timestep: Tensor) -> Tensor {
+        let time = Tensor.full(1, timestep.shape, on: timestep.device) - timestep
         let sinusoids = timestepSinusoids(time * config.timeScale, width: Self.timeWidth)
         return timeSecond(timeFirst(sinusoids, LinearEpilogue(.silu)))
             .reshaped(time.shape[0], 1, config.conditionWidth)
     }
 
+    /// Where the tokens of a latent, [B, C, H, W], are beside a text, without those that fill them up.
+    func imagePositions(_ latent: Shape, besides context: TextContext, on device: Device) -> RotaryPositions {
+        let text = filledCount(context.unfolded.shape[1])
+        return rotary(places(text, latent, 0).image, on: device)
+    }
+
+    private func rotary(_ places: [[Int]], on device: Device) -> RotaryPositions {
+        RotaryPositions(places, axes: config.axes, theta: Double(config.theta), on: device)
+    }
+
+    /// The next multiple of 32.
+    private func filledCount(_ length: Int) -> Int {
+        (length + Self.multiple - 1) / Self.multiple * Self.multiple
+    }
+
     /// Tokens [B, L, D] up to the next multiple of 32 with a learned token [1, D].
     private func filled(_ tokens: Tensor, with pad: Tensor) -> Tensor {
         let (batch, length, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
-        let missing = (Self.multiple - length % Self.multiple) % Self.multiple
+        let missing = filledCount(length) - length
         guard missing > 0 else { return tokens }
         let pads = pad.asType(.f32).reshaped(1, 1, width).repeated(missing, axis: 1).repeated(batch, axis: 0)
         return .concatenated([tokens, pads], axis: 1)
     }
 
-    /// Where tokens are: text in frames 1 and on, the image in the frame after it; what fills the image up is nowhere.
+    /// Where tokens are: text in frames 1 and on, the image in the frame after it; what fills the image up to `image` tokens is nowhere.
     private func places(_ text: Int, _ whole: Shape, _ image: Int) -> (text: [[Int]], image: [[Int]]) {
         let (rows, columns) = (whole[2] / ZImageConfig.patch, whole[3] / ZImageConfig.patch)
         let cells = (0..<rows).flatMap { row in (0..<columns).map { [text + 1, row, $0] } }
-        let fillers = Array(repeating: [0, 0, 0], count: image - cells.count)
+        let fillers = Array(repeating: [0, 0, 0], count: max(image - cells.count, 0))
         return ((0..<text).map { [$0 + 1, 0, 0] }, cells + fillers)
     }
 }

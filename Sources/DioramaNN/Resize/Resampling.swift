@@ -19,12 +19,14 @@ struct Resampling {
     /// One for each new position.
     let taps: [Tap]
 
-    /// The table of a method that works on each axis by itself: nearest-exact, bilinear, area or bicubic.
+    /// The table of a method that works on each axis by itself: nearest, nearest-exact, bilinear, area or bicubic.
     init(_ method: ResizeMethod, from oldCount: Int, to newCount: Int) {
         let scale = Float(oldCount) / Float(newCount)
         taps = (0..<newCount).map { position in
             let center = (Float(position) + 0.5) * scale
             switch method {
+            case .nearest:
+                return Tap(indices: [min(Int(Float(position) * scale), oldCount - 1)], weights: [1])
             case .nearestExact:
                 return Tap(indices: [min(Int(center), oldCount - 1)], weights: [1])
             case .bilinear:

@@ -2,6 +2,8 @@ public import DioramaTensor
 
 /// How the values between pixels are found, by ComfyUI's names.
 public enum ResizeMethod: String, Sendable, CaseIterable {
+    /// The pixel whose area holds the upper left corner of the new one.
+    case nearest
     /// The pixel whose area holds the point.
     case nearestExact = "nearest-exact"
     /// Weighted mean of the 2 x 2 nearest, without antialiasing.
@@ -35,7 +37,7 @@ public func resized(
     switch method {
     case .bislerp: return bislerp(source, height: height, width: width)
     case .lanczos: return lanczos8Bit(source, height: height, width: width)
-    case .nearestExact, .bilinear, .area, .bicubic:
+    case .nearest, .nearestExact, .bilinear, .area, .bicubic:
         let rows = Resampling(method, from: source.shape[2], to: height)
         let columns = Resampling(method, from: source.shape[3], to: width)
         return resampled(source, rows: rows, columns: columns)

@@ -46,15 +46,9 @@ package final class EncoderFacts: Sendable {
 
     /// What the diffusion model that a loader loads takes; nil where the graph or the file does not tell.
     func fit(of loader: SourceNode, _ environment: RunEnvironment) -> TextEncoderFit? {
-        let url: URL?
-        switch loader.className {
-        case UNETLoader.spec.className:
-            url = file(loader, "unet_name", WeightsChoice.diffusionModels, environment)
-        case CheckpointLoaderSimple.spec.className:
-            url = file(loader, "ckpt_name", WeightsChoice.checkpoints, environment)
-        default: return nil
+        loader.diffusionFile(environment).flatMap {
+            fits.fact("model", of: $0) { try TextEncoderFit(DiffusionFile($0)) }
         }
-        return url.flatMap { fits.fact("model", of: $0) { try TextEncoderFit(DiffusionFile($0)) } }
     }
 
     /// The text encoders that a loader loads; nil where the graph or a file does not tell.
@@ -67,7 +61,7 @@ package final class EncoderFacts: Sendable {
         case TripleCLIPLoader.spec.className:
             (family, inputs) = (.sd3, ["clip_name1", "clip_name2", "clip_name3"])
         case CheckpointLoaderSimple.spec.className:
-            let url = file(loader, "ckpt_name", WeightsChoice.checkpoints, environment)
+            let url = loader.file("ckpt_name", .checkpoints, environment)
             guard let url, let kinds = kinds(of: url),
                 let family = families.fact("family", of: url, { try CheckpointFile.encoderFamily(of: $0) })
             else { return nil }
@@ -76,7 +70,7 @@ package final class EncoderFacts: Sendable {
         }
         guard let family else { return nil }
         let found = inputs.compactMap {
-            file(loader, $0, WeightsChoice.textEncoders, environment).flatMap(kinds(of:))
+            loader.file($0, .textEncoders, environment).flatMap(kinds(of:))
         }
         guard found.count == inputs.count else { return nil }
         return TextEncoderFit.Choice(found.flatMap { $0 }, as: family)
@@ -84,16 +78,5 @@ package final class EncoderFacts: Sendable {
 
     private func kinds(of url: URL) -> [TextEncoderKind]? {
         kinds.fact("encoders", of: url) { FoundTextEncoder.all(in: $0).map(\.kind) }
-    }
-
-    private func file(
-        _ loader: SourceNode, _ input: String, _ choice: WeightsChoice, _ environment: RunEnvironment
-    ) -> URL? {
-        guard let name = loader.literal(input)?.string,
-            let url = try? environment.folders.model(
-                name, in: choice.kinds, includingRoots: choice.includesRoots),
-            WeightsChoice.isWeights(url)
-        else { return nil }
-        return url
     }
 }

@@ -37,6 +37,8 @@ struct WeightsChoice: Sendable {
     static let upscaleModels = WeightsChoice(kinds: ["upscale_models"], wanted: "an upscale model")
     /// Files of ControlNets.
     static let controlNets = WeightsChoice(kinds: ["controlnet"], wanted: "a ControlNet")
+    /// Files of networks that are put into a model.
+    static let modelPatches = WeightsChoice(kinds: ["model_patches"], wanted: "a model patch")
 
     private static let weights = [".safetensors", ".sft", ".gguf"]
 

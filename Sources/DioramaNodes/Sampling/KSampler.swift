@@ -30,7 +30,7 @@ struct KSampler: Node {
     @Output("The denoised latent.") var latent: Latent
 
     func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
-        EncoderFit.problems(
+        PromptFit.problems(
             node, model: $model.name, prompts: [$positive.name, $negative.name], environment)
     }
 

@@ -1,5 +1,4 @@
 import DioramaModels
-import DioramaNN
 import DioramaSampling
 import DioramaTensor
 
@@ -8,7 +7,7 @@ final class PlacedControl: Sendable {
     /// How strongly it steers.
     let strength: Float
     private let network: any ControlNetwork
-    /// [1 or B, C, h, w] for latents [B, C, h, w].
+    /// What it looks at for latents [B, C, h, w]: [1 or B, C', h, w].
     private let hint: Tensor
     private let window: SigmaWindow
     private let modulations: ModulationTable
@@ -27,7 +26,7 @@ final class PlacedControl: Sendable {
         window = model.sampling.window(fromPercent: control.start, to: control.end)
         modulations = ModulationTable(timesteps: timesteps)
         try network.check(steers: model.network)
-        hint = try Self.hint(of: control, for: latent)
+        hint = try control.hint(for: latent)
     }
 
     /// Whether it steers at a noise level; those where it begins and ends belong to it.
@@ -53,21 +52,6 @@ final class PlacedControl: Sendable {
             input, hint: hint.repeated(input.shape[0] / hint.shape[0], axis: 0), timestep: time,
             context: context, steering: steered,
             through: BlockRunner(sigma: sigma, percent: percent, modulations: modulations, onBlock: onBlock))
-    }
-
-    /// The picture at the latents' size, encoded and scaled as the ControlNet has it.
-    private static func hint(of control: Control, for latent: Shape) throws -> Tensor {
-        let (autoencoder, form) = (control.vae.autoencoder, control.network.hint)
-        let (height, width) = (latent[2] * autoencoder.factor, latent[3] * autoencoder.factor)
-        let count = control.images.count == 1 ? 1 : latent[0]
-        let encoded = try (0..<min(count, control.images.count)).map { item in
-            let pixels = control.images.pixels[item..<item + 1].narrowed(axis: 3, 0..<3)
-            let scaled = resized(
-                pixels.permuted(0, 3, 1, 2), height: height, width: width, by: .nearestExact, crop: .center)
-            return try autoencoder.latents(of: form.prepared(scaled) * 2 - 1)
-        }
-        return form.latentFormat.toModel(
-            .concatenated((0..<count).map { encoded[$0 % encoded.count] }, axis: 0))
     }
 }
 

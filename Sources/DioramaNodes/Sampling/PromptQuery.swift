@@ -47,7 +47,7 @@ struct PromptQuery: Sendable {
         context = try Self.context(of: entry, area, whole, model, coverage)
         let latent = area.map { [whole[0], whole[1], $0.height, $0.width] } ?? whole
         self.latent = latent
-        controls = try entry.controls.map { try placedControls.placed($0, latent) }
+        controls = try (model.controls + entry.controls).map { try placedControls.placed($0, latent) }
         isPlain = entry.percents == 0...1 && entry.mask == nil && entry.strength == 1 && area == nil
         weight = Self.weight(of: entry, area, whole)
     }

@@ -37,7 +37,7 @@ struct SamplingJob: Sendable {
     var kinship: Kinship? {
         let model = guider.model
         guard sampler.walksBatchesApart, mask == nil, model.blockHooks.isEmpty, model.guidance.isEmpty,
-            model.networkHooks.isEmpty, guider.third == nil,
+            model.networkHooks.isEmpty, model.controls.isEmpty, guider.third == nil,
             let positive = Kinship.Prompt(guider.positive)
         else { return nil }
         var negative: Kinship.Prompt?

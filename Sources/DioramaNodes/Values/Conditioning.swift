@@ -56,7 +56,7 @@ public struct Conditioning: PortValue {
             $0 + $1.context.tokens.count * $1.context.tokens.dtype.size
                 + ($1.context.pooled.map { $0.count * $0.dtype.size } ?? 0) + ($1.mask?.byteCount ?? 0)
                 + $1.references.reduce(0) { $0 + $1.count * $1.dtype.size }
-                + ($1.inpainting?.byteCount ?? 0) + $1.controls.reduce(0) { $0 + $1.images.byteCount }
+                + ($1.inpainting?.byteCount ?? 0) + $1.controls.reduce(0) { $0 + $1.byteCount }
         }
     }
 

@@ -13,15 +13,31 @@ public struct ControlNet: PortValue {
     public init(network: any ControlNetwork) { self.network = network }
 }
 
-/// A ControlNet with its picture, as prompts carry it.
+/// A network that is put into a model and steers it whatever the prompt.
+public struct ModelPatch: PortValue {
+    /// The type's name on an edge.
+    public static let portType: PortType = "MODEL_PATCH"
+
+    /// The network.
+    public var network: any ControlNetwork
+
+    /// Wraps a network.
+    public init(network: any ControlNetwork) { self.network = network }
+}
+
+/// A ControlNet with what it looks at, as prompts and models carry it.
 public struct Control: Sendable {
     /// The network.
     public let network: any ControlNetwork
-    /// The pictures: one for all latents, or one for each.
-    public let images: ImageBatch
+    /// The pictures: one for all latents, or one for each; nil for gray ones.
+    public let images: ImageBatch?
+    /// Pictures of which a part is known, for networks that look at a mask: one for all latents, or one for each; nil for gray ones.
+    public let inpainted: ImageBatch?
+    /// What of them is made anew, 0...1; nil for networks without a mask, and where no node gave one.
+    public let mask: Mask?
     /// Encodes them, when the size of the latents is known.
     public let vae: VAE
-    /// How strongly the network steers, 0 or more.
+    /// How strongly the network steers.
     public let strength: Double
     /// The part of the way where it begins to: 0 is pure noise.
     public let start: Double
@@ -34,18 +50,25 @@ public struct Control: Sendable {
     ///
     /// - Parameters:
     ///   - network: the network.
-    ///   - images: one for all latents, or one for each.
-    ///   - vae: encodes them.
-    ///   - strength: how strongly it steers, 0 or more.
+    ///   - images: one for all latents, or one for each; nil for gray ones.
+    ///   - inpainted: pictures of which a part is known, in the same number; nil for gray ones.
+    ///   - mask: what of them is made anew, for networks that look at that.
+    ///   - vae: encodes the pictures.
+    ///   - strength: how strongly the network steers.
     ///   - start: the part of the way where it begins to, 0...1.
     ///   - end: the part of the way where it ceases to, 0...1.
     public init(
-        _ network: any ControlNetwork, images: ImageBatch, vae: VAE, strength: Double = 1,
-        from start: Double = 0,
-        to end: Double = 1
+        _ network: any ControlNetwork, images: ImageBatch?, inpainted: ImageBatch? = nil, mask: Mask? = nil,
+        vae: VAE, strength: Double = 1, from start: Double = 0, to end: Double = 1
     ) {
-        (self.network, self.images, self.vae) = (network, images, vae)
+        (self.network, self.vae) = (network, vae)
+        (self.images, self.inpainted, self.mask) = (images, inpainted, mask)
         (self.strength, self.start, self.end) = (strength, start, end)
+    }
+
+    /// Bytes that its pictures keep alive.
+    var byteCount: Int {
+        (images?.byteCount ?? 0) + (inpainted?.byteCount ?? 0) + (mask?.byteCount ?? 0)
     }
 }
 

@@ -21,6 +21,8 @@ public struct Model: PortValue {
     public private(set) var blockHooks: [ModelHook] = []
     /// How a run of a sampler makes its hooks around the whole network; a later one stands around the earlier ones.
     public private(set) var networkHooks: [NetworkHookMaker] = []
+    /// ControlNets that steer it whatever the prompt, beside those of the prompts.
+    public var controls: [Control] = []
     /// What it changes about guidance.
     public var guidance = GuidanceHooks()
     /// How sharply cells of a noise mask change all at once, each from its own step on: 0...1; nil where a mask mixes in

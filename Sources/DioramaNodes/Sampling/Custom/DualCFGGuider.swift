@@ -26,7 +26,7 @@ struct DualCFGGuider: Node {
     @Output("The model with its prompts.") var guider: Guider
 
     func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
-        EncoderFit.problems(
+        PromptFit.problems(
             node, model: $model.name, prompts: [$cond1.name, $cond2.name, $negative.name], environment)
     }
 

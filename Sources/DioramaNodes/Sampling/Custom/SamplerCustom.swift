@@ -25,7 +25,7 @@ struct SamplerCustom: Node {
     @Output("The picture that the model saw in the last step.", name: "denoised_output") var denoised: Latent
 
     func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
-        EncoderFit.problems(
+        PromptFit.problems(
             node, model: $model.name, prompts: [$positive.name, $negative.name], environment)
     }
 
@@ -91,7 +91,7 @@ struct KSamplerAdvanced: Node {
     @Output("The denoised latent.") var latent: Latent
 
     func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
-        EncoderFit.problems(
+        PromptFit.problems(
             node, model: $model.name, prompts: [$positive.name, $negative.name], environment)
     }
 

@@ -52,7 +52,7 @@ struct BasicGuider: Node {
     @Output("The model with its prompt.") var guider: Guider
 
     func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
-        EncoderFit.problems(
+        PromptFit.problems(
             node, model: $model.name, prompts: [$conditioning.name], environment)
     }
 
@@ -76,7 +76,7 @@ struct CFGGuider: Node {
     @Output("The model with its prompts.") var guider: Guider
 
     func validate(_ environment: RunEnvironment, in node: SourceNode) -> [InputProblem] {
-        EncoderFit.problems(
+        PromptFit.problems(
             node, model: $model.name, prompts: [$positive.name, $negative.name], environment)
     }
 
