@@ -69,10 +69,11 @@ struct DoubleStreamBlock: Sendable {
     ///   - forImage: the image's modulations of attention and perceptron.
     ///   - forText: the text's.
     ///   - positions: of text and image tokens, in this order.
+    ///   - styles: how tokens of styles count as keys; nil for as they are.
     /// - Returns: both streams, of the same shapes.
     func callAsFunction(
         _ state: BlockState, _ forImage: [Modulation], _ forText: [Modulation],
-        _ positions: RotaryPositions
+        _ positions: RotaryPositions, styles: StyleAttention? = nil
     ) -> BlockState {
         guard let context = state.context else {
             preconditionFailure("DoubleStreamBlock: the state has no text tokens")
@@ -83,7 +84,7 @@ struct DoubleStreamBlock: Sendable {
         func joined(_ text: Tensor, _ image: Tensor) -> Tensor { .concatenated([text, image], axis: 1) }
         let mixed = attention(
             positions(joined(y.query, x.query)), positions(joined(y.key, x.key)), joined(y.value, x.value),
-            precision: image.query.precision
+            styles: styles, precision: image.query.precision
         ).joinedHeads()
         let count = context.shape[1]
         let forText1 = text.output(mixed.narrowed(axis: 1, 0..<count), forText[0].added(to: context))
@@ -116,11 +117,13 @@ struct SingleStreamBlock: Sendable {
 
     /// Passes a sequence [B, L, D] through.
     func callAsFunction(
-        _ state: BlockState, _ modulation: Modulation, _ positions: RotaryPositions
+        _ state: BlockState, _ modulation: Modulation, _ positions: RotaryPositions,
+        styles: StyleAttention? = nil
     ) -> BlockState {
         let x = modulation.input(state.image)
         let own = HeadProjection.each(query, key, value, of: x, turnedBy: positions)
-        let mixed = attention(own.query, own.key, own.value, precision: query.precision).joinedHeads()
+        let mixed = attention(own.query, own.key, own.value, styles: styles, precision: query.precision)
+            .joinedHeads()
         let thought =
             gate.map { up(x, LinearEpilogue(gate: $0(x, LinearEpilogue(.silu)))) }
             ?? up(x, LinearEpilogue(.geluTanh))

@@ -126,15 +126,16 @@ public struct FluxTransformer: DiffusionModel {
             Array(repeating: [0, 0, 0], count: text.shape[1]) + sequence.positions, axes: config.axes,
             theta: 10_000, on: latent.device)
         let conditions = try runner.vector(at: timestep, context) { try vector($0, context) }
+        let styles = StyleAttention(context)
 
         let streams = try runner.run(
             blocks, .double, BlockState(image: imageEmbedder(sequence.tokens), context: text),
             modulation: conditions.value, after: singleBlocks.count
-        ) { block, state in block(state, conditions, positions) }
+        ) { block, state in block(state, conditions, positions, styles: styles) }
         let joined = try runner.run(
             singleBlocks, .single, streams.joinedTextFirst(), modulation: conditions.value,
             before: blocks.count
-        ) { block, state in block(state, conditions, positions) }
+        ) { block, state in block(state, conditions, positions, styles: styles) }
 
         let start = text.shape[1]
         let image = joined.image.narrowed(axis: 1, start..<start + sequence.ownCount)
@@ -182,11 +183,12 @@ struct ModulatedDoubleBlock: Sendable {
     }
 
     func callAsFunction(
-        _ state: BlockState, _ conditions: ModulationVector, _ positions: RotaryPositions
+        _ state: BlockState, _ conditions: ModulationVector, _ positions: RotaryPositions,
+        styles: StyleAttention?
     ) -> BlockState {
         block(
             state, Modulation.split(imageModulation(conditions), into: 2),
-            Modulation.split(textModulation(conditions), into: 2), positions)
+            Modulation.split(textModulation(conditions), into: 2), positions, styles: styles)
     }
 }
 
@@ -201,9 +203,10 @@ struct ModulatedSingleBlock: Sendable {
     }
 
     func callAsFunction(
-        _ state: BlockState, _ conditions: ModulationVector, _ positions: RotaryPositions
+        _ state: BlockState, _ conditions: ModulationVector, _ positions: RotaryPositions,
+        styles: StyleAttention?
     ) -> BlockState {
-        block(state, Modulation.split(modulation(conditions), into: 1)[0], positions)
+        block(state, Modulation.split(modulation(conditions), into: 1)[0], positions, styles: styles)
     }
 }
 
