@@ -37,6 +37,10 @@ struct WeightsChoice: Sendable {
     static let upscaleModels = WeightsChoice(kinds: ["upscale_models"], wanted: "an upscale model")
     /// Files of ControlNets.
     static let controlNets = WeightsChoice(kinds: ["controlnet"], wanted: "a ControlNet")
+    /// Files of models that encode pictures.
+    static let visionModels = WeightsChoice(kinds: ["clip_vision"], wanted: "a vision model")
+    /// Files of style models.
+    static let styleModels = WeightsChoice(kinds: ["style_models"], wanted: "a style model")
 
     private static let weights = [".safetensors", ".sft", ".gguf"]
 
