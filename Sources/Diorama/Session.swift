@@ -68,7 +68,7 @@ public struct Session: Sendable {
             RunEnvironment(
                 folders: options.folders,
                 resources: options.resources.with(device).with(ModelPrecision(options.precision))
-                    .with(LatentChannels()).with(EncoderFacts()).with(ControlFacts())),
+                    .with(LatentChannels()).with(EncoderFacts()).with(ControlFacts()).with(StyleFacts())),
             cacheBytes: cacheBytes, cacheEntries: cacheEntries)
     }
 

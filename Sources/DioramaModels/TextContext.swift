@@ -39,6 +39,8 @@ public struct TextContext: Sendable {
     public var referenceCache: ReferenceCache?
     /// Channels that the model is shown beside those of its latent, [B, C, H, W].
     public var concatenated: Tensor?
+    /// Tokens of pictures' styles among those of the text, in order, where these count more or less; families but FLUX.1 and Chroma do not look.
+    public var styles: [StyleTokens] = []
 
     /// A context whose last token stands for `tailCount` equal ones.
     public init(tokens: Tensor, pooled: Tensor? = nil, tailCount: Int = 1) {
@@ -92,6 +94,7 @@ public struct TextContext: Sendable {
         batch.guidance = first.guidance
         batch.referenceMethod = first.referenceMethod
         batch.referenceCache = first.referenceCache.map { _ in ReferenceCache() }
+        batch.styles = first.styles
         batch.references = first.references.indices.map { index in
             .concatenated(contexts.map { $0.references[index] }, axis: 0)
         }
@@ -109,6 +112,7 @@ public struct TextContext: Sendable {
         private let references: [[Int]]
         private let referenceMethod: ReferenceMethod?
         private let concatenated: [Int]?
+        private let styles: [StyleTokens]
 
         fileprivate init(_ context: TextContext) {
             func form(_ tensor: Tensor) -> [Int] { Array(tensor.shape.dims.dropFirst()) }
@@ -120,6 +124,7 @@ public struct TextContext: Sendable {
             references = context.references.map(form)
             referenceMethod = context.referenceMethod
             concatenated = context.concatenated.map(form)
+            styles = context.styles
         }
     }
 
@@ -134,6 +139,7 @@ public struct TextContext: Sendable {
         copy.guidance = guidance
         copy.referenceMethod = referenceMethod
         copy.referenceCache = referenceCache.map { _ in ReferenceCache() }
+        copy.styles = styles
         copy.references = references.map { $0.repeated(count, axis: 0) }
         copy.concatenated = concatenated?.repeated(count, axis: 0)
         return copy

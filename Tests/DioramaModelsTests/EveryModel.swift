@@ -8,7 +8,7 @@ import Testing
 
 /// A model of every family, of true size where one is known, in each spelling: keys and shapes alone, for a device that computes nothing.
 struct EveryModel: Sendable, CustomTestStringConvertible {
-    enum Role { case diffusion, encoder, autoencoder, tiny }
+    enum Role { case diffusion, encoder, autoencoder, tiny, vision }
 
     let name: String
     let role: Role
@@ -17,7 +17,7 @@ struct EveryModel: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     static func all() throws -> [EveryModel] {
-        try diffusion(["diffusers", "original"]) + encoders() + autoencoders() + tiny()
+        try diffusion(["diffusers", "original"]) + encoders() + autoencoders() + tiny() + visions()
     }
 
     private static let families = [
@@ -90,6 +90,18 @@ struct EveryModel: Sendable, CustomTestStringConvertible {
         }
     }
 
+    /// Vision models, as small as the goldens are.
+    static func visions() throws -> [EveryModel] {
+        try ["siglip", "clip"].map { name in
+            let entries = try VisionGolden.entries(name)
+            return EveryModel(
+                name: "vision model, \(name)", role: .vision,
+                file: PlannedFile(
+                    ShapesOnly(
+                        Dictionary(uniqueKeysWithValues: entries.map { ($0.name, Shape($0.shape)) }))))
+        }
+    }
+
     /// The tensor in the middle of those whose names differ in numbers alone, one for each such name.
     ///
     /// Those that occur once are left out, for most of them say how large the model is.
@@ -109,6 +121,7 @@ struct EveryModel: Sendable, CustomTestStringConvertible {
             switch role {
             case .diffusion: _ = try DiffusionFile(file).load(on: device)
             case .autoencoder: _ = try AutoencoderFile(file).load(on: device)
+            case .vision: _ = try CLIPVisionFile(file).load(on: device)
             case .tiny: _ = try #require(TinyAutoencoderFile(file)).load(on: device)
             case .encoder:
                 let contents = ModelFileContents(file)
@@ -191,7 +204,7 @@ extension EveryModel {
             // A whole level would say how wide it is.
             case .autoencoder: block = "decoder.up.1.block.1."
             case .tiny: block = "decoder.layers.8."
-            case .diffusion, .encoder:
+            case .diffusion, .encoder, .vision:
                 let steps = try #require(middleKeys.first).split(separator: ".")
                 let number = try #require(steps.firstIndex { Int($0) != nil })
                 block = steps[...number].joined(separator: ".") + "."

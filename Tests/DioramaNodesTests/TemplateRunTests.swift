@@ -21,6 +21,10 @@ import Testing
         "utility_z_image_turbo_2k_upscaler.app": ["fighter_jet.png"],
         "sd3.5_large_canny_controlnet_example": ["sd3.5_large_canny_controlnet_example_input_image.png"],
         "flux_depth_lora_example": ["flux_depth_lora_example_input_image.png"],
+        "flux_redux_model_example": [
+            "flux_redux_model_example_reference_image_1.png",
+            "flux_redux_model_example_reference_image_2.png",
+        ],
         "image_lotus_depth_v1_1": ["image_lotus_depth_v1_1_input_image.png"],
     ]
 

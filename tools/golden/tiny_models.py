@@ -13,7 +13,8 @@ import diffusers
 import torch
 from controlnet import stability
 from families import flux_table, sd3_table, vae_table, z_image_table
-from transformers import CLIPTextConfig, CLIPTextModel, Qwen3Config, Qwen3Model, T5Config, T5EncoderModel
+from transformers import (CLIPTextConfig, CLIPTextModel, Qwen3Config, Qwen3Model, SiglipVisionConfig, SiglipVisionModel, T5Config,
+                          T5EncoderModel)
 from true_sizes import compact, patterns
 from unet import unet_table
 
@@ -125,6 +126,17 @@ def clip():
     return {key if key.startswith("text_model.") else "text_model." + key: shape for key, shape in state(model).items()}
 
 
+def siglip():
+    model = SiglipVisionModel(SiglipVisionConfig(hidden_size=128, intermediate_size=96, num_hidden_layers=2, num_attention_heads=2,
+                                                 image_size=32, patch_size=8, hidden_act="gelu_pytorch_tanh"))
+    return {key if key.startswith("vision_model.") else "vision_model." + key: shape for key, shape in state(model).items()}
+
+
+def redux():
+    """Between SigLIP's states and T5's tokens of the tiny models."""
+    return {"redux_up.weight": [96, 128], "redux_up.bias": [96], "redux_down.weight": [32, 96], "redux_down.bias": [32]}
+
+
 def qwen3(width):
     vocabulary = json.loads((TOKENIZERS / "qwen-t5/qwen.json").read_text())
     count = max(max(vocabulary["model"]["vocab"].values()), max(t["id"] for t in vocabulary["added_tokens"])) + 1
@@ -175,6 +187,8 @@ def main():
         encoder + "qwen_3_4b.safetensors": ("bf16", qwen3(64)),
         encoder + "qwen_3_4b_fp8_mixed.safetensors": ("comfy_fp8", qwen3(64)),
         encoder + "qwen_3_8b_fp8mixed.safetensors": ("comfy_fp8", qwen3(96)),
+        "clip_vision/sigclip_vision_patch14_384.safetensors": ("f16", siglip()),
+        "style_models/flux1-redux-dev.safetensors": ("bf16", redux()),
         "upscale_models/RealESRGAN_x4plus.safetensors": ("f32", esrgan()),
         "vae/ae.safetensors": ("f32", ae),
         "vae/vae-ft-mse-840000-ema-pruned.safetensors": ("f32", autoencoder(channels=4)),

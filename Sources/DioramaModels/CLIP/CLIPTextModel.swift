@@ -37,7 +37,7 @@ public struct CLIPTextModel: Sendable {
     private let weights: Weights
     private let tokens: Embedding
     private let positions: Embedding
-    private let layers: [CLIPTextLayer]
+    private let layers: [CLIPLayer]
     private let finalNorm: LayerNorm
     private let projection: Linear?
 
@@ -61,7 +61,7 @@ public struct CLIPTextModel: Sendable {
             model["embeddings.token_embedding"], count: config.vocabulary, width: config.width)
         positions = try Embedding(
             model["embeddings.position_embedding"], count: config.positions, width: config.width)
-        layers = try (0..<config.layers).map { try CLIPTextLayer(model["encoder.layers"][$0], config) }
+        layers = try (0..<config.layers).map { try CLIPLayer(model["encoder.layers"][$0], config.form) }
         finalNorm = try LayerNorm(model["final_layer_norm"], width: config.width, eps: config.eps)
         projection = try config.projection.map {
             try Linear(w["text_projection"], from: config.width, to: $0, bias: false, isSensitive: true)
@@ -107,43 +107,11 @@ public struct CLIPTextModel: Sendable {
     }
 }
 
-/// One layer: causal self-attention and a perceptron, each normed before and added to its input.
-struct CLIPTextLayer: Sendable {
-    private let norm1, norm2: LayerNorm
-    private let query, key, value, output: Linear
-    private let up, down: Linear
-    private let heads: Int
-    private let activation: LinearEpilogue.Activation
-
-    init(_ w: Weights, _ c: CLIPTextConfig) throws {
-        norm1 = try LayerNorm(w["layer_norm1"], width: c.width, eps: c.eps)
-        norm2 = try LayerNorm(w["layer_norm2"], width: c.width, eps: c.eps)
-        let attention = w["self_attn"]
-        query = try Linear(attention["q_proj"], from: c.width, to: c.width)
-        key = try Linear(attention["k_proj"], from: c.width, to: c.width)
-        value = try Linear(attention["v_proj"], from: c.width, to: c.width)
-        output = try Linear(attention["out_proj"], from: c.width, to: c.width)
-        up = try Linear(w["mlp.fc1"], from: c.width, to: c.innerWidth)
-        down = try Linear(w["mlp.fc2"], from: c.innerWidth, to: c.width)
-        heads = c.heads
-        activation =
-            switch c.activation {
-            case .quickGELU: .quickGELU
-            case .gelu: .gelu
-            }
-    }
-
-    /// [B, L, D] to the same.
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = selfAttention(norm1(x), LinearEpilogue(residual: x))
-        return down(up(norm2(y), LinearEpilogue(activation)), LinearEpilogue(residual: y))
-    }
-
-    private func selfAttention(_ x: Tensor, _ epilogue: LinearEpilogue) -> Tensor {
-        let (batch, length, width) = (x.shape[0], x.shape[1], x.shape[2])
-        func split(_ y: Tensor) -> Tensor { y.reshaped(batch, length, heads, width / heads) }
-        let mixed = attention(
-            split(query(x)), split(key(x)), split(value(x)), causal: true, precision: query.precision)
-        return output(mixed.reshaped(batch, length, width), epilogue)
+extension CLIPTextConfig {
+    /// The form of its layers.
+    fileprivate var form: CLIPLayer.Form {
+        CLIPLayer.Form(
+            width: width, innerWidth: innerWidth, heads: heads,
+            activation: activation == .quickGELU ? .quickGELU : .gelu, eps: eps, isCausal: true)
     }
 }

@@ -109,6 +109,7 @@ public struct ChromaTransformer: DiffusionModel {
         let forImages = 3 * config.singleLayers
         let forTexts = forImages + 6 * config.layers
         let last = config.modulations - 2
+        let styles = StyleAttention(context)
 
         let streams = try runner.run(
             Array(blocks.enumerated()), .double,
@@ -117,13 +118,14 @@ public struct ChromaTransformer: DiffusionModel {
         ) { block, state in
             block.element(
                 state, modulations(forImages + 6 * block.offset, 2).map { StreamModulation($0) },
-                modulations(forTexts + 6 * block.offset, 2), positions)
+                modulations(forTexts + 6 * block.offset, 2), positions, styles: styles)
         }
         let joined = try runner.run(
             Array(singleBlocks.enumerated()), .single, streams.joinedTextFirst(),
             modulation: rows.narrowed(axis: 1, 0..<1), before: blocks.count
         ) { block, state in
-            block.element(state, StreamModulation(modulations(3 * block.offset, 1)[0]), positions)
+            block.element(
+                state, StreamModulation(modulations(3 * block.offset, 1)[0]), positions, styles: styles)
         }
 
         let start = text.shape[1]

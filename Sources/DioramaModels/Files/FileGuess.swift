@@ -37,6 +37,19 @@ enum FileGuess {
         ("down_blocks.0.attentions.", "a U-Net (Stable Diffusion 1, 2 or XL)"),
     ]
 
+    /// Style models that are not known here.
+    private static let styles: [Mark] = [
+        ("style_embedding", "a style adapter of Stable Diffusion 1 (T2I-Adapter), which is not supported"),
+        ("image_proj.", "an IP-Adapter, which is not supported"),
+    ]
+
+    /// Vision models that are not known here, and parts of them.
+    private static let visions: [Mark] = [
+        (".layer_scale2.lambda1", "a vision model (DINOv2), which is not supported"),
+        ("vision_model.encoder.layers.", "a part of a vision model"),
+        ("visual.transformer.resblocks.", "a part of a vision model"),
+    ]
+
     /// Text encoders, and parts of them.
     private static let encoders: [Mark] = [
         ("encoder.block.0.layer.0.SelfAttention.", "a T5 text encoder"),
@@ -74,9 +87,9 @@ enum FileGuess {
             return ControlNetFile.description(steering: steered)
         }
         if isControlNet(source) { return "a ControlNet, which goes beside a model and is none itself" }
-        return diffusionModel(source) ?? upscaleModel(source) ?? first(of: others, in: source) ?? textEncoder(
-            source)
-            ?? autoencoder(source)
+        if let found = diffusionModel(source) ?? upscaleModel(source) ?? styleModel(source) { return found }
+        if let other = first(of: others, in: source) ?? visionModel(source) { return other }
+        return textEncoder(source) ?? autoencoder(source)
             ?? first(of: parts, in: source).map { "\($0), or a part of one, that is not known here" }
     }
 
@@ -94,6 +107,20 @@ enum FileGuess {
         UpscaleModelFile(recognised: source).map {
             "an upscale model (\($0.name)): load it with Load Upscale Model"
         }
+    }
+
+    private static func styleModel(_ source: any TensorSource) -> String? {
+        guard StyleModelFile(recognised: source) != nil else {
+            return first(of: styles, in: source)
+        }
+        return "a style model (\(StyleModelFile.name)): load it with Load Style Model"
+    }
+
+    /// A file with a text encoder too is taken for that.
+    private static func visionModel(_ source: any TensorSource) -> String? {
+        guard FoundTextEncoder.all(in: source).isEmpty else { return nil }
+        guard let file = CLIPVisionFile(recognised: source) else { return first(of: visions, in: source) }
+        return "a vision model (\(file.name)): load it with Load CLIP Vision"
     }
 
     private static func textEncoder(_ source: any TensorSource) -> String? {

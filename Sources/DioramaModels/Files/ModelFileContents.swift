@@ -13,6 +13,8 @@ public struct ModelFileContents: Sendable {
         case autoencoder = "autoencoder"
         case upscaleModel = "upscale model"
         case controlNet = "ControlNet"
+        case visionModel = "vision model"
+        case styleModel = "style model"
     }
 
     /// One model of a file.
@@ -41,7 +43,7 @@ public struct ModelFileContents: Sendable {
         public let problems: [String]
     }
 
-    /// The models: the diffusion model first, then text encoders in the order of the file, the autoencoder and the ControlNet.
+    /// The models: the diffusion model first, then text encoders in the order of the file, the autoencoder and others.
     public let parts: [Part]
     /// What the file seems to be, where it holds no model that is known here: `an adapter (LoRA): …`; nil for no idea.
     public let guess: String?
@@ -61,6 +63,8 @@ public struct ModelFileContents: Sendable {
             + [
                 autoencoder.map { Part($0) }, UpscaleModelFile(recognised: source).map { Part($0) },
                 controlNet.map { Part($0) }, patch.map { Part($0) },
+                CLIPVisionFile(recognised: source).map { Part($0) },
+                StyleModelFile(recognised: source).map { Part($0) },
             ].compactMap { $0 }
         guess = parts.isEmpty ? FileGuess.name(source) : nil
     }
@@ -108,7 +112,7 @@ extension ModelFileContents.Part {
     ]
 
     /// What is wrong, without the name of the file.
-    private static func text(_ error: any Error) -> String { (error as? WeightsError)?.problem ?? "\(error)" }
+    static func text(_ error: any Error) -> String { (error as? WeightsError)?.problem ?? "\(error)" }
 
     fileprivate init(_ file: DiffusionFile, _ held: ModelFileContents.Held) {
         (role, name, prefix) = (.diffusionModel, file.family, file.shapes.prefix)

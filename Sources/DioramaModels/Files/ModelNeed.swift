@@ -46,6 +46,13 @@ public struct ModelNeed: Sendable, Hashable {
         ModelNeed("diffusion model \(family), \(width) wide", files: nil)
     }
 
+    /// The vision model whose states a style model takes.
+    static func visionModel(width: Int) -> ModelNeed {
+        ModelNeed(
+            "vision model, \(width) wide, loaded with CLIPVisionLoader",
+            files: width == 1152 ? "sigclip_vision_patch14_384.safetensors" : nil, folder: "clip_vision")
+    }
+
     /// The files of a text encoder's tokenizer, and where they go; nil for encoders that are not known.
     ///
     /// - Parameters:

@@ -69,11 +69,12 @@ struct DoubleStreamBlock: Sendable {
     ///   - forImage: the image's modulations of attention and perceptron.
     ///   - forText: the text's.
     ///   - positions: of text and image tokens, in this order.
+    ///   - styles: how tokens of styles count as keys; nil for as they are.
     ///   - attended: gives the keys and values that the tokens attend to, of their own.
     /// - Returns: both streams, of the same shapes.
     func callAsFunction(
         _ state: BlockState, _ forImage: [StreamModulation], _ forText: [Modulation],
-        _ positions: RotaryPositions, attending attended: AttendedKeys? = nil
+        _ positions: RotaryPositions, styles: StyleAttention? = nil, attending attended: AttendedKeys? = nil
     ) -> BlockState {
         guard let context = state.context else {
             preconditionFailure("DoubleStreamBlock: the state has no text tokens")
@@ -85,7 +86,8 @@ struct DoubleStreamBlock: Sendable {
         let own = (key: positions(joined(y.key, x.key)), value: joined(y.value, x.value))
         let (key, value) = attended?(own.key, own.value, image.query.precision) ?? own
         let mixed = attention(
-            positions(joined(y.query, x.query)), key, value, precision: image.query.precision
+            positions(joined(y.query, x.query)), key, value, styles: styles,
+            precision: image.query.precision
         ).joinedHeads()
         let count = context.shape[1]
         let forText1 = text.output(mixed.narrowed(axis: 1, 0..<count), forText[0].added(to: context))
@@ -119,13 +121,14 @@ struct SingleStreamBlock: Sendable {
     /// Passes a sequence [B, L, D] through.
     func callAsFunction(
         _ state: BlockState, _ modulation: StreamModulation, _ positions: RotaryPositions,
-        attending attended: AttendedKeys? = nil
+        styles: StyleAttention? = nil, attending attended: AttendedKeys? = nil
     ) -> BlockState {
         let x = modulation.input(state.image)
         let own = HeadProjection.each(query, key, value, of: x, turnedBy: positions)
         let (key, value) =
             attended?(own.key, own.value, query.precision) ?? (key: own.key, value: own.value)
-        let mixed = attention(own.query, key, value, precision: query.precision).joinedHeads()
+        let mixed = attention(own.query, key, value, styles: styles, precision: query.precision)
+            .joinedHeads()
         let thought =
             gate.map { up(x, LinearEpilogue(gate: $0(x, LinearEpilogue(.silu)))) }
             ?? up(x, LinearEpilogue(.geluTanh))

@@ -132,20 +132,22 @@ public struct FluxTransformer: DiffusionModel {
         let conditions = try runner.vector(at: timestep, context) { try vector($0, context) }
         let forImage = try sequence.conditions(conditions, method) { try vector(timestep * 0, context) }
         let start = text.shape[1]
+        let styles = StyleAttention(context)
 
         let streams = try runner.run(
             Array(blocks.enumerated()), .double,
             BlockState(image: imageEmbedder(sequence.tokens), context: text),
             modulation: conditions.value, after: singleBlocks.count
         ) { block, state in
-            block.element(state, forImage, positions, attending: keys?.attended(at: block.offset))
+            block.element(
+                state, forImage, positions, styles: styles, attending: keys?.attended(at: block.offset))
         }
         let joined = try runner.run(
             Array(singleBlocks.enumerated()), .single, streams.joinedTextFirst(),
             modulation: conditions.value, before: blocks.count
         ) { block, state in
             block.element(
-                state, forImage, positions, after: start,
+                state, forImage, positions, after: start, styles: styles,
                 attending: keys?.attended(at: blocks.count + block.offset))
         }
 
@@ -195,11 +197,12 @@ struct ModulatedDoubleBlock: Sendable {
 
     func callAsFunction(
         _ state: BlockState, _ conditions: StreamConditions, _ positions: RotaryPositions,
-        attending attended: AttendedKeys?
+        styles: StyleAttention?, attending attended: AttendedKeys?
     ) -> BlockState {
         block(
             state, conditions.modulations(by: imageModulation, into: 2),
-            Modulation.split(textModulation(conditions.own), into: 2), positions, attending: attended)
+            Modulation.split(textModulation(conditions.own), into: 2), positions, styles: styles,
+            attending: attended)
     }
 }
 
@@ -215,11 +218,11 @@ struct ModulatedSingleBlock: Sendable {
 
     func callAsFunction(
         _ state: BlockState, _ conditions: StreamConditions, _ positions: RotaryPositions,
-        after textCount: Int, attending attended: AttendedKeys?
+        after textCount: Int, styles: StyleAttention?, attending attended: AttendedKeys?
     ) -> BlockState {
         block(
             state, conditions.modulations(by: modulation, into: 1, after: textCount)[0], positions,
-            attending: attended)
+            styles: styles, attending: attended)
     }
 }
 

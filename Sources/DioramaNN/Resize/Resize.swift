@@ -62,7 +62,7 @@ private func croppedToAspect(_ x: Tensor, height: Int, width: Int) -> Tensor {
 }
 
 /// Applies one table to the columns and one to the rows of each plane.
-private func resampled(_ x: Tensor, rows: Resampling, columns: Resampling) -> Tensor {
+func resampled(_ x: Tensor, rows: Resampling, columns: Resampling) -> Tensor {
     let planes = x.shape[0] * x.shape[1]
     let (oldHeight, oldWidth) = (x.shape[2], x.shape[3])
     let (height, width) = (rows.taps.count, columns.taps.count)

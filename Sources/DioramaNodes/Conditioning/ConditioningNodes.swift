@@ -38,6 +38,7 @@ struct ConditioningConcat: Node {
             try context.requireSameWidth(to, from, $conditioningFrom)
             entry.context = TextContext(
                 tokens: .concatenated([to.unfolded, from.unfolded], axis: 1), pooled: to.pooled)
+            entry.context.styles = to.styles
         }
     }
 }
@@ -74,6 +75,7 @@ struct ConditioningAverage: Node {
                     from.pooled.map { pooled * share + $0 * (1 - share) } ?? pooled
                 },
                 tailCount: isFoldedAlike ? to.tailCount : 1)
+            entry.context.styles = to.styles
         }
     }
 }
@@ -94,6 +96,7 @@ struct ConditioningZeroOut: Node {
             entry.context = TextContext(
                 tokens: .zeros(old.tokens.shape, on: old.tokens.device),
                 pooled: old.pooled.map { .zeros($0.shape, on: $0.device) }, tailCount: old.tailCount)
+            entry.context.styles = old.styles
         }
     }
 }

@@ -39,6 +39,10 @@ struct WeightsChoice: Sendable {
     static let controlNets = WeightsChoice(kinds: ["controlnet"], wanted: "a ControlNet")
     /// Files of networks that are put into a model.
     static let modelPatches = WeightsChoice(kinds: ["model_patches"], wanted: "a model patch")
+    /// Files of models that encode pictures.
+    static let visionModels = WeightsChoice(kinds: ["clip_vision"], wanted: "a vision model")
+    /// Files of style models.
+    static let styleModels = WeightsChoice(kinds: ["style_models"], wanted: "a style model")
 
     private static let weights = [".safetensors", ".sft", ".gguf"]
 
