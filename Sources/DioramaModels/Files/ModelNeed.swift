@@ -25,8 +25,8 @@ public struct ModelNeed: Sendable, Hashable {
         (self.what, self.file, folder, loader) = ("autoencoder of \(what)", file, "vae", "VAELoader")
     }
 
-    private init(_ what: String, files: String?, folder: String? = nil) {
-        (content, self.what, file, self.folder, loader) = (.other, what, files, folder, nil)
+    private init(_ what: String, files: String?, folder: String? = nil, loader: String? = nil) {
+        (content, self.what, file, self.folder, self.loader) = (.other, what, files, folder, loader)
     }
 
     /// The text encoder that it is; nil for others.
@@ -49,8 +49,9 @@ public struct ModelNeed: Sendable, Hashable {
     /// The vision model whose states a style model takes.
     static func visionModel(width: Int) -> ModelNeed {
         ModelNeed(
-            "vision model, \(width) wide, loaded with CLIPVisionLoader",
-            files: width == 1152 ? "sigclip_vision_patch14_384.safetensors" : nil, folder: "clip_vision")
+            "vision model, \(width) wide",
+            files: width == 1152 ? "sigclip_vision_patch14_384.safetensors" : nil, folder: "clip_vision",
+            loader: "CLIPVisionLoader")
     }
 
     /// The files of a text encoder's tokenizer, and where they go; nil for encoders that are not known.
