@@ -43,7 +43,7 @@ TripleCLIPLoader VAELoader CLIPTextEncodeFlux CLIPTextEncodeSD3 T5TokenizerOptio
 FluxKontextMultiReferenceLatentMethod FluxDisableGuidance EmptyFlux2LatentImage ImageQuantize UpscaleModelLoader ImageUpscaleWithModel ImageCompare
 InstructPixToPixConditioning ControlNetLoader ControlNetApplyAdvanced ControlNetApplySD3 LotusConditioning
 ModelPatchLoader QwenImageDiffsynthControlnet ZImageFunControlnet
-CLIPVisionLoader CLIPVisionEncode StyleModelLoader StyleModelApply
+CLIPVisionLoader CLIPVisionEncode StyleModelLoader StyleModelApply FluxKVCache
 """.split()
 FIELDS = "input input_order is_input_list output output_is_list output_name name display_name category output_node".split()
 
