@@ -3,7 +3,6 @@ import DioramaModels
 import DioramaTensor
 import DioramaTestSupport
 import DioramaWeights
-import Foundation
 import Testing
 
 /// Z-Image's Fun ControlNets from files, against ComfyUI's own code (`tools/golden/zimage_control.py`).
@@ -43,10 +42,6 @@ import Testing
                 let tensor = try source.tensor(key, on: .cpu())
                 return (key, empty.contains(key) ? .zeros(tensor.shape, on: .cpu()) : tensor)
             })
-    }
-
-    private static func shapes(_ name: String) throws -> [String: Shape] {
-        try Dictionary(uniqueKeysWithValues: entries(name).map { ($0.name, Shape($0.shape)) })
     }
 
     /// The golden's transformer, and what it is told.

@@ -47,11 +47,12 @@ public struct SD3ControlNetConfig: Sendable, Hashable {
 }
 
 extension SD3ControlNetConfig {
-    /// Why it cannot steer a model: both, and what to do; nil where it can.
+    /// Why it cannot steer a model.
     ///
     /// - Parameters:
     ///   - family: what people call the model's family.
     ///   - model: its shape, where it is a Stable Diffusion 3.
+    /// - Returns: a sentence that names both and says what to do; nil where it can.
     func misfit(ofFamily family: String, _ model: SD3Config?) -> String? {
         let own = "the ControlNet is for a Stable Diffusion 3 that is \(width) wide"
         guard let model else {

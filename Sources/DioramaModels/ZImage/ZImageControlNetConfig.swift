@@ -49,11 +49,12 @@ public struct ZImageControlNetConfig: Sendable, Hashable {
         max(Int((Double(model.layers) / Double(blocks.layers)).rounded(.toNearestOrEven)), 1)
     }
 
-    /// Why it cannot steer a model: both, and what to do; nil where it can.
+    /// Why it cannot steer a model.
     ///
     /// - Parameters:
     ///   - family: what people call the model's family.
     ///   - model: its shape, where it is a Z-Image.
+    /// - Returns: a sentence that names both and says what to do; nil where it can.
     func misfit(ofFamily family: String, _ model: ZImageConfig?) -> String? {
         let own = "the ControlNet is for a Z-Image that is \(width) wide"
         guard let model else {
