@@ -202,6 +202,19 @@ typedef struct {
     /* scratch has room for whole tiles of rows by panel_columns singles */
     void (*multiply_panel)(const dk_panel_product *product, void *scratch);
 
+    size_t pair_rows; /* rows of a pair of tiles in Strassen's products */
+    /* tiles[7, ..., depth / 2, pair_rows / 2], `step` singles apart = the left operands of the seven products of x[rows, depth],
+     * whose depth is a multiple of 2 lanes; false if a row is not finite or not of the size of the one it is added to.
+     * scratch has room for pair_rows rows */
+    bool (*pack_pair_rows)(float *tiles, size_t step, const float *x, size_t row_stride, size_t rows, size_t depth,
+                           float *scratch);
+    /* panels[7, depth / 2, panel_columns] = the right operands, of rows[columns, depth]^T with up to two panels' columns */
+    void (*pack_pair_panels)(float *panels, const void *rows, dk_float_type type, size_t row_stride, size_t columns,
+                             size_t depth);
+    /* multiply_panel for such operands in singles, with up to two panels' columns; false, and nothing written, if a sum is not
+     * finite. scratch has room for whole pairs of rows by five halves of a panel's singles */
+    bool (*multiply_pair)(const dk_panel_product *product, void *scratch);
+
     size_t lanes;      /* singles of a vector */
     size_t half_speed; /* how many times as many multiplications a second bf16 does as f32 */
     /* the mean of x[n], f32 or bf16, and the sum of squares about it */

@@ -18,6 +18,8 @@
 
 #include "panels.h"
 
+#include "strassen.h"
+
 #include "peak.h"
 
 #include "attention.h"
@@ -72,6 +74,10 @@ const dk_kernels DK_TABLE = {
     .pack_pixels = pack_pixels,
     .pack_filters = pack_filters,
     .multiply_panel = multiply_panel,
+    .pair_rows = DK_PAIR_ROWS,
+    .pack_pair_rows = pack_pair_rows,
+    .pack_pair_panels = pack_pair_panels,
+    .multiply_pair = multiply_pair,
     .lanes = DK_LANES,
     .half_speed = DK_HALF_SPEED,
     .plane_moments = plane_moments,

@@ -361,13 +361,14 @@ static void pack_tile(void *tile, float *scales, dk_precision precision, const f
 
 /* sums[rows, DK_PANEL_COLUMNS] (+)= tile · panel over `units`; precision, rows and begins are known when compiling. */
 DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t rows, const bool begins,
-                          const uint32_t *left, const uint32_t *panel, size_t units) {
+                          const uint32_t *left, const uint32_t *panel, size_t units, const uint32_t *next) {
     vf sum[DK_REGISTER_ROWS][DK_PANEL_VECTORS];
 #define DK_ROWS _Pragma("clang loop unroll(full)") for (size_t row = 0; row < rows; row++)
 #define DK_VECS _Pragma("clang loop unroll(full)") for (size_t v = 0; v < DK_PANEL_VECTORS; v++)
     DK_ROWS DK_VECS sum[row][v] = begins ? (vf){0} : sums[row * DK_PANEL_VECTORS + v];
     for (size_t i = 0; i < units; i++, panel += DK_PANEL_COLUMNS, left += DK_REGISTER_ROWS) {
         vi b[DK_PANEL_VECTORS];
+        if (rows > 1) __builtin_prefetch(next + i * DK_REGISTER_ROWS, 0, 2);
         DK_VECS b[v] = (vi)vf_load((const float *)(panel + v * DK_LANES));
         DK_ROWS {
             vi a = vi_splat_unit(left + row);
@@ -385,12 +386,12 @@ DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t r
 
 #define DK_DEFINE_PANEL_TILE(name, precision, rows)                                                           \
     static __attribute__((noinline)) void name##_begin(vf *sums, const uint32_t *left, const uint32_t *panel,    \
-                                                       size_t units) {                                        \
-        panel_tile(sums, precision, rows, true, left, panel, units);                                          \
+                                                       size_t units, const uint32_t *next) {                  \
+        panel_tile(sums, precision, rows, true, left, panel, units, next);                                    \
     }                                                                                                         \
     static __attribute__((noinline)) void name##_go_on(vf *sums, const uint32_t *left, const uint32_t *panel,    \
-                                                       size_t units) {                                        \
-        panel_tile(sums, precision, rows, false, left, panel, units);                                         \
+                                                       size_t units, const uint32_t *next) {                  \
+        panel_tile(sums, precision, rows, false, left, panel, units, next);                                   \
     }
 DK_DEFINE_PANEL_TILE(panel_single, DK_SINGLE, DK_REGISTER_ROWS)
 DK_DEFINE_PANEL_TILE(panel_half, DK_HALF, DK_REGISTER_ROWS)
@@ -399,7 +400,7 @@ DK_DEFINE_PANEL_TILE(panel_single_1, DK_SINGLE, 1)
 DK_DEFINE_PANEL_TILE(panel_half_1, DK_HALF, 1)
 DK_DEFINE_PANEL_TILE(panel_int8_1, DK_INT8, 1)
 
-typedef void (*dk_panel_tile)(vf *, const uint32_t *, const uint32_t *, size_t);
+typedef void (*dk_panel_tile)(vf *, const uint32_t *, const uint32_t *, size_t, const uint32_t *);
 
 /* By precision, whether one row alone, and whether sums go on. */
 static const dk_panel_tile panel_tiles[3][2][2] = {
@@ -475,7 +476,8 @@ static void multiply_panel(const dk_panel_product *p, void *scratch) {
         for (size_t row = 0; row < p->rows; row += DK_REGISTER_ROWS) {
             size_t tile = row / DK_REGISTER_ROWS;
             vf *sums = (vf *)scratch + (pieces > 1 ? tile * tile_vectors : 0);
-            tiles[from > 0](sums, left + (tile * p->units + from) * DK_REGISTER_ROWS, panel + from * DK_PANEL_COLUMNS, piece);
+            const uint32_t *own = left + (tile * p->units + from) * DK_REGISTER_ROWS;
+            tiles[from > 0](sums, own, panel + from * DK_PANEL_COLUMNS, piece, own + p->units * DK_REGISTER_ROWS);
             if (last) finish_tile(p, sums, row, p->rows - row < DK_REGISTER_ROWS ? p->rows - row : DK_REGISTER_ROWS);
         }
         from += piece;

@@ -16,7 +16,7 @@ extension CPUBackend {
     }
 
     /// Some columns of a row, whole blocks.
-    private func decode(
+    func decode(
         _ out: MutableFloats, _ rows: EncodedRows, row: Int, _ part: Range<Int>, of columns: Int
     ) {
         let (length, size) = (rows.encoding.blockLength, rows.encoding.blockBytes)

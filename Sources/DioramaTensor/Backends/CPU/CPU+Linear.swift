@@ -8,7 +8,7 @@ extension CPUBackend {
     private static let dotRows = 8
 
     /// Bytes of packed rows that are worth keeping at a time; rows beyond go in another pass over the weights.
-    private static let packedRows = 64 << 20
+    static let packedRows = 64 << 20
 
     /// The most rows that pass by a panel while it is in the cache.
     private static let rowBlock = 256
@@ -24,6 +24,11 @@ extension CPUBackend {
         waiting.removeAll { $0.problem.rows == 0 || $0.problem.outputs == 0 }
         for layer in waiting where isRead(inPlace: layer.problem) { dotLinear(layer.out, x, layer.problem) }
         waiting.removeAll { isRead(inPlace: $0.problem) }
+        let large = waiting.filter { isStrassen($0.problem) }
+        if let first = large.first?.problem {
+            strassenLinears(large, x, rows: first.rows, inputs: first.inputs)
+            waiting.removeAll { isStrassen($0.problem) }
+        }
         while let first = waiting.first?.problem {
             packedLinears(waiting.filter { $0.problem.packsRows(as: first) }, x, first)
             waiting.removeAll { $0.problem.packsRows(as: first) }
@@ -31,7 +36,7 @@ extension CPUBackend {
     }
 
     /// A layer, and where its result goes.
-    private struct Layer {
+    struct Layer {
         let out: MutableFloats
         let problem: LinearProblem
     }
@@ -116,7 +121,8 @@ extension CPUBackend {
                     for panel in mine {
                         let packed = own + (panel - mine.lowerBound) * panelRoom
                         var product = product(
-                            problem, panel: panel, packed, units: units, out, row: rows.lowerBound + first)
+                            problem, panel: panel, width: width, packed, units: units, out,
+                            row: rows.lowerBound + first)
                         product.rows = Swift.min(block, rows.count - first)
                         product.left = UnsafeRawPointer(tiles + first * units)
                         product.row_scales = rowScales + first
@@ -128,7 +134,7 @@ extension CPUBackend {
     }
 
     /// Packs a panel's weights, and behind them scales and sums of its columns.
-    private func pack(
+    func pack(
         _ packed: MutableFloats, panel: Int, units: Int, _ problem: LinearProblem, scratch: MutableFloats
     ) {
         let width = kernels.panel_columns
@@ -152,11 +158,10 @@ extension CPUBackend {
         }
     }
 
-    private func product(
-        _ problem: LinearProblem, panel: Int, _ packed: MutableFloats, units: Int, _ out: MutableFloats,
-        row: Int
+    func product(
+        _ problem: LinearProblem, panel: Int, width: Int, _ packed: MutableFloats, units: Int,
+        _ out: MutableFloats, row: Int
     ) -> dk_panel_product {
-        let width = kernels.panel_columns
         let column = panel * width
         let at = row * problem.outputs + column
         var product = dk_panel_product()

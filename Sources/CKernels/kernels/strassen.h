@@ -1,0 +1,177 @@
+/* Products in singles by one step of Strassen's scheme: both operands are halved along every extent, and seven products of
+ * halves make what takes eight. Strassen, Gaussian Elimination is not Optimal, 1969.
+ *
+ * A pair of neighbouring tiles has the halves of the rows, a pair of neighbouring panels those of the columns; the summed
+ * extent is cut in the middle, so depth is a multiple of 2 DK_LANES. Both are packed as the seven operands of the products, sums
+ * of two quarters or a quarter alone.
+ *
+ * Sums of terms that cancel: an error is as large as rounding makes it for the larger of a pair's two rows and of its two columns,
+ * and what is not finite in one would be in the other. So pack_pair_rows tells pairs of rows that are of one size from others, and
+ * multiply_pair writes nothing unless all is finite: the others want plain products. */
+
+enum { DK_PRODUCTS = 7, DK_PAIR_ROWS = 2 * DK_REGISTER_ROWS, DK_PAIR_DEPTH = 1024, DK_TILE_VECTORS = DK_REGISTER_ROWS * DK_PANEL_VECTORS };
+
+/* How many times as large as its partner a row may be. */
+#define DK_PAIR_RATIO 16.0f
+
+/* The operands of a product from quarters in the order 11, 12, 21, 22: a, and b times sign unless that is 0. */
+typedef struct {
+    int a, b, sign;
+} dk_operand;
+
+static const dk_operand strassen_left[DK_PRODUCTS] = {{0, 3, 1}, {2, 3, 1},  {0, 0, 0}, {3, 0, 0},
+                                                      {0, 1, 1}, {2, 0, -1}, {1, 3, -1}};
+
+/* out[units, DK_REGISTER_ROWS] = units of the rows at a, plus or less those at b. */
+DK_INLINE void zip_operand(float *out, const float *a, const float *b, const int sign, size_t stride, size_t units) {
+#define DK_TERM(row, i) \
+    (sign == 0  ? vf_load(a + (row) * stride + (i)) \
+     : sign > 0 ? vf_load(a + (row) * stride + (i)) + vf_load(b + (row) * stride + (i)) \
+                : vf_load(a + (row) * stride + (i)) - vf_load(b + (row) * stride + (i)))
+    for (size_t i = 0; i < units; i += DK_LANES) {
+#if DK_LANES == 16
+        vf lines[8], zipped[8];
+        for (size_t row = 0; row < 8; row++) lines[row] = DK_TERM(row, i);
+        for (size_t time = 0; time < 3; time++) {
+            for (size_t row = 0; row < 4; row++) {
+                zipped[2 * row] = DK_ZIP_LOW(lines[row], lines[row + 4]);
+                zipped[2 * row + 1] = DK_ZIP_HIGH(lines[row], lines[row + 4]);
+            }
+            memcpy(lines, zipped, sizeof lines);
+        }
+        for (size_t row = 0; row < 8; row++) vf_store(out + 8 * i + row * DK_LANES, lines[row]);
+#else
+        for (size_t row = 0; row < DK_REGISTER_ROWS; row++) {
+            vf term = DK_TERM(row, i);
+            for (size_t lane = 0; lane < DK_LANES; lane++) out[(i + lane) * DK_REGISTER_ROWS + row] = term[lane];
+        }
+#endif
+    }
+#undef DK_TERM
+}
+
+/* Whether two numbers, the greatest of two rows, are of one size; neither is infinity or not-a-number then. */
+DK_INLINE bool are_alike(float a, float b) { return a <= DK_PAIR_RATIO * b && b <= DK_PAIR_RATIO * a && a - b == a - b; }
+
+static bool pack_pair_rows(float *tiles, size_t step, const float *x, size_t row_stride, size_t rows, size_t depth,
+                           float *scratch) {
+    size_t half = depth / 2;
+    for (size_t row = 0; row + DK_REGISTER_ROWS < rows; row++) {
+        const float *upper = x + row * row_stride, *lower = upper + DK_REGISTER_ROWS * row_stride;
+        if (!are_alike(greatest_absolute(upper, depth), greatest_absolute(lower, depth))) return false;
+    }
+    if (rows < DK_PAIR_ROWS) {
+        for (size_t row = 0; row < rows; row++) memcpy(scratch + row * depth, x + row * row_stride, depth * sizeof *x);
+        memset(scratch + rows * depth, 0, (DK_PAIR_ROWS - rows) * depth * sizeof *x);
+        x = scratch, row_stride = depth;
+    }
+    const float *lower = x + DK_REGISTER_ROWS * row_stride;
+    const float *quarters[4] = {x, x + half, lower, lower + half};
+    for (size_t i = 0; i < DK_PRODUCTS; i++, tiles += step) {
+        const float *a = quarters[strassen_left[i].a], *b = quarters[strassen_left[i].b];
+        switch (strassen_left[i].sign) {
+        case 0: zip_operand(tiles, a, b, 0, row_stride, half); break;
+        case 1: zip_operand(tiles, a, b, 1, row_stride, half); break;
+        default: zip_operand(tiles, a, b, -1, row_stride, half); break;
+        }
+    }
+    return true;
+}
+
+/* A square of units and columns, of which some may be missing. */
+DK_INLINE void load_square(vf *square, const char *rows, dk_float_type type, size_t stride, size_t columns, size_t at) {
+    for (size_t i = 0; i < DK_LANES; i++) {
+        const char *row = rows + i * stride;
+        if (i < columns) __builtin_prefetch(row + (at + 4 * DK_LANES) * (type == DK_F32 ? 4 : 2), 0, 2);
+        square[i] = i < columns ? vf_load_weights(row, type, at) : (vf){0};
+    }
+    DK_TRANSPOSE(vf, square);
+}
+
+DK_INLINE void pack_pair_of(float *panels, const char *rows, dk_float_type type, size_t stride, size_t columns, size_t depth) {
+    size_t half = depth / 2, step = half * DK_PANEL_COLUMNS;
+    for (size_t column = 0; column < DK_PANEL_COLUMNS; column += DK_LANES) {
+        size_t left = column < columns ? columns - column : 0;
+        size_t right = column + DK_PANEL_COLUMNS < columns ? columns - column - DK_PANEL_COLUMNS : 0;
+        const char *first = rows + column * stride, *second = first + DK_PANEL_COLUMNS * stride;
+        for (size_t i = 0; i < half; i += DK_LANES) {
+            vf q11[DK_LANES], q12[DK_LANES], q21[DK_LANES], q22[DK_LANES];
+            load_square(q11, first, type, stride, left, i);
+            load_square(q21, first, type, stride, left, half + i);
+            load_square(q12, second, type, stride, right, i);
+            load_square(q22, second, type, stride, right, half + i);
+            float *to = panels + i * DK_PANEL_COLUMNS + column;
+            for (size_t unit = 0; unit < DK_LANES; unit++, to += DK_PANEL_COLUMNS) {
+                vf a = q11[unit], b = q12[unit], c = q21[unit], d = q22[unit];
+                vf_store(to, a + d), vf_store(to + step, a), vf_store(to + 2 * step, b - d), vf_store(to + 3 * step, c - a);
+                vf_store(to + 4 * step, d), vf_store(to + 5 * step, a + b), vf_store(to + 6 * step, c + d);
+            }
+        }
+    }
+}
+
+static void pack_pair_panels(float *panels, const void *rows, dk_float_type type, size_t row_stride, size_t columns,
+                             size_t depth) {
+    switch (type) {
+    case DK_F32: pack_pair_of(panels, rows, DK_F32, row_stride * 4, columns, depth); break;
+    case DK_F16: pack_pair_of(panels, rows, DK_F16, row_stride * 2, columns, depth); break;
+    case DK_BF16: pack_pair_of(panels, rows, DK_BF16, row_stride * 2, columns, depth); break;
+    }
+}
+
+/* Adds a product to the quarters of the result that have it: 11 = 1 + 4 - 5 + 7, 12 = 3 + 5, 21 = 2 + 4, 22 = 1 - 2 + 3 + 6. */
+DK_INLINE void place_product(vf *quarters, const vf *product, size_t number) {
+    vf *q11 = quarters, *q12 = q11 + DK_TILE_VECTORS, *q21 = q12 + DK_TILE_VECTORS, *q22 = q21 + DK_TILE_VECTORS;
+#define DK_SUMS for (size_t i = 0; i < DK_TILE_VECTORS; i++)
+    switch (number) {
+    case 0: DK_SUMS q11[i] = q22[i] = product[i]; break;
+    case 1: DK_SUMS q21[i] = product[i], q22[i] -= product[i]; break;
+    case 2: DK_SUMS q12[i] = product[i], q22[i] += product[i]; break;
+    case 3: DK_SUMS q11[i] += product[i], q21[i] += product[i]; break;
+    case 4: DK_SUMS q11[i] -= product[i], q12[i] += product[i]; break;
+    case 5: DK_SUMS q22[i] += product[i]; break;
+    case 6: DK_SUMS q11[i] += product[i]; break;
+    }
+#undef DK_SUMS
+}
+
+DK_INLINE bool all_vectors_finite(const vf *x, size_t n) {
+    vi wrong = {0};
+    for (size_t i = 0; i < n; i++) wrong |= x[i] * 0.0f != 0.0f;
+    for (size_t lane = 0; lane < DK_LANES; lane++)
+        if (wrong[lane]) return false;
+    return true;
+}
+
+static bool multiply_pair(const dk_panel_product *p, void *scratch) {
+    const float *left = p->left, *panel = p->panel;
+    size_t half = p->units / 2, pieces = (half + DK_PAIR_DEPTH - 1) / DK_PAIR_DEPTH;
+    size_t length = (half + pieces - 1) / pieces, pairs = (p->rows + DK_PAIR_ROWS - 1) / DK_PAIR_ROWS;
+    vf *quarters = scratch, *sums = quarters + pairs * 4 * DK_TILE_VECTORS;
+    for (size_t i = 0; i < DK_PRODUCTS; i++, left += pairs * half * DK_REGISTER_ROWS, panel += half * DK_PANEL_COLUMNS)
+        for (size_t from = 0; from < half; from += length) {
+            size_t piece = half - from < length ? half - from : length;
+            for (size_t pair = 0; pair < pairs; pair++) {
+                const float *tile = left + pair * half * DK_REGISTER_ROWS;
+                vf *sum = sums + pair * DK_TILE_VECTORS;
+                panel_tiles[DK_SINGLE][0][from > 0](sum, (const uint32_t *)tile + from * DK_REGISTER_ROWS,
+                                                    (const uint32_t *)panel + from * DK_PANEL_COLUMNS, piece, (const uint32_t*)tile + (half + from) * DK_REGISTER_ROWS);
+                if (from + piece == half) place_product(quarters + pair * 4 * DK_TILE_VECTORS, sum, i);
+            }
+        }
+    if (!all_vectors_finite(quarters, pairs * 4 * DK_TILE_VECTORS)) return false;
+    dk_panel_product sides[2] = {*p, *p};
+    sides[0].columns = p->columns < DK_PANEL_COLUMNS ? p->columns : DK_PANEL_COLUMNS;
+    sides[1].columns = p->columns - sides[0].columns;
+    if (p->bias) sides[1].bias += DK_PANEL_COLUMNS;
+    if (p->gate) sides[1].gate += DK_PANEL_COLUMNS;
+    if (p->residual) sides[1].residual += DK_PANEL_COLUMNS;
+    sides[1].out += DK_PANEL_COLUMNS;
+    for (size_t tile = 0; tile * DK_REGISTER_ROWS < p->rows; tile++)
+        for (size_t side = 0; side < 2; side++) {
+            size_t row = tile * DK_REGISTER_ROWS, rows = p->rows - row;
+            finish_tile(&sides[side], quarters + (tile * 2 + side) * DK_TILE_VECTORS, row,
+                        rows < DK_REGISTER_ROWS ? rows : DK_REGISTER_ROWS);
+        }
+    return true;
+}
