@@ -15,7 +15,7 @@ static bool has_matrix_tiles(void) {
     if ((d & (bf16 | tile | int8)) != (bf16 | tile | int8)) return false;
     return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 }
-#else
+#elif defined(__x86_64__)
 static bool has_matrix_tiles(void) { return false; }
 #endif
 

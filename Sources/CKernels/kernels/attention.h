@@ -191,7 +191,7 @@ static dk_attention_state attention_state(dk_precision precision, size_t dim, si
 
 static size_t attention_scratch(dk_precision precision, size_t dim, size_t queries) {
     dk_attention_state s = attention_state(precision, dim, queries, NULL);
-    return (size_t)((char *)s.totals - (char *)NULL) + queries * DK_LANES * sizeof *s.totals;
+    return (size_t)s.totals + queries * DK_LANES * sizeof *s.totals;
 }
 
 /* left[queries, units] = q * scale, and over ln 2: scores are powers of two. */

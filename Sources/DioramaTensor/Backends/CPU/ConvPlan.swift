@@ -33,8 +33,8 @@ struct ConvPlan {
     /// Places of the input that one lane of a vector stands for, each way.
     private let step: Int
 
-    /// Results that a rectangle is wide and high, about.
-    private static let wide = 128, high = 24
+    /// Results that a rectangle is wide, about, and high at most.
+    private static let wide = 128, high = 32
     /// Bytes of panels that are held at a time, of gathered ones and of transformed squares, and of filters that meet them; the more panels,
     /// the less often filters come from far.
     private static let panelBytes = 2 << 20, squareBytes = 12 << 20, filterBytes = 512 << 10
@@ -70,11 +70,9 @@ struct ConvPlan {
         columns = Swift.min(
             Swift.max(width, lanes * step), (p.width + lanes * step - 1) / (lanes * step) * (lanes * step))
         across = (p.width + columns - 1) / columns
-        let high = Self.high / p.upsampling
-        let fewest = 2 * threads
-        var count = Swift.max((p.height + high - 1) / high, fewest / Swift.max(p.batch * across, 1))
-        if count * across < 4 * fewest { count = (count + threads - 1) / threads * threads }
-        rows = ((p.height + count - 1) / count + step - 1) / step * step
+        rows = Self.rows(
+            p, step: step, across: columns / (lanes * step), panelVectors: panelVectors, rectangles: across,
+            threads: threads)
         down = (p.height + rows - 1) / rows
         rowUnits = (columns + 2 * margin + lanes - 1) / lanes * lanes
         // Planes whose distance is a power of two would share few sets of the cache.
@@ -105,6 +103,27 @@ struct ConvPlan {
         rowBlock =
             squares != nil
             ? p.outputs : Swift.max(Self.filterBytes / Swift.max(4 * units * height, 1), 1) * height
+    }
+
+    /// Rows of a rectangle: as many as keep all threads busy with full panels, and few enough for the caches.
+    ///
+    /// - Parameters:
+    ///   - step: places that a vector's lane stands for, each way.
+    ///   - across: vectors side by side in a rectangle.
+    ///   - rectangles: rectangles side by side in an image.
+    private static func rows(
+        _ p: SameConvProblem, step: Int, across: Int, panelVectors: Int, rectangles: Int, threads: Int
+    ) -> Int {
+        /// How long the thread with the most rectangles takes: for the products of whole panels, for what is cut out with
+        /// its margin, and for fetching filters, which costs about as much as a third of a panel.
+        func cost(_ rows: Int) -> Int {
+            let parts = (p.height + rows - 1) / rows * rectangles * p.batch
+            let panels = (rows / step * across + panelVectors - 1) / panelVectors
+            let products = 10 * panels * panelVectors + 3 * panelVectors
+            return (parts + threads - 1) / threads * (products + (rows + p.kernel - 1) * across / step)
+        }
+        let most = Swift.min(Self.high / p.upsampling, p.height + step - 1) / step
+        return (1...Swift.max(most, 1)).map { $0 * step }.min { cost($0) < cost($1) } ?? step
     }
 
     /// Elements from one matrix's panels to the next's, where a panel has `room`: not a multiple of 4 KiB, which would make all matrices
