@@ -28,6 +28,22 @@ public protocol ControlNetwork: Sendable {
     ) throws -> ControlResiduals
 }
 
+extension ControlNetwork {
+    /// The model, as the type that this steers.
+    ///
+    /// - Parameter misfit: why a model cannot be steered, given it or nil where it is of another type; nil where it can.
+    func steered<Model: DiffusionModel>(
+        _ model: any DiffusionModel, misfit: (Model?) -> String?
+    ) throws -> Model {
+        let steered = model as? Model
+        let misfit = misfit(steered)
+        guard let steered, misfit == nil else {
+            throw ModelInputError(misfit ?? "the model cannot be steered")
+        }
+        return steered
+    }
+}
+
 /// What a ControlNet looks at: the latent of a picture, and what is done to the picture and to the latent.
 ///
 /// One with a mask is shown three things, one behind the other on the axis of channels: the latent; the mask, one channel, 1 where a

@@ -43,11 +43,7 @@ public struct ModelPatchFile: Sendable {
         on device: Device, precision: Precision? = nil
     ) throws -> (network: any ControlNetwork, notes: [String]) {
         let (made, weights) = try make(on: device, precision: precision)
-        let unused = weights.unusedKeys
-        let note = unused.first.map {
-            "\(unused.count) tensor\(unused.count == 1 ? " is" : "s are") not used, such as \($0)"
-        }
-        return (made, note.map { [$0] } ?? [])
+        return (made, weights.noteOfUnused)
     }
 
     /// The ControlNet, and the weights it has taken.

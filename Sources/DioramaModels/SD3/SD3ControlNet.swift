@@ -66,12 +66,7 @@ public struct SD3ControlNet: ControlNetwork {
     public func check(steers model: any DiffusionModel) throws { _ = try steered(model) }
 
     private func steered(_ model: any DiffusionModel) throws -> SD3Transformer {
-        let steered = model as? SD3Transformer
-        let misfit = config.misfit(ofFamily: model.familyName, steered?.config)
-        guard let steered, misfit == nil else {
-            throw ModelInputError(misfit ?? "the model cannot be steered")
-        }
-        return steered
+        try steered(model) { config.misfit(ofFamily: model.familyName, $0?.config) }
     }
 
     /// What it adds to the blocks of `model`: each of its own is for as many of them as follow one another.

@@ -96,11 +96,7 @@ public struct UpscaleModelFile: Sendable {
         on device: Device, precision: Precision? = nil
     ) throws -> (model: any UpscaleModel, notes: [String]) {
         let (model, weights) = try make(on: device, precision: precision)
-        let unused = weights.unusedKeys
-        let note = unused.first.map {
-            "\(unused.count) tensor\(unused.count == 1 ? " is" : "s are") not used, such as \($0)"
-        }
-        return (model, note.map { [$0] } ?? [])
+        return (model, weights.noteOfUnused)
     }
 
     /// The network, and the weights it has taken.

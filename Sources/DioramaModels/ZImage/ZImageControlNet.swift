@@ -78,12 +78,7 @@ public struct ZImageControlNet: ControlNetwork {
     public func check(steers model: any DiffusionModel) throws { _ = try steered(model) }
 
     private func steered(_ model: any DiffusionModel) throws -> ZImageTransformer {
-        let steered = model as? ZImageTransformer
-        let misfit = config.misfit(ofFamily: model.familyName, steered?.config)
-        guard let steered, misfit == nil else {
-            throw ModelInputError(misfit ?? "the model cannot be steered")
-        }
-        return steered
+        try steered(model) { config.misfit(ofFamily: model.familyName, $0?.config) }
     }
 
     /// What it adds to the blocks of `model`: each of its layers to one, evenly spread, and to the noise refiner as ``config`` says.

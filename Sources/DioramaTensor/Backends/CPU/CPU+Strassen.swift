@@ -23,7 +23,7 @@ extension CPUBackend {
     func strassenLinears(_ layers: [Layer], _ x: Floats, rows count: Int, inputs: Int) {
         let block = Self.strassenBlock / kernels.pair_rows * kernels.pair_rows
         let blocks = (count + block - 1) / block
-        let passes = (blocks * block * inputs * 7 + Self.packedRows - 1) / Self.packedRows
+        let passes = (blocks * block * inputs * DType.f32.size + Self.packedRows - 1) / Self.packedRows
         for pass in 0..<passes {
             let mine = pass * blocks / passes..<(pass + 1) * blocks / passes
             let rows = mine.lowerBound * block..<Swift.min(mine.upperBound * block, count)

@@ -42,24 +42,13 @@ struct ConvPlan {
     /// - Parameters:
     ///   - p: the convolution.
     ///   - kernels: the processor's.
-    ///   - threads: how many there are, each of which should have two rectangles to work on.
+    ///   - threads: how many there are.
     init(_ p: SameConvProblem, _ kernels: dk_kernels, threads: Int) {
         problem = p
         lanes = kernels.lanes
         panelVectors = kernels.panel_columns / kernels.lanes
         let doubled = p.upsampling == 2
-        let half = p.precision.real == .bf16
-        let lanes = lanes
-        /// Vectors of squares may be mostly empty in small pictures.
-        func fits(_ side: Int) -> Bool {
-            2 * ((p.width + side * lanes - 1) / (side * lanes) * side * lanes) <= 3 * p.width
-        }
-        let isSquare = p.kernel == 3 && !(half && kernels.half_speed > 2)
-        squares =
-            isSquare && doubled && fits(1)
-            ? DK_SQUARES_DOUBLED
-            : isSquare && !doubled && half && fits(4)
-                ? DK_SQUARES_WIDE : isSquare && !doubled && fits(2) ? DK_SQUARES_PAIR : nil
+        squares = Self.squares(p, kernels)
         precision = squares == nil ? p.precision.real.kernelPrecision : DK_SINGLE
         step = squares == DK_SQUARES_WIDE ? 4 : squares == DK_SQUARES_PAIR ? 2 : 1
         margin = p.kernel / 2
@@ -105,12 +94,22 @@ struct ConvPlan {
             ? p.outputs : Swift.max(Self.filterBytes / Swift.max(4 * units * height, 1), 1) * height
     }
 
-    /// Rows of a rectangle: as many as keep all threads busy with full panels, and few enough for the caches.
-    ///
-    /// - Parameters:
-    ///   - step: places that a vector's lane stands for, each way.
-    ///   - across: vectors side by side in a rectangle.
-    ///   - rectangles: rectangles side by side in an image.
+    /// The squares that pay: of 4 by 4 results where maps are rounded to bf16 anyway, none where bf16 products are fast.
+    private static func squares(_ p: SameConvProblem, _ kernels: dk_kernels) -> dk_squares? {
+        let isHalf = p.precision.real == .bf16
+        guard p.kernel == 3, !(isHalf && kernels.half_speed > 2) else { return nil }
+        /// Vectors of squares may be mostly empty in small pictures.
+        func fits(_ side: Int) -> Bool {
+            let vector = side * kernels.lanes
+            return 2 * ((p.width + vector - 1) / vector * vector) <= 3 * p.width
+        }
+        if p.upsampling == 2 { return fits(1) ? DK_SQUARES_DOUBLED : nil }
+        if isHalf, fits(4) { return DK_SQUARES_WIDE }
+        return fits(2) ? DK_SQUARES_PAIR : nil
+    }
+
+    /// As many rows of a rectangle as keep all threads busy with full panels, and few enough for the caches. A vector's lanes
+    /// are `step` places wide and high; a rectangle is `across` vectors wide, and an image so many `rectangles`.
     private static func rows(
         _ p: SameConvProblem, step: Int, across: Int, panelVectors: Int, rectangles: Int, threads: Int
     ) -> Int {
