@@ -59,6 +59,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="the small sizes, without step, t5 and zimage unless they are named")
+    parser.add_argument("--size", type=int, choices=[512, 1024], help="vae and step at this size alone")
     parser.add_argument("--full", action="store_true", help="f32 at 1024 x 1024 too")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each row (default 3)")
     parser.add_argument("--threads", type=int, help="threads of both programs, and cores they are pinned to (default: all cores)")

@@ -41,8 +41,9 @@ def attention(options, _):
 
 def sizes(options, goals):
     """Sides of pictures with what is promised for each; f32 at 1024 takes as long as all else together."""
-    yield 512, goals
-    if not options.quick:
+    if options.size in (None, 512):
+        yield 512, goals
+    if options.size == 1024 or not (options.size or options.quick):
         yield 1024, goals if options.full else {precision: goal for precision, goal in goals.items() if precision != "f32"}
 
 

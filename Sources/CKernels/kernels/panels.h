@@ -300,19 +300,25 @@ DK_INLINE void pack_line(uint32_t *line, float *scale, dk_precision precision, c
     quantize_bytes(line, x, depth, by.inverse, 128);
 }
 
-/* Eight lines of units, turned about: three zips of all eight vectors make the rows of a unit neighbours. */
+/* Three zips of all eight vectors make the rows of a unit neighbours. */
+DK_INLINE void zip_eight(vf *lines) {
+    for (size_t time = 0; time < 3; time++) {
+        vf zipped[8];
+        for (size_t row = 0; row < 4; row++) {
+            zipped[2 * row] = DK_ZIP_LOW(lines[row], lines[row + 4]);
+            zipped[2 * row + 1] = DK_ZIP_HIGH(lines[row], lines[row + 4]);
+        }
+        memcpy(lines, zipped, sizeof zipped);
+    }
+}
+
+/* Eight lines of units, turned about. */
 DK_INLINE void zip_lines(uint32_t *out, const uint32_t *first, size_t stride, size_t units) {
     size_t i = 0;
     for (; i + DK_LANES <= units; i += DK_LANES) {
-        vf lines[8], zipped[8];
+        vf lines[8];
         for (size_t row = 0; row < 8; row++) lines[row] = vf_load((const float *)(first + row * stride + i));
-        for (size_t time = 0; time < 3; time++) {
-            for (size_t row = 0; row < 4; row++) {
-                zipped[2 * row] = DK_ZIP_LOW(lines[row], lines[row + 4]);
-                zipped[2 * row + 1] = DK_ZIP_HIGH(lines[row], lines[row + 4]);
-            }
-            memcpy(lines, zipped, sizeof lines);
-        }
+        zip_eight(lines);
         for (size_t row = 0; row < 8; row++) vf_store((float *)(out + 8 * i + row * DK_LANES), lines[row]);
     }
     for (; i < units; i++)
@@ -359,7 +365,8 @@ static void pack_tile(void *tile, float *scales, dk_precision precision, const f
     }
 }
 
-/* sums[rows, DK_PANEL_COLUMNS] (+)= tile · panel over `units`; precision, rows and begins are known when compiling. */
+/* sums[rows, DK_PANEL_COLUMNS] (+)= tile · panel over `units`; precision, rows and begins are known when compiling. The tile at
+ * `next`, which follows, is fetched into the second cache meanwhile. */
 DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t rows, const bool begins,
                           const uint32_t *left, const uint32_t *panel, size_t units, const uint32_t *next) {
     vf sum[DK_REGISTER_ROWS][DK_PANEL_VECTORS];

@@ -9,7 +9,10 @@
  * and what is not finite in one would be in the other. So pack_pair_rows tells pairs of rows that are of one size from others, and
  * multiply_pair writes nothing unless all is finite: the others want plain products. */
 
-enum { DK_PRODUCTS = 7, DK_PAIR_ROWS = 2 * DK_REGISTER_ROWS, DK_PAIR_DEPTH = 1024, DK_TILE_VECTORS = DK_REGISTER_ROWS * DK_PANEL_VECTORS };
+enum { DK_PRODUCTS = 7, DK_PAIR_ROWS = 2 * DK_REGISTER_ROWS, DK_TILE_VECTORS = DK_REGISTER_ROWS * DK_PANEL_VECTORS };
+
+/* Units of a product's piece: more than of others, whose sums go to one place each. */
+enum { DK_PAIR_DEPTH = 1024 };
 
 /* How many times as large as its partner a row may be. */
 #define DK_PAIR_RATIO 16.0f
@@ -24,30 +27,21 @@ static const dk_operand strassen_left[DK_PRODUCTS] = {{0, 3, 1}, {2, 3, 1},  {0,
 
 /* out[units, DK_REGISTER_ROWS] = units of the rows at a, plus or less those at b. */
 DK_INLINE void zip_operand(float *out, const float *a, const float *b, const int sign, size_t stride, size_t units) {
-#define DK_TERM(row, i) \
-    (sign == 0  ? vf_load(a + (row) * stride + (i)) \
-     : sign > 0 ? vf_load(a + (row) * stride + (i)) + vf_load(b + (row) * stride + (i)) \
-                : vf_load(a + (row) * stride + (i)) - vf_load(b + (row) * stride + (i)))
     for (size_t i = 0; i < units; i += DK_LANES) {
-#if DK_LANES == 16
-        vf lines[8], zipped[8];
-        for (size_t row = 0; row < 8; row++) lines[row] = DK_TERM(row, i);
-        for (size_t time = 0; time < 3; time++) {
-            for (size_t row = 0; row < 4; row++) {
-                zipped[2 * row] = DK_ZIP_LOW(lines[row], lines[row + 4]);
-                zipped[2 * row + 1] = DK_ZIP_HIGH(lines[row], lines[row + 4]);
-            }
-            memcpy(lines, zipped, sizeof lines);
-        }
-        for (size_t row = 0; row < 8; row++) vf_store(out + 8 * i + row * DK_LANES, lines[row]);
-#else
+        vf lines[8];
         for (size_t row = 0; row < DK_REGISTER_ROWS; row++) {
-            vf term = DK_TERM(row, i);
-            for (size_t lane = 0; lane < DK_LANES; lane++) out[(i + lane) * DK_REGISTER_ROWS + row] = term[lane];
+            vf first = vf_load(a + row * stride + i), second = sign ? vf_load(b + row * stride + i) : first;
+            lines[row] = sign == 0 ? first : sign > 0 ? first + second : first - second;
         }
-#endif
+        if (DK_REGISTER_ROWS == 8) {
+            zip_eight(lines);
+            for (size_t row = 0; row < 8; row++) vf_store(out + 8 * i + row * DK_LANES, lines[row]);
+        } else {
+            for (size_t lane = 0; lane < DK_LANES; lane++)
+                for (size_t row = 0; row < DK_REGISTER_ROWS; row++)
+                    out[(i + lane) * DK_REGISTER_ROWS + row] = lines[row][lane];
+        }
     }
-#undef DK_TERM
 }
 
 /* Whether two numbers, the greatest of two rows, are of one size; neither is infinity or not-a-number then. */
@@ -155,7 +149,8 @@ static bool multiply_pair(const dk_panel_product *p, void *scratch) {
                 const float *tile = left + pair * half * DK_REGISTER_ROWS;
                 vf *sum = sums + pair * DK_TILE_VECTORS;
                 panel_tiles[DK_SINGLE][0][from > 0](sum, (const uint32_t *)tile + from * DK_REGISTER_ROWS,
-                                                    (const uint32_t *)panel + from * DK_PANEL_COLUMNS, piece, (const uint32_t*)tile + (half + from) * DK_REGISTER_ROWS);
+                                                    (const uint32_t *)panel + from * DK_PANEL_COLUMNS, piece,
+                                                    (const uint32_t *)tile + (half + from) * DK_REGISTER_ROWS);
                 if (from + piece == half) place_product(quarters + pair * 4 * DK_TILE_VECTORS, sum, i);
             }
         }

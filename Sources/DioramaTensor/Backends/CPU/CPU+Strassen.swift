@@ -4,7 +4,7 @@ import CKernels
 // for singles alone, because sums of two bf16 or of two bytes would have to be rounded once more.
 //
 // Rows are taken in blocks. A block goes the plain way where a row is so much larger than the one it is added to that its rounding
-// would show there, and where a sum is not finite: both then look as plain products make them.
+// would show there, and where a sum is not finite: results are then those of plain products.
 extension CPUBackend {
     /// The least rows, and the least inputs and outputs, at which the multiplications that are saved are worth the sums.
     private static let strassenRows = 512, strassenExtent = 1024
@@ -23,7 +23,8 @@ extension CPUBackend {
     func strassenLinears(_ layers: [Layer], _ x: Floats, rows count: Int, inputs: Int) {
         let block = Self.strassenBlock / kernels.pair_rows * kernels.pair_rows
         let blocks = (count + block - 1) / block
-        let passes = (blocks * block * inputs * DType.f32.size + Self.packedRows - 1) / Self.packedRows
+        let bytes = blocks * block * inputs * DType.f32.size
+        let passes = Swift.min((bytes + Self.packedRows - 1) / Self.packedRows, blocks)
         for pass in 0..<passes {
             let mine = pass * blocks / passes..<(pass + 1) * blocks / passes
             let rows = mine.lowerBound * block..<Swift.min(mine.upperBound * block, count)

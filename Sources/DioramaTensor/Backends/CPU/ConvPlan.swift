@@ -108,8 +108,9 @@ struct ConvPlan {
         return fits(2) ? DK_SQUARES_PAIR : nil
     }
 
-    /// As many rows of a rectangle as keep all threads busy with full panels, and few enough for the caches. A vector's lanes
-    /// are `step` places wide and high; a rectangle is `across` vectors wide, and an image so many `rectangles`.
+    /// As many rows of a rectangle as keep all threads busy with full panels, and few enough for the caches.
+    ///
+    /// A vector's lanes are `step` places wide and high; a rectangle is `across` vectors wide, and an image so many `rectangles`.
     private static func rows(
         _ p: SameConvProblem, step: Int, across: Int, panelVectors: Int, rectangles: Int, threads: Int
     ) -> Int {
