@@ -31,7 +31,11 @@ public protocol ControlNetwork: Sendable {
 extension ControlNetwork {
     /// The model, as the type that this steers.
     ///
-    /// - Parameter misfit: why a model cannot be steered, given it or nil where it is of another type; nil where it can.
+    /// - Parameters:
+    ///   - model: the model.
+    ///   - misfit: why a model cannot be steered, given it or nil where it is of another type; nil where it can.
+    /// - Returns: the same model.
+    /// - Throws: `ModelInputError` that tells the misfit.
     func steered<Model: DiffusionModel>(
         _ model: any DiffusionModel, misfit: (Model?) -> String?
     ) throws -> Model {
