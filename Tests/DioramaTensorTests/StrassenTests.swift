@@ -107,6 +107,22 @@ import Testing
         }
     }
 
+    @Test("a column of another size, or not finite, is a plain product's", arguments: Device.processors)
+    func unlikeColumns(on device: Device) {
+        let (x, weight) = operands(512, 1024, 1033, on: device)
+        for factor in [1e4, 1e-4, 0, .infinity, .nan] as [Float] {
+            var values = weight.floats()
+            for i in 5 * 1024..<6 * 1024 { values[i] *= factor }
+            let changed = Tensor(values, [1033, 1024], on: device)
+            let (y, plain) = (bits(linear(x, changed)), bits(linear(x[0..<511], changed)))
+            func agree(_ columns: Range<Int>) -> Bool {
+                plain.indices.allSatisfy { !columns.contains($0 % 1033) || y[$0] == plain[$0] }
+            }
+            let (own, others) = (agree(0..<10), agree(192..<960))
+            #expect(own && !others, "times \(factor)")
+        }
+    }
+
     @Test("weights that are not finite stay in their columns", arguments: Device.processors)
     func infiniteWeights(on device: Device) {
         let (x, weight) = operands(512, 1024, 1024, on: device)

@@ -208,8 +208,9 @@ typedef struct {
      * scratch has room for pair_rows rows */
     bool (*pack_pair_rows)(float *tiles, size_t step, const float *x, size_t row_stride, size_t rows, size_t depth,
                            float *scratch);
-    /* panels[7, depth / 2, panel_columns] = the right operands, of rows[columns, depth]^T with up to two panels' columns */
-    void (*pack_pair_panels)(float *panels, const void *rows, dk_float_type type, size_t row_stride, size_t columns,
+    /* panels[7, depth / 2, panel_columns] = the right operands, of rows[columns, depth]^T with up to two panels' columns; false
+     * if a column is not finite or not of the size of its partner */
+    bool (*pack_pair_panels)(float *panels, const void *rows, dk_float_type type, size_t row_stride, size_t columns,
                              size_t depth);
     /* multiply_panel for such operands in singles, with up to two panels' columns; false, and nothing written, if a sum is not
      * finite. scratch has room for whole pairs of rows by five halves of a panel's singles */

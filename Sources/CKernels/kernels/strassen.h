@@ -6,15 +6,15 @@
  * of two quarters or a quarter alone.
  *
  * Sums of terms that cancel: an error is as large as rounding makes it for the larger of a pair's two rows and of its two columns,
- * and what is not finite in one would be in the other. So pack_pair_rows tells pairs of rows that are of one size from others, and
- * multiply_pair writes nothing unless all is finite: the others want plain products. */
+ * and what is not finite in one would be in the other. So both ways of packing tell pairs that are of one size and finite from
+ * others, and multiply_pair writes nothing unless all sums are finite: the others want plain products. */
 
 enum { DK_PRODUCTS = 7, DK_PAIR_ROWS = 2 * DK_REGISTER_ROWS, DK_TILE_VECTORS = DK_REGISTER_ROWS * DK_PANEL_VECTORS };
 
 /* Units of a product's piece: more than of others, whose sums go to one place each. */
 enum { DK_PAIR_DEPTH = 1024 };
 
-/* How many times as large as its partner a row may be. */
+/* How many times as large as its partner a row or column may be. */
 #define DK_PAIR_RATIO 16.0f
 
 /* The operands of a product from quarters in the order 11, 12, 21, 22: a, and b times sign unless that is 0. */
@@ -44,7 +44,7 @@ DK_INLINE void zip_operand(float *out, const float *a, const float *b, const int
     }
 }
 
-/* Whether two numbers, the greatest of two rows, are of one size; neither is infinity or not-a-number then. */
+/* Whether two numbers, the greatest of two rows or columns, are of one size; neither is infinity or not-a-number then. */
 DK_INLINE bool are_alike(float a, float b) { return a <= DK_PAIR_RATIO * b && b <= DK_PAIR_RATIO * a && a - b == a - b; }
 
 static bool pack_pair_rows(float *tiles, size_t step, const float *x, size_t row_stride, size_t rows, size_t depth,
@@ -82,12 +82,21 @@ DK_INLINE void load_square(vf *square, const char *rows, dk_float_type type, siz
     DK_TRANSPOSE(vf, square);
 }
 
-DK_INLINE void pack_pair_of(float *panels, const char *rows, dk_float_type type, size_t stride, size_t columns, size_t depth) {
+/* The greater absolute value, and of not-a-number and a number the former: without their signs, numbers are ordered as their bits. */
+DK_INLINE vi larger_bits(vi best, vf x) {
+    vi bits = (vi)vf_abs(x);
+    return (vi)vf_select(bits > best, (vf)bits, (vf)best);
+}
+
+/* Returns whether each column of a pair is as are_alike says. */
+DK_INLINE bool pack_pair_of(float *panels, const char *rows, dk_float_type type, size_t stride, size_t columns, size_t depth) {
     size_t half = depth / 2, step = half * DK_PANEL_COLUMNS;
+    bool alike = true;
     for (size_t column = 0; column < DK_PANEL_COLUMNS; column += DK_LANES) {
         size_t left = column < columns ? columns - column : 0;
         size_t right = column + DK_PANEL_COLUMNS < columns ? columns - column - DK_PANEL_COLUMNS : 0;
         const char *first = rows + column * stride, *second = first + DK_PANEL_COLUMNS * stride;
+        vi greatest[2] = {{0}, {0}};
         for (size_t i = 0; i < half; i += DK_LANES) {
             vf q11[DK_LANES], q12[DK_LANES], q21[DK_LANES], q22[DK_LANES];
             load_square(q11, first, type, stride, left, i);
@@ -97,20 +106,26 @@ DK_INLINE void pack_pair_of(float *panels, const char *rows, dk_float_type type,
             float *to = panels + i * DK_PANEL_COLUMNS + column;
             for (size_t unit = 0; unit < DK_LANES; unit++, to += DK_PANEL_COLUMNS) {
                 vf a = q11[unit], b = q12[unit], c = q21[unit], d = q22[unit];
+                greatest[0] = larger_bits(larger_bits(greatest[0], a), c);
+                greatest[1] = larger_bits(larger_bits(greatest[1], b), d);
                 vf_store(to, a + d), vf_store(to + step, a), vf_store(to + 2 * step, b - d), vf_store(to + 3 * step, c - a);
                 vf_store(to + 4 * step, d), vf_store(to + 5 * step, a + b), vf_store(to + 6 * step, c + d);
             }
         }
+        for (size_t lane = 0; lane < DK_LANES && lane < right; lane++)
+            alike &= are_alike(((vf)greatest[0])[lane], ((vf)greatest[1])[lane]);
     }
+    return alike;
 }
 
-static void pack_pair_panels(float *panels, const void *rows, dk_float_type type, size_t row_stride, size_t columns,
+static bool pack_pair_panels(float *panels, const void *rows, dk_float_type type, size_t row_stride, size_t columns,
                              size_t depth) {
     switch (type) {
-    case DK_F32: pack_pair_of(panels, rows, DK_F32, row_stride * 4, columns, depth); break;
-    case DK_F16: pack_pair_of(panels, rows, DK_F16, row_stride * 2, columns, depth); break;
-    case DK_BF16: pack_pair_of(panels, rows, DK_BF16, row_stride * 2, columns, depth); break;
+    case DK_F32: return pack_pair_of(panels, rows, DK_F32, row_stride * 4, columns, depth);
+    case DK_F16: return pack_pair_of(panels, rows, DK_F16, row_stride * 2, columns, depth);
+    case DK_BF16: return pack_pair_of(panels, rows, DK_BF16, row_stride * 2, columns, depth);
     }
+    return false;
 }
 
 /* Adds a product to the quarters of the result that have it: 11 = 1 + 4 - 5 + 7, 12 = 3 + 5, 21 = 2 + 4, 22 = 1 - 2 + 3 + 6. */

@@ -4,7 +4,7 @@ import CKernels
 // for singles alone, because sums of two bf16 or of two bytes would have to be rounded once more.
 //
 // Rows are taken in blocks. A block goes the plain way where a row is so much larger than the one it is added to that its rounding
-// would show there, and where a sum is not finite: results are then those of plain products.
+// would show there, a pair of panels where a column is, and both where a sum is not finite: results are then those of plain products.
 extension CPUBackend {
     /// The least rows, and the least inputs and outputs, at which the multiplications that are saved are worth the sums.
     private static let strassenRows = 512, strassenExtent = 1024
@@ -110,14 +110,14 @@ extension CPUBackend {
             pool.run(pairs) { pair, worker in
                 let panels = scratch + worker * (panelRoom + sumsRoom)
                 let sums = panels + panelRoom
-                packPair(panels, pair, problem, scratch: sums)
+                let isAlike = packPair(panels, pair, problem, scratch: sums)
                 for number in rows.blocks {
                     let part = rows.rows(of: number)
                     var product = product(
                         problem, panel: pair, width: width, panels, units: units, out, row: part.lowerBound)
                     product.rows = part.count
                     product.left = rows.packed.map { UnsafeRawPointer($0 + number * rows.room) }
-                    if rows.plain[number] || !kernels.multiply_pair(&product, sums) {
+                    if !isAlike || rows.plain[number] || !kernels.multiply_pair(&product, sums) {
                         multiplyPlain(out, rows, block: number, pair: pair, problem)
                     }
                 }
@@ -125,22 +125,22 @@ extension CPUBackend {
         }
     }
 
-    /// Packs a pair of panels as right operands of the seven products.
+    /// Packs a pair of panels as right operands of the seven products; false where its columns are not alike.
     private func packPair(
         _ panels: MutableFloats, _ pair: Int, _ problem: LinearProblem, scratch: MutableFloats
-    ) {
+    ) -> Bool {
         let (width, inputs) = (2 * kernels.panel_columns, problem.inputs)
         let columns = pair * width..<Swift.min((pair + 1) * width, problem.outputs)
         switch problem.weight {
         case .stored(let weight, let type):
-            kernels.pack_pair_panels(
+            return kernels.pack_pair_panels(
                 panels, weight + columns.lowerBound * inputs * type.size, type.kernelType, inputs,
                 columns.count, inputs)
         case .encoded(let rows):
             for (line, column) in columns.enumerated() {
                 decode(scratch + line * inputs, rows, row: column, 0..<inputs, of: inputs)
             }
-            kernels.pack_pair_panels(panels, scratch, DK_F32, inputs, columns.count, inputs)
+            return kernels.pack_pair_panels(panels, scratch, DK_F32, inputs, columns.count, inputs)
         case .quantized: preconditionFailure("linear: bytes in \(problem.precision)")
         }
     }
