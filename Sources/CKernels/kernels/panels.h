@@ -138,21 +138,21 @@ static void pack_panel_int8(void *panel, int32_t *sums, const int8_t *rows, size
     }
 }
 
-/* The greatest absolute value; NaN if there is one. Without their signs, numbers are ordered as their bits are. */
+/* Lane by lane the greater absolute value, NaN if there is one: without their signs, numbers are ordered as their bits are. */
+DK_INLINE vi larger_bits(vi best, vf x) {
+    vi bits = (vi)vf_abs(x);
+    return (vi)vf_select(bits > best, (vf)bits, (vf)best);
+}
+
+/* The greatest absolute value; NaN if there is one. */
 DK_INLINE float greatest_absolute(const float *x, size_t n) {
     vi best[4] = {{0}, {0}, {0}, {0}};
     size_t i = 0;
-#define DK_LARGER(at, v)                                                      \
-    do {                                                                      \
-        vi bits = (vi)vf_abs(v);                                              \
-        best[at] = (vi)vf_select(bits > best[at], (vf)bits, (vf)best[at]);    \
-    } while (0)
     for (; i + 4 * DK_LANES <= n; i += 4 * DK_LANES)
-        for (size_t part = 0; part < 4; part++) DK_LARGER(part, vf_load(x + i + part * DK_LANES));
-    for (; i + DK_LANES <= n; i += DK_LANES) DK_LARGER(0, vf_load(x + i));
-    if (i < n) DK_LARGER(0, vf_load_part(x + i, n - i, 0));
-    for (size_t part = 1; part < 4; part++) DK_LARGER(0, (vf)best[part]);
-#undef DK_LARGER
+        for (size_t part = 0; part < 4; part++) best[part] = larger_bits(best[part], vf_load(x + i + part * DK_LANES));
+    for (; i + DK_LANES <= n; i += DK_LANES) best[0] = larger_bits(best[0], vf_load(x + i));
+    if (i < n) best[0] = larger_bits(best[0], vf_load_part(x + i, n - i, 0));
+    for (size_t part = 1; part < 4; part++) best[0] = larger_bits(best[0], (vf)best[part]);
     return vf_greatest((vf)best[0]);
 }
 

@@ -82,12 +82,6 @@ DK_INLINE void load_square(vf *square, const char *rows, dk_float_type type, siz
     DK_TRANSPOSE(vf, square);
 }
 
-/* The greater absolute value, and of not-a-number and a number the former: without their signs, numbers are ordered as their bits. */
-DK_INLINE vi larger_bits(vi best, vf x) {
-    vi bits = (vi)vf_abs(x);
-    return (vi)vf_select(bits > best, (vf)bits, (vf)best);
-}
-
 /* Returns whether each column of a pair is as are_alike says. */
 DK_INLINE bool pack_pair_of(float *panels, const char *rows, dk_float_type type, size_t stride, size_t columns, size_t depth) {
     size_t half = depth / 2, step = half * DK_PANEL_COLUMNS;
@@ -144,14 +138,6 @@ DK_INLINE void place_product(vf *quarters, const vf *product, size_t number) {
 #undef DK_SUMS
 }
 
-DK_INLINE bool all_vectors_finite(const vf *x, size_t n) {
-    vi wrong = {0};
-    for (size_t i = 0; i < n; i++) wrong |= x[i] * 0.0f != 0.0f;
-    for (size_t lane = 0; lane < DK_LANES; lane++)
-        if (wrong[lane]) return false;
-    return true;
-}
-
 static bool multiply_pair(const dk_panel_product *p, void *scratch) {
     const float *left = p->left, *panel = p->panel;
     size_t half = p->units / 2, pieces = (half + DK_PAIR_DEPTH - 1) / DK_PAIR_DEPTH;
@@ -169,7 +155,7 @@ static bool multiply_pair(const dk_panel_product *p, void *scratch) {
                 if (from + piece == half) place_product(quarters + pair * 4 * DK_TILE_VECTORS, sum, i);
             }
         }
-    if (!all_vectors_finite(quarters, pairs * 4 * DK_TILE_VECTORS)) return false;
+    if (!all_finite((const float *)quarters, pairs * 4 * DK_TILE_VECTORS * DK_LANES)) return false;
     dk_panel_product sides[2] = {*p, *p};
     sides[0].columns = p->columns < DK_PANEL_COLUMNS ? p->columns : DK_PANEL_COLUMNS;
     sides[1].columns = p->columns - sides[0].columns;

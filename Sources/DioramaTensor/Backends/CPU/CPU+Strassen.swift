@@ -105,7 +105,7 @@ extension CPUBackend {
         let pairs = (problem.outputs + width - 1) / width
         let panelRoom = width * units / 4 * 7
         // Sums of a block, four quarters and a product, or a weight's rows that are unpacked.
-        let sumsRoom = Swift.max(5 * rows.block * width / 4, problem.isEncoded ? width * units : 0)
+        let sumsRoom = Swift.max(5 * rows.block * width / 4, unpackedRoom(problem) > 0 ? width * units : 0)
         withScratch(pool.workers(pairs) * (panelRoom + sumsRoom)) { scratch in
             pool.run(pairs) { pair, worker in
                 let panels = scratch + worker * (panelRoom + sumsRoom)
@@ -170,12 +170,5 @@ extension CPUBackend {
                 kernels.multiply_panel(&product, sums)
             }
         }
-    }
-}
-
-extension LinearProblem {
-    /// Whether the weight is unpacked before it is used.
-    fileprivate var isEncoded: Bool {
-        if case .encoded = weight { true } else { false }
     }
 }
