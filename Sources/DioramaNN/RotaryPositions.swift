@@ -52,6 +52,13 @@ public struct RotaryPositions: Sendable {
         sin = Tensor(sines, [positions.count, half], on: device)
     }
 
+    /// The positions of some of the tokens.
+    public subscript(_ tokens: Range<Int>) -> RotaryPositions {
+        RotaryPositions(cos: cos[tokens], sin: sin[tokens])
+    }
+
+    private init(cos: Tensor, sin: Tensor) { (self.cos, self.sin) = (cos, sin) }
+
     /// Turns pairs of a head's elements, after a norm of the head if there is one: [B, L, H, D] to the same.
     public func callAsFunction(
         _ x: Tensor, layout: RopeLayout = .interleaved, normedBy norm: RMSNorm? = nil

@@ -35,6 +35,36 @@ import Testing
         #expect(error("hidden", on: device, mask: true) < Tolerance.f32.op)
     }
 
+    @Test(
+        "sequences in parts are as whole ones, bit for bit", arguments: Device.each, [Precision.f32, .bf16])
+    func parts(on device: Device, precision: Precision) {
+        // Parts that end within a block of keys, at its edge, and that have nothing.
+        for counts in [[5], [3, 2], [256, 44], [200, 0, 70, 300], [1, 255, 1]] {
+            let total = counts.reduce(0, +)
+            guard device.name != "reference" || total < 10 else { continue }
+            let q = noise([2, total, 4, 24], seed: 1, on: device)
+            let k = noise([2, total, 2, 24], seed: 2, on: device)
+            let v = noise([2, total, 2, 24], seed: 3, on: device)
+            func cut(_ x: Tensor) -> [Tensor] {
+                var start = 0
+                return counts.map { count in
+                    defer { start += count }
+                    return x.narrowed(axis: 1, start..<start + count)
+                }
+            }
+            let bias = noise([1, total], seed: 4, on: device)
+            let mask = noise([total, total], seed: 5, on: device)
+            for causal in [false, true] {
+                let whole = attention(
+                    q, k, v, causal: causal, keyBias: bias, mask: mask, precision: precision)
+                let parts = attention(
+                    cut(q), cut(k), cut(v), causal: causal, keyBias: bias, mask: mask, precision: precision)
+                let isSame = zip(cut(whole), parts).allSatisfy { $0.floats() == $1.floats() }
+                #expect(isSame && parts.count == counts.count, "\(counts), causal: \(causal)")
+            }
+        }
+    }
+
     @Test("a mask broadcasts over batch, heads and queries", arguments: Device.each)
     func masksBroadcast(on device: Device) {
         let (q, k) = (noise([2, 5, 3, 8], on: device), noise([2, 7, 3, 8], seed: 2, on: device))

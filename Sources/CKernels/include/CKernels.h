@@ -251,9 +251,9 @@ typedef struct {
     size_t key_block; /* keys that are packed at a time */
     /* bytes of the packed keys and values of one head */
     size_t (*attention_packed)(dk_precision precision, size_t keys, size_t dim);
-    /* packed = keys first ..< first + key_block of k and v [keys, dim], rows key_stride elements apart */
-    void (*pack_keys)(void *packed, dk_precision precision, const float *k, const float *v, size_t key_stride,
-                      size_t keys, size_t dim, size_t first);
+    /* block = up to key_block keys, the rows of k and v [count, dim], key_stride elements apart; a head's blocks follow one another */
+    void (*pack_keys)(void *block, dk_precision precision, const float *k, const float *v, size_t key_stride,
+                      size_t count, size_t dim);
     /* bytes of scratch that attention wants for this many queries */
     size_t (*attention_scratch)(dk_precision precision, size_t dim, size_t queries);
     /* out[queries, dim] = softmax(q * k^T * scale + biases) * v; first is the number of the first query */

@@ -41,20 +41,18 @@ DK_INLINE void pack_values(uint32_t *out, dk_precision precision, const float *v
     memcpy(out, &pair, sizeof pair);
 }
 
-static void pack_keys(void *packed, dk_precision precision, const float *k, const float *v, size_t key_stride,
-                      size_t keys, size_t dim, size_t first) {
+static void pack_keys(void *block, dk_precision precision, const float *k, const float *v, size_t key_stride,
+                      size_t count, size_t dim) {
     size_t units = panel_units(precision, dim), terms = unit_terms(precision);
-    size_t count = keys - first < DK_KEY_BLOCK ? keys - first : DK_KEY_BLOCK;
-    uint32_t *out = (uint32_t *)packed + first / DK_KEY_BLOCK * packed_block(precision, dim);
-    const float *key = k + first * key_stride, *value = v + first * key_stride;
+    uint32_t *out = block;
     for (size_t column = 0; column < DK_KEY_BLOCK; column += DK_KEY_COLUMNS) {
         size_t columns = column < count ? count - column : 0;
         if (columns > DK_KEY_COLUMNS) columns = DK_KEY_COLUMNS;
         if (precision == DK_SINGLE)
-            pack_panel_of(out + column * units, DK_KEY_COLUMNS, DK_SINGLE, key + column * key_stride, DK_F32, key_stride,
+            pack_panel_of(out + column * units, DK_KEY_COLUMNS, DK_SINGLE, k + column * key_stride, DK_F32, key_stride,
                           columns, dim);
         else
-            pack_panel_of(out + column * units, DK_KEY_COLUMNS, DK_HALF, key + column * key_stride, DK_F32, key_stride,
+            pack_panel_of(out + column * units, DK_KEY_COLUMNS, DK_HALF, k + column * key_stride, DK_F32, key_stride,
                           columns, dim);
     }
     out += packed_keys(precision, dim);
@@ -64,7 +62,7 @@ static void pack_keys(void *packed, dk_precision precision, const float *k, cons
         uint32_t *panel = out + column / DK_KEY_COLUMNS * depth * DK_KEY_COLUMNS + column % DK_KEY_COLUMNS;
         size_t width = dim - column < DK_LANES ? dim - column : DK_LANES;
         for (size_t row = 0; row < count; row += terms)
-            pack_values(panel + row / terms * DK_KEY_COLUMNS, precision, value + row * key_stride + column, key_stride,
+            pack_values(panel + row / terms * DK_KEY_COLUMNS, precision, v + row * key_stride + column, key_stride,
                         count - row, width);
     }
 }

@@ -17,58 +17,55 @@ enum { DK_PAIR_DEPTH = 1024 };
 /* How many times as large as its partner a row or column may be. */
 #define DK_PAIR_RATIO 16.0f
 
-/* The operands of a product from quarters in the order 11, 12, 21, 22: a, and b times sign unless that is 0. */
-typedef struct {
-    int a, b, sign;
-} dk_operand;
-
-static const dk_operand strassen_left[DK_PRODUCTS] = {{0, 3, 1}, {2, 3, 1},  {0, 0, 0}, {3, 0, 0},
-                                                      {0, 1, 1}, {2, 0, -1}, {1, 3, -1}};
-
-/* out[units, DK_REGISTER_ROWS] = units of the rows at a, plus or less those at b. */
-DK_INLINE void zip_operand(float *out, const float *a, const float *b, const int sign, size_t stride, size_t units) {
-    for (size_t i = 0; i < units; i += DK_LANES) {
-        vf lines[8];
-        for (size_t row = 0; row < DK_REGISTER_ROWS; row++) {
-            vf first = vf_load(a + row * stride + i), second = sign ? vf_load(b + row * stride + i) : first;
-            lines[row] = sign == 0 ? first : sign > 0 ? first + second : first - second;
-        }
-        if (DK_REGISTER_ROWS == 8) {
-            zip_eight(lines);
-            for (size_t row = 0; row < 8; row++) vf_store(out + 8 * i + row * DK_LANES, lines[row]);
-        } else {
-            for (size_t lane = 0; lane < DK_LANES; lane++)
-                for (size_t row = 0; row < DK_REGISTER_ROWS; row++)
-                    out[(i + lane) * DK_REGISTER_ROWS + row] = lines[row][lane];
-        }
-    }
-}
-
 /* Whether two numbers, the greatest of two rows or columns, are of one size; neither is infinity or not-a-number then. */
 DK_INLINE bool are_alike(float a, float b) { return a <= DK_PAIR_RATIO * b && b <= DK_PAIR_RATIO * a && a - b == a - b; }
+
+/* out[DK_LANES units, DK_REGISTER_ROWS] = lines, which are turned about already where there are eight. */
+DK_INLINE void store_lines(float *out, const vf *lines) {
+    if (DK_REGISTER_ROWS == 8) {
+        for (size_t i = 0; i < DK_REGISTER_ROWS; i++) vf_store(out + i * DK_LANES, lines[i]);
+        return;
+    }
+    for (size_t lane = 0; lane < DK_LANES; lane++)
+        for (size_t row = 0; row < DK_REGISTER_ROWS; row++) out[lane * DK_REGISTER_ROWS + row] = lines[row][lane];
+}
 
 static bool pack_pair_rows(float *tiles, size_t step, const float *x, size_t row_stride, size_t rows, size_t depth,
                            float *scratch) {
     size_t half = depth / 2;
-    for (size_t row = 0; row + DK_REGISTER_ROWS < rows; row++) {
-        const float *upper = x + row * row_stride, *lower = upper + DK_REGISTER_ROWS * row_stride;
-        if (!are_alike(greatest_absolute(upper, depth), greatest_absolute(lower, depth))) return false;
-    }
     if (rows < DK_PAIR_ROWS) {
         for (size_t row = 0; row < rows; row++) memcpy(scratch + row * depth, x + row * row_stride, depth * sizeof *x);
         memset(scratch + rows * depth, 0, (DK_PAIR_ROWS - rows) * depth * sizeof *x);
         x = scratch, row_stride = depth;
     }
-    const float *lower = x + DK_REGISTER_ROWS * row_stride;
-    const float *quarters[4] = {x, x + half, lower, lower + half};
-    for (size_t i = 0; i < DK_PRODUCTS; i++, tiles += step) {
-        const float *a = quarters[strassen_left[i].a], *b = quarters[strassen_left[i].b];
-        switch (strassen_left[i].sign) {
-        case 0: zip_operand(tiles, a, b, 0, row_stride, half); break;
-        case 1: zip_operand(tiles, a, b, 1, row_stride, half); break;
-        default: zip_operand(tiles, a, b, -1, row_stride, half); break;
+    vi greatest[DK_PAIR_ROWS];
+    memset(greatest, 0, sizeof greatest);
+    for (size_t i = 0; i < half; i += DK_LANES) {
+        vf quarters[4][8];
+#pragma clang loop unroll(full)
+        for (size_t quarter = 0; quarter < 4; quarter++) {
+            const float *from = x + quarter / 2 * DK_REGISTER_ROWS * row_stride + quarter % 2 * half + i;
+            vi *best = greatest + quarter / 2 * DK_REGISTER_ROWS;
+#pragma clang loop unroll(full)
+            for (size_t row = 0; row < DK_REGISTER_ROWS; row++) {
+                quarters[quarter][row] = vf_load(from + row * row_stride);
+                best[row] = larger_bits(best[row], quarters[quarter][row]);
+            }
+            if (DK_REGISTER_ROWS == 8) zip_eight(quarters[quarter]);
         }
+        vf sums[DK_PRODUCTS][8];
+#pragma clang loop unroll(full)
+        for (size_t row = 0; row < DK_REGISTER_ROWS; row++) {
+            vf a = quarters[0][row], b = quarters[1][row], c = quarters[2][row], d = quarters[3][row];
+            sums[0][row] = a + d, sums[1][row] = c + d, sums[2][row] = a, sums[3][row] = d;
+            sums[4][row] = a + b, sums[5][row] = c - a, sums[6][row] = b - d;
+        }
+#pragma clang loop unroll(full)
+        for (size_t number = 0; number < DK_PRODUCTS; number++)
+            store_lines(tiles + number * step + i * DK_REGISTER_ROWS, sums[number]);
     }
+    for (size_t row = 0; row + DK_REGISTER_ROWS < rows; row++)
+        if (!are_alike(vf_greatest((vf)greatest[row]), vf_greatest((vf)greatest[DK_REGISTER_ROWS + row]))) return false;
     return true;
 }
 

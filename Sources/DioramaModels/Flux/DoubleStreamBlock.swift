@@ -31,9 +31,11 @@ struct StreamAttention: Sendable {
     let query, key, value: HeadProjection
     let output: Linear
 
-    /// Queries, keys and values of [B, L, D].
-    func heads(_ x: Tensor) -> (query: Tensor, key: Tensor, value: Tensor) {
-        HeadProjection.each(query, key, value, of: x)
+    /// Queries, keys and values of [B, L, D], whose positions turn the first two.
+    func heads(_ x: Tensor, turnedBy positions: RotaryPositions) -> (
+        query: Tensor, key: Tensor, value: Tensor
+    ) {
+        HeadProjection.each(query, key, value, of: x, turnedBy: positions)
     }
 }
 
@@ -79,20 +81,16 @@ struct DoubleStreamBlock: Sendable {
         guard let context = state.context else {
             preconditionFailure("DoubleStreamBlock: the state has no text tokens")
         }
-        let (x, y) = (
-            image.heads(forImage[0].input(state.image)), text.heads(forText[0].input(context))
-        )
-        func joined(_ text: Tensor, _ image: Tensor) -> Tensor { .concatenated([text, image], axis: 1) }
-        let own = (key: positions(joined(y.key, x.key)), value: joined(y.value, x.value))
-        let (key, value) = attended?(own.key, own.value, image.query.precision) ?? own
-        let mixed = attention(
-            positions(joined(y.query, x.query)), key, value, styles: styles,
-            precision: image.query.precision
-        ).joinedHeads()
         let count = context.shape[1]
-        let forText1 = text.output(mixed.narrowed(axis: 1, 0..<count), forText[0].added(to: context))
-        let forImage1 = image.output(
-            mixed.narrowed(axis: 1, count..<mixed.shape[1]), forImage[0].added(to: state.image))
+        let y = text.heads(forText[0].input(context), turnedBy: positions[0..<count])
+        let x = image.heads(
+            forImage[0].input(state.image), turnedBy: positions[count..<count + state.image.shape[1]])
+        let own = (keys: [y.key, x.key], values: [y.value, x.value])
+        let (keys, values) = attended?(own.keys, own.values, image.query.precision) ?? own
+        let mixed = attention(
+            [y.query, x.query], keys, values, styles: styles, precision: image.query.precision)
+        let forText1 = text.output(mixed[0].joinedHeads(), forText[0].added(to: context))
+        let forImage1 = image.output(mixed[1].joinedHeads(), forImage[0].added(to: state.image))
         return BlockState(
             image: imageMLP(forImage[1].input(forImage1), forImage[1].added(to: forImage1)),
             context: textMLP(forText[1].input(forText1), forText[1].added(to: forText1)))
@@ -125,9 +123,9 @@ struct SingleStreamBlock: Sendable {
     ) -> BlockState {
         let x = modulation.input(state.image)
         let own = HeadProjection.each(query, key, value, of: x, turnedBy: positions)
-        let (key, value) =
-            attended?(own.key, own.value, query.precision) ?? (key: own.key, value: own.value)
-        let mixed = attention(own.query, key, value, styles: styles, precision: query.precision)
+        let (keys, values) =
+            attended?([own.key], [own.value], query.precision) ?? (keys: [own.key], values: [own.value])
+        let mixed = attention([own.query], keys, values, styles: styles, precision: query.precision)[0]
             .joinedHeads()
         let thought =
             gate.map { up(x, LinearEpilogue(gate: $0(x, LinearEpilogue(.silu)))) }

@@ -31,10 +31,11 @@ public final class ReferenceCache: Sendable {
     fileprivate func pair(at block: Int) -> (key: Tensor, value: Tensor)? { kept.withLock { $0[block] } }
 }
 
-/// Gives the keys and values that a block's tokens attend to, [B, L', heads, d], of their own, turned by their positions, [B, L, heads, d],
-/// and what attention rounds them to.
-typealias AttendedKeys = (_ key: Tensor, _ value: Tensor, _ precision: Precision) -> (
-    key: Tensor, value: Tensor
+/// Gives the keys and values that a block's tokens attend to, of their own, turned by their positions, and what attention rounds them to.
+///
+/// Both are sequences in parts, [B, L, heads, d] each.
+typealias AttendedKeys = (_ keys: [Tensor], _ values: [Tensor], _ precision: Precision) -> (
+    keys: [Tensor], values: [Tensor]
 )
 
 extension TextContext {
@@ -62,19 +63,15 @@ struct ReferenceKeys: Sendable {
     func attended(at block: Int) -> AttendedKeys { { attended($0, $1, at: block, $2) } }
 
     private func attended(
-        _ key: Tensor, _ value: Tensor, at block: Int, _ precision: Precision
-    ) -> (key: Tensor, value: Tensor) {
-        let length = key.shape[1]
-        if tokens > 0 {
-            let places = length - tokens..<length
+        _ keys: [Tensor], _ values: [Tensor], at block: Int, _ precision: Precision
+    ) -> (keys: [Tensor], values: [Tensor]) {
+        if tokens > 0, let key = keys.last, let value = values.last {
+            let places = key.shape[1] - tokens..<key.shape[1]
             cache.keep(
                 key.narrowed(axis: 1, places), value.narrowed(axis: 1, places), at: block, precision)
-            return (key, value)
+            return (keys, values)
         }
-        guard let kept = cache.pair(at: block) else { return (key, value) }
-        return (
-            .concatenated([key, kept.key.asType(key.dtype)], axis: 1),
-            .concatenated([value, kept.value.asType(value.dtype)], axis: 1)
-        )
+        guard let kept = cache.pair(at: block) else { return (keys, values) }
+        return (keys + [kept.key], values + [kept.value])
     }
 }

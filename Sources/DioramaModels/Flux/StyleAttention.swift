@@ -25,20 +25,26 @@ struct StyleAttention: Sendable {
 
     /// Attends from the queries of each style, and of what is between and behind them, with a bias of their own.
     ///
-    /// - Parameters: as those of `attention`; `q`, `k` and `v` are [B, L, H, D].
-    /// - Returns: [B, L, H, D].
-    func callAsFunction(_ q: Tensor, _ k: Tensor, _ v: Tensor, precision: Precision) -> Tensor {
-        let length = q.shape[1]
+    /// - Parameters: as those of `attention`; the first of `q` begins with the text's tokens, and has them all.
+    /// - Returns: [B, L, H, D] for each of `q`.
+    func callAsFunction(
+        _ q: [Tensor], _ k: [Tensor], _ v: [Tensor], precision: Precision
+    ) -> [Tensor] {
+        let keys = k.reduce(0) { $0 + $1.shape[1] }
+        func attend(_ q: [Tensor], behind count: Int) -> [Tensor] {
+            let bias = bias(styles[count...], keys: keys, on: k[0].device)
+            return attention(q, k, v, keyBias: bias, precision: precision)
+        }
+        let (text, others) = (q[0], Array(q.dropFirst()))
+        let length = text.shape[1]
         let bounds = [0, length] + styles.flatMap { [$0.places.lowerBound, $0.places.upperBound] }
         let cuts = Set(bounds.map { min($0, length) }).sorted()
-        let parts = zip(cuts, cuts.dropFirst()).map { start, end in
+        let parts = zip(cuts, cuts.dropFirst()).flatMap { start, end in
             let own = styles.lastIndex { $0.places.contains(start) }
-            return attention(
-                q.narrowed(axis: 1, start..<end), k, v,
-                keyBias: bias(styles[(own.map { $0 + 1 } ?? 0)...], keys: k.shape[1], on: q.device),
-                precision: precision)
+            return attend([text.narrowed(axis: 1, start..<end)], behind: own.map { $0 + 1 } ?? 0)
         }
-        return parts.count == 1 ? parts[0] : .concatenated(parts, axis: 1)
+        let mixed = parts.count == 1 ? parts[0] : .concatenated(parts, axis: 1)
+        return [mixed] + (others.isEmpty ? [] : attend(others, behind: 0))
     }
 
     /// What is added to the scores of keys, [1, keys]; nil for nothing.
@@ -53,9 +59,9 @@ struct StyleAttention: Sendable {
     }
 }
 
-/// Attention as Flux's blocks have it, [B, L, H, D]; where `styles` is given, some tokens count more or less.
+/// Attention as Flux's blocks have it, [B, L, H, D] for each part of the queries; where `styles` is given, some tokens count more or less.
 func attention(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, styles: StyleAttention?, precision: Precision
-) -> Tensor {
+    _ q: [Tensor], _ k: [Tensor], _ v: [Tensor], styles: StyleAttention?, precision: Precision
+) -> [Tensor] {
     styles?(q, k, v, precision: precision) ?? attention(q, k, v, precision: precision)
 }

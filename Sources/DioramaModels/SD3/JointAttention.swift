@@ -53,8 +53,10 @@ struct JointAttention: Sendable {
         _ x: Tensor, reading context: Tensor, keyBias: Tensor?, _ epilogue: LinearEpilogue
     ) -> Tensor {
         let own = image.heads(x)
-        return image.output(
-            mix(own.query, own, contextKey(context), contextValue(context), keyBias), epilogue)
+        let mixed = attention(
+            [own.query], [own.key, contextKey(context)], [own.value, contextValue(context)],
+            keyBias: keyBias, precision: image.query.precision)
+        return image.output(mixed[0].joinedHeads(), epilogue)
     }
 
     /// What both kinds take from both, by `text`'s way of asking, and what follows each: [B, N, D] and [B, L, D].
@@ -64,23 +66,13 @@ struct JointAttention: Sendable {
     ) -> (image: Tensor, context: Tensor) {
         let own = image.heads(x)
         let texts = HeadProjection.each(text.query, contextKey, contextValue, of: context)
-        let queries = Tensor.concatenated([own.query, texts.query], axis: 1)
-        let mixed = mix(queries, own, texts.key, texts.value, keyBias)
-        let count = x.shape[1]
+        let mixed = attention(
+            [own.query, texts.query], [own.key, texts.key], [own.value, texts.value], keyBias: keyBias,
+            precision: image.query.precision)
         return (
-            image.output(mixed.narrowed(axis: 1, 0..<count), imageEpilogue),
-            text.output(mixed.narrowed(axis: 1, count..<mixed.shape[1]), textEpilogue)
+            image.output(mixed[0].joinedHeads(), imageEpilogue),
+            text.output(mixed[1].joinedHeads(), textEpilogue)
         )
-    }
-
-    private func mix(
-        _ queries: Tensor, _ own: (query: Tensor, key: Tensor, value: Tensor), _ contextKeys: Tensor,
-        _ contextValues: Tensor, _ keyBias: Tensor?
-    ) -> Tensor {
-        let keys = Tensor.concatenated([own.key, contextKeys], axis: 1)
-        let values = Tensor.concatenated([own.value, contextValues], axis: 1)
-        return attention(queries, keys, values, keyBias: keyBias, precision: image.query.precision)
-            .joinedHeads()
     }
 }
 

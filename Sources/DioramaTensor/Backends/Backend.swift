@@ -77,8 +77,9 @@ package protocol Backend: Sendable {
     func groupNorm(
         _ out: MutableFloats, _ x: Floats, weight: Floats?, bias: Floats?, _ problem: GroupNormProblem)
 
-    /// out[B, Lq, H, D] = softmax(q · kᵀ · scale + bias) · v
-    func attention(_ out: MutableFloats, _ q: Floats, _ k: Floats, _ v: Floats, _ problem: AttentionProblem)
+    /// out[B, Lq, H, D] = softmax(q · kᵀ · scale + bias) · v, all of whose sequences lie in parts.
+    func attention(
+        _ outs: [MutableFloats], _ q: [Floats], _ k: [Floats], _ v: [Floats], _ problem: AttentionProblem)
 
     /// out[batch, length, heads, dim] = x with each pair of elements turned by its position's angle.
     func rope(_ out: MutableFloats, _ x: Floats, cos: Floats, sin: Floats, _ problem: RopeProblem)

@@ -125,8 +125,8 @@ package struct GroupNormProblem: Sendable {
 
 /// The sizes and options of an attention.
 package struct AttentionProblem: @unchecked Sendable {
-    /// q is [batch, queries, heads, dim], k and v are [batch, keys, keyHeads, dim].
-    package var batch: Int, queries: Int, keys: Int, heads: Int, keyHeads: Int, dim: Int
+    /// q is [batch, queries, heads, dim], k and v are [batch, keys, keyHeads, dim], each in parts that lie one behind the other.
+    package var batch: Int, queries: Parts, keys: Parts, heads: Int, keyHeads: Int, dim: Int
     /// Multiplies the scores.
     package var scale: Float
     /// Query i sees only keys 0...i.
@@ -137,6 +137,29 @@ package struct AttentionProblem: @unchecked Sendable {
     package var keyBias: Floats?, keyBiasStride = 0
     /// Added to the scores; read with strides over [batch, heads, queries, keys].
     package var mask: Floats?, maskStrides: [Int] = []
+
+    /// The rows of a sequence that lies in parts, in memory of their own.
+    package struct Parts: Sendable {
+        /// Rows of each.
+        package var counts: [Int]
+
+        /// All of them.
+        package var count: Int { counts.reduce(0, +) }
+
+        /// Where rows of the whole lie.
+        ///
+        /// - Parameter rows: of the whole sequence.
+        /// - Returns: for each part that has some of them, its number, and which of its own rows they are.
+        package func places(of rows: Range<Int>) -> [(part: Int, rows: Range<Int>)] {
+            var (start, found) = (0, [(part: Int, rows: Range<Int>)]())
+            for (part, count) in counts.enumerated() {
+                let own = rows.clamped(to: start..<start + count)
+                if !own.isEmpty { found.append((part, own.lowerBound - start..<own.upperBound - start)) }
+                start += count
+            }
+            return found
+        }
+    }
 }
 
 /// The sizes of a rotary embedding.

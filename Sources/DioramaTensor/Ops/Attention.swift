@@ -16,38 +16,73 @@ public func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, scale: Float? = nil, causal: Bool = false, keyBias: Tensor? = nil,
     mask: Tensor? = nil, precision: Precision = .f32
 ) -> Tensor {
-    precondition(q.dtype.isFloat && k.dtype.isFloat && v.dtype.isFloat, "attention: operands are not floats")
-    precondition(
-        q.rank == 4 && k.rank == 4 && k.shape == v.shape && q.shape[0] == k.shape[0]
-            && q.shape[3] == k.shape[3]
-            && k.shape[2] > 0 && q.shape[2].isMultiple(of: k.shape[2]),
-        "attention: q \(q.shape), k \(k.shape) and v \(v.shape) do not fit")
-    var problem = AttentionProblem(
-        batch: q.shape[0], queries: q.shape[1], keys: k.shape[1], heads: q.shape[2], keyHeads: k.shape[2],
-        dim: q.shape[3], scale: scale ?? 1 / Float(Swift.max(q.shape[3], 1)).squareRoot(), causal: causal,
-        precision: precision.real)
+    attention(
+        [q], [k], [v], scale: scale, causal: causal, keyBias: keyBias, mask: mask, precision: precision)[0]
+}
+
+/// Scaled dot-product attention, as for whole sequences, of sequences that lie in parts one behind the other: no copy of the whole is made.
+///
+/// - Parameters:
+///   - q: queries, [B, L, H, D] each.
+///   - k: keys, [B, Lk, Hk, D] each.
+///   - v: values, of the shapes of `k`.
+///   - scale: multiplies the scores; 1 / sqrt(D) if nil.
+///   - causal: query i of all sees only keys 0...i of all.
+///   - keyBias: added to the scores of all keys, [B, Lk] or [1, Lk].
+///   - mask: added to the scores; broadcasts to [B, H, L, Lk] of the whole.
+///   - precision: what operands and the keys' weights are rounded to; `.int8` counts as `.bf16`.
+/// - Returns: [B, L, H, D] for each part of the queries.
+public func attention(
+    _ q: [Tensor], _ k: [Tensor], _ v: [Tensor], scale: Float? = nil, causal: Bool = false,
+    keyBias: Tensor? = nil, mask: Tensor? = nil, precision: Precision = .f32
+) -> [Tensor] {
+    var problem = checked(q, k, v)
+    if let scale { problem.scale = scale }
+    problem.causal = causal
+    problem.precision = precision.real
     if let keyBias {
         precondition(
-            keyBias.rank == 2 && keyBias.shape[1] == problem.keys
+            keyBias.rank == 2 && keyBias.shape[1] == problem.keys.count
                 && (keyBias.shape[0] == problem.batch || keyBias.shape[0] == 1),
-            "attention: keyBias \(keyBias.shape) does not fit k \(k.shape)")
-        problem.keyBiasStride = keyBias.shape[0] == 1 ? 0 : problem.keys
+            "attention: keyBias \(keyBias.shape) does not fit \(problem.keys.count) keys")
+        problem.keyBiasStride = keyBias.shape[0] == 1 ? 0 : problem.keys.count
     }
     if let mask {
-        let full: Shape = [problem.batch, problem.heads, problem.queries, problem.keys]
+        let full: Shape = [problem.batch, problem.heads, problem.queries.count, problem.keys.count]
         guard let strides = mask.shape.strides(broadcastTo: full)
         else { preconditionFailure("attention: mask \(mask.shape) does not broadcast to \(full)") }
         problem.maskStrides = strides
     }
-    let (queries, keys, values) = (q.f32, k.f32, v.f32)
+    let (queries, keys, values) = (q.map(\.f32), k.map(\.f32), v.map(\.f32))
     let (keyOffsets, offsets) = (keyBias?.f32, mask?.f32)
-    return .computed(
-        "attention", [queries, keys, values, keyOffsets, offsets], q.shape, .result(of: [q, k, v]),
-        on: q.device
-    ) { [problem] backend, out in
-        var problem = problem
+    let (device, type) = (q[0].device, DType.result(of: q + k + v))
+    return device.run("attention", queries + keys + values + [keyOffsets, offsets].compactMap { $0 }) {
+        let results = queries.map { Tensor(uninitialized: $0.shape, on: device) }
         problem.keyBias = keyOffsets?.data
         problem.mask = offsets?.data
-        backend.attention(out, queries.data, keys.data, values.data, problem)
+        device.backend.attention(
+            results.map(\.newData), queries.map(\.data), keys.map(\.data), values.map(\.data), problem)
+        return results.map { $0.converted(to: type) }
     }
+}
+
+/// The sizes of operands that fit one another.
+private func checked(_ q: [Tensor], _ k: [Tensor], _ v: [Tensor]) -> AttentionProblem {
+    guard let first = q.first, let key = k.first else {
+        preconditionFailure("attention: no queries, or no keys")
+    }
+    precondition((q + k + v).allSatisfy { $0.dtype.isFloat }, "attention: operands are not floats")
+    precondition(
+        (q + k + v).allSatisfy { $0.rank == 4 } && k.map(\.shape) == v.map(\.shape)
+            && q.allSatisfy { $0.shape.replacing(1, with: 0) == first.shape.replacing(1, with: 0) }
+            && k.allSatisfy { $0.shape.replacing(1, with: 0) == key.shape.replacing(1, with: 0) }
+            && first.shape[0] == key.shape[0] && first.shape[3] == key.shape[3] && key.shape[2] > 0
+            && first.shape[2].isMultiple(of: key.shape[2]),
+        "attention: q \(q.map(\.shape)), k \(k.map(\.shape)) and v \(v.map(\.shape)) do not fit")
+    let dim = first.shape[3]
+    return AttentionProblem(
+        batch: first.shape[0], queries: AttentionProblem.Parts(counts: q.map { $0.shape[1] }),
+        keys: AttentionProblem.Parts(counts: k.map { $0.shape[1] }), heads: first.shape[2],
+        keyHeads: key.shape[2], dim: dim, scale: 1 / Float(Swift.max(dim, 1)).squareRoot(), causal: false,
+        precision: .f32)
 }

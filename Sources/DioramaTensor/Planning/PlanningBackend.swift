@@ -138,8 +138,10 @@ struct PlanningBackend: Backend {
         cpu.groupNorm(out, x, weight: weight, bias: bias, problem)
     }
 
-    func attention(_ out: MutableFloats, _ q: Floats, _ k: Floats, _ v: Floats, _ problem: AttentionProblem) {
-        cpu.attention(out, q, k, v, problem)
+    func attention(
+        _ outs: [MutableFloats], _ q: [Floats], _ k: [Floats], _ v: [Floats], _ problem: AttentionProblem
+    ) {
+        cpu.attention(outs, q, k, v, problem)
     }
 
     func rope(_ out: MutableFloats, _ x: Floats, cos: Floats, sin: Floats, _ problem: RopeProblem) {

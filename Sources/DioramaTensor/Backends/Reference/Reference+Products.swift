@@ -14,18 +14,25 @@ extension ReferenceBackend {
         }
     }
 
-    package func attention(_ out: MutableFloats, _ q: Floats, _ k: Floats, _ v: Floats, _ p: AttentionProblem)
-    {
+    package func attention(
+        _ outs: [MutableFloats], _ q: [Floats], _ k: [Floats], _ v: [Floats], _ p: AttentionProblem
+    ) {
         for batch in 0..<p.batch {
-            for query in 0..<p.queries {
+            for (query, place) in p.queries.all.enumerated() {
                 for head in 0..<p.heads {
-                    let row = ((batch * p.queries + query) * p.heads + head) * p.dim
-                    let weights = weights(p, batch: batch, query: query, head: head, q + row, k)
+                    let row = ((batch * p.queries.counts[place.part] + place.row) * p.heads + head) * p.dim
+                    let keys = p.keys.all.map { place in
+                        let row = batch * p.keys.counts[place.part] + place.row
+                        return (place.part, (row * p.keyHeads + head * p.keyHeads / p.heads) * p.dim)
+                    }
+                    let weights = weights(
+                        p, batch: batch, query: query, head: head, q[place.part] + row,
+                        keys.map { k[$0.0] + $0.1 })
                     for i in 0..<p.dim {
-                        let sum = weights.enumerated().reduce(0.0) {
-                            $0 + $1.element * Double(v[p.keyRow(batch, $1.offset, head) + i])
+                        let sum = zip(weights, keys).reduce(0.0) {
+                            $0 + $1.0 * Double(v[$1.1.0][$1.1.1 + i])
                         }
-                        out[row + i] = Float(sum)
+                        outs[place.part][row + i] = Float(sum)
                     }
                 }
             }
@@ -34,12 +41,11 @@ extension ReferenceBackend {
 
     /// How much one query takes of each key's value.
     private func weights(
-        _ p: AttentionProblem, batch: Int, query: Int, head: Int, _ q: Floats, _ k: Floats
+        _ p: AttentionProblem, batch: Int, query: Int, head: Int, _ q: Floats, _ keys: [Floats]
     ) -> [Double] {
-        let scores = (0..<p.keys).map { key -> Double in
+        let scores = keys.enumerated().map { key, k -> Double in
             if p.causal && key > query { return -.infinity }
-            let row = p.keyRow(batch, key, head)
-            var score = (0..<p.dim).reduce(0.0) { $0 + Double(q[$1]) * Double(k[row + $1]) } * Double(p.scale)
+            var score = (0..<p.dim).reduce(0.0) { $0 + Double(q[$1]) * Double(k[$1]) } * Double(p.scale)
             if let keyBias = p.keyBias { score += Double(keyBias[batch * p.keyBiasStride + key]) }
             if let mask = p.mask {
                 score += Double(
@@ -165,9 +171,9 @@ extension ReferenceBackend {
     }
 }
 
-extension AttentionProblem {
-    /// Where the row of a key, or of its value, begins that a query head looks at.
-    func keyRow(_ batch: Int, _ key: Int, _ head: Int) -> Int {
-        ((batch * keys + key) * keyHeads + head * keyHeads / heads) * dim
+extension AttentionProblem.Parts {
+    /// Each row's part, and its number there.
+    fileprivate var all: [(part: Int, row: Int)] {
+        counts.enumerated().flatMap { part, count in (0..<count).map { (part, $0) } }
     }
 }
