@@ -42,7 +42,7 @@ import Testing
         try expectPicture()
     }
 
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "needs /dev/full"))
     func aFullStandardOutputIsAnError() throws {
         for arguments in [["nodes"], ["--help"], ["check", "graphs/jpeg.json", "--json"]] {
             let end = try run(arguments, shell: #"exec "$@" >/dev/full"#)

@@ -11,9 +11,9 @@ extension CPUBackend {
         _ outs: [MutableFloats], _ q: [Floats], _ k: [Floats], _ v: [Floats], _ p: AttentionProblem
     ) {
         guard p.queries.count > 0, p.dim > 0 else { return }
-        let blockBytes = kernels.attention_packed(p.precision.real.kernelPrecision, kernels.key_block, p.dim)
-        let headBytes =
-            ((p.keys.count + kernels.key_block - 1) / kernels.key_block * blockBytes + 63) / 64 * 64
+        let precision = p.precision.real.kernelPrecision
+        let blockBytes = kernels.attention_packed(precision, kernels.key_block, p.dim)
+        let headBytes = (kernels.attention_packed(precision, p.keys.count, p.dim) + 63) / 64 * 64
         let heads = p.batch * p.keyHeads
         let most = Swift.max(Self.packedHeads / Swift.max(headBytes, 1), 1)
         withScratch(Swift.min(most, heads) * headBytes / DType.f32.size) { packed in
