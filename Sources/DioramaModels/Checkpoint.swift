@@ -75,15 +75,15 @@ struct PartLoader {
         self.precision = precision
     }
 
-    /// Loads the model in the folder `name`, whose class must be `className`; `allowsBytes` if its layers may be int8.
+    /// Loads the model in the folder `name`, whose class must be `className`; `isDenoiser` if it runs in every step, and its layers may be int8.
     mutating func load<Model>(
-        _ name: String, as className: String, allowsBytes: Bool = false, names: TensorNames = .own,
+        _ name: String, as className: String, isDenoiser: Bool = false, names: TensorNames = .own,
         _ make: (Weights, ModelConfig) throws -> Model
     ) throws -> Model {
         let config = try config(name, as: className)
         let weights = Weights(
             try directory.part(name).weights(), on: device, names: names,
-            precision: allowsBytes ? precision : precision?.real)
+            precision: isDenoiser ? precision : precision?.real, keepsPacked: isDenoiser)
         let model = try weights.build { try make($0, config) }
         let unused = weights.unusedKeys.filter { !$0.hasSuffix("position_ids") }
         if let first = unused.first {

@@ -10,7 +10,7 @@ extension Checkpoint {
     ) throws -> Checkpoint {
         var loader = PartLoader(directory, device, precision)
         let model = try loader.load(
-            "transformer", as: ["FluxTransformer2DModel"], allowsBytes: true, FluxConfig.init,
+            "transformer", as: ["FluxTransformer2DModel"], isDenoiser: true, FluxConfig.init,
             names: { FluxTransformer.names($0) }, FluxTransformer.init)
         let clip = CLIPStage(
             tokenizer: try CLIPTokenizer(directory: loader.directory.part("tokenizer").url),
@@ -29,7 +29,7 @@ extension Checkpoint {
     ) throws -> Checkpoint {
         var loader = PartLoader(directory, device, precision)
         let model = try loader.load(
-            "transformer", as: ["Flux2Transformer2DModel"], allowsBytes: true, Flux2Config.init,
+            "transformer", as: ["Flux2Transformer2DModel"], isDenoiser: true, Flux2Config.init,
             names: { Flux2Transformer.names($0) }, Flux2Transformer.init)
         return try loader.checkpoint(
             model, loader.qwen(.klein), .flux(shift: 2.02), autoencoder: "AutoencoderKLFlux2")
@@ -41,7 +41,7 @@ extension Checkpoint {
     ) throws -> Checkpoint {
         var loader = PartLoader(directory, device, precision)
         let model = try loader.load(
-            "transformer", as: ["ZImageTransformer2DModel"], allowsBytes: true, ZImageConfig.init,
+            "transformer", as: ["ZImageTransformer2DModel"], isDenoiser: true, ZImageConfig.init,
             names: { _ in ZImageTransformer.names() }, ZImageTransformer.init)
         let flow = try FlowMatchConfig(loader.config("scheduler", as: "FlowMatchEulerDiscreteScheduler"))
         return try loader.checkpoint(
@@ -54,7 +54,7 @@ extension Checkpoint {
     ) throws -> Checkpoint {
         var loader = PartLoader(directory, device, precision)
         let model = try loader.load(
-            "transformer", as: ["ChromaTransformer2DModel"], allowsBytes: true, ChromaConfig.init,
+            "transformer", as: ["ChromaTransformer2DModel"], isDenoiser: true, ChromaConfig.init,
             names: { ChromaTransformer.names($0) }, ChromaTransformer.init)
         // The transformer sees one of the tokens that fill a text up, the encoder none, as diffusers' `ChromaPipeline` has it.
         var t5 = try loader.t5("", shortest: T5TextEncoder.shortest)
@@ -69,7 +69,7 @@ extension Checkpoint {
     ) throws -> Checkpoint {
         var loader = PartLoader(directory, device, precision)
         let model = try loader.load(
-            "transformer", as: ["PixArtTransformer2DModel"], allowsBytes: true, PixArtConfig.init,
+            "transformer", as: ["PixArtTransformer2DModel"], isDenoiser: true, PixArtConfig.init,
             names: { _ in PixArtTransformer.names() }, PixArtTransformer.init)
         return try loader.checkpoint(
             model, T5TextEncoder(alone: loader.t5("", shortest: T5TextEncoder.shortest), on: device),
@@ -78,16 +78,16 @@ extension Checkpoint {
 }
 
 extension PartLoader {
-    /// Loads the model in the folder `name`, whose class must be one of `classNames`; `allowsBytes` if its layers may be int8.
+    /// Loads the model in the folder `name`, whose class must be one of `classNames`; `isDenoiser` if it runs in every step, and its layers may be int8.
     fileprivate mutating func load<Config, Model>(
-        _ name: String, as classNames: [String], allowsBytes: Bool = false,
+        _ name: String, as classNames: [String], isDenoiser: Bool = false,
         _ read: (ModelConfig) throws -> Config, names: (Config) -> TensorNames,
         _ make: (Weights, Config) throws -> Model
     ) throws -> Model {
         let className = try directory.part(name).className
         let known = classNames.contains(className) ? className : classNames[0]
         let own = try read(config(name, as: known))
-        return try load(name, as: known, allowsBytes: allowsBytes, names: names(own)) { weights, _ in
+        return try load(name, as: known, isDenoiser: isDenoiser, names: names(own)) { weights, _ in
             try make(weights, own)
         }
     }

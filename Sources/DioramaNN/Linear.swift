@@ -12,6 +12,7 @@ public struct Linear: Sendable {
     /// Tells layers apart: copies of a layer have the same one.
     public let identity = LayerIdentity()
     private let weight: LinearWeight
+    private let packed: PackedWeight?
     private let deltas: [WeightDelta]
 
     /// Takes `weight` [output, input] and, unless `bias` is false, `bias` [output].
@@ -52,13 +53,17 @@ public struct Linear: Sendable {
                         adapted.stored, rotationGroup: QuantizedWeight.preferredRotation(of: input)))
                 : .stored(adapted.stored)
         }
+        packed = w.keepsPacked && !isSensitive ? PackedWeight(weight) : nil
         self.bias = bias ? try w.tensor("bias", [output]) : nil
     }
 
     /// Tells the file that the weight is mapped from that it is not needed for a while; used again, it is read again.
     ///
     /// Weights that are not used in place, and what adapters add, stay as they are.
-    public func releaseWeight() { weight.release() }
+    public func releaseWeight() {
+        packed?.drop()
+        weight.release()
+    }
 
     /// Applies the layer to the last axis, and what follows it: [..., in] to [..., out].
     public func callAsFunction(_ x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()) -> Tensor {
@@ -78,7 +83,7 @@ public struct Linear: Sendable {
         let terms = layers.map { layer in
             LinearTerm(
                 layer.weight, bias: layer.bias, precision: layer.precision,
-                layer.deltas.isEmpty ? epilogue : LinearEpilogue())
+                layer.deltas.isEmpty ? epilogue : LinearEpilogue(), packed: layer.packed)
         }
         return zip(layers, linears(x, terms)).map { layer, result in
             layer.deltas.isEmpty ? result : epilogue(layer.deltas.reduce(result) { $0 + $1(x) })

@@ -16,15 +16,20 @@ public struct Weights: Sendable {
     let changes: [String: [WeightChange]]
     /// What layers round the terms of their products to; nil for what their weights are stored as.
     public let precision: Precision?
+    /// Whether layers keep their weights packed between products, while there is memory for it: for models that run many times
+    /// (``PackedWeight``).
+    public let keepsPacked: Bool
 
     /// The root over the tensors of `source`, which will be made on `device`; `names` tells how the file spells them.
     public init(
-        _ source: any TensorSource, on device: Device, names: TensorNames = .own, precision: Precision? = nil
+        _ source: any TensorSource, on device: Device, names: TensorNames = .own, precision: Precision? = nil,
+        keepsPacked: Bool = false
     ) {
         path = ""
         root = Root(source: source, device: device, names: names)
         changes = [:]
         self.precision = precision
+        self.keepsPacked = keepsPacked
     }
 
     /// The place `other` for a survey of what is asked of it.
@@ -34,12 +39,13 @@ public struct Weights: Sendable {
             source: other.root.source, device: survey.device, names: other.root.names, survey: survey)
         changes = [:]
         precision = nil
+        keepsPacked = false
     }
 
     private init(_ other: Weights, path: String, changes: [String: [WeightChange]]) {
         self.path = path
         self.changes = changes
-        (root, precision) = (other.root, other.precision)
+        (root, precision, keepsPacked) = (other.root, other.precision, other.keepsPacked)
     }
 
     /// What a layer over `weight` rounds the terms of its products to: what was wanted, or bf16 for bf16 and f32 for all others.

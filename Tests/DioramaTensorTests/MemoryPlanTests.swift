@@ -2,30 +2,6 @@ import DioramaTensor
 import Testing
 
 @Suite struct MemoryPlanTests {
-    /// Bytes that are lent, as those of a mapped file are.
-    private final class Lender: ByteLender {
-        private let address: UInt
-        let byteCount: Int
-
-        init(byteCount: Int) {
-            let bytes = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 1 << 16)
-            bytes.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-            (address, self.byteCount) = (UInt(bitPattern: bytes), byteCount)
-        }
-
-        deinit { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
-
-        /// Gives back all that it is told of.
-        func release(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? { bytes }
-
-        /// The bytes as singles of a shape.
-        func tensor(_ shape: Shape, on device: Device) throws -> Tensor {
-            let bytes = try #require(UnsafeRawPointer(bitPattern: address))
-            let storage = Storage(borrowing: bytes, byteCount: byteCount, owner: self)
-            return Tensor(storage: storage, byteOffset: 0, shape: shape, dtype: .f32, on: device)
-        }
-    }
-
     /// Ops of every kind, on pictures and tokens.
     private func compute(on device: Device, precision: Precision) {
         let image = Tensor.full(0.5, [2, 32, 40, 48], on: device)

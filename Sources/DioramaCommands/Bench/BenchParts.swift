@@ -26,9 +26,9 @@ struct BenchedPart {
         device = Device.cpu(threads: options.threads, observer: times)
     }
 
-    /// Its weights, under `names`.
-    func weights(_ names: TensorNames = .own) -> Weights {
-        Weights(source, on: device, names: names, precision: precision)
+    /// Its weights, under `names`; `keepsPacked` for a denoiser, as nodes load it.
+    func weights(_ names: TensorNames = .own, keepsPacked: Bool = false) -> Weights {
+        Weights(source, on: device, names: names, precision: precision, keepsPacked: keepsPacked)
     }
 }
 

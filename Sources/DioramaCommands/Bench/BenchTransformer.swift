@@ -62,7 +62,7 @@ private struct BenchedStep {
         let (batch, contextWidth, pooledWidth): (Int, Int, Int?)
         switch name {
         case "SD3Transformer2DModel":
-            let transformer = try SD3Transformer(part.weights(), SD3Config(part.config))
+            let transformer = try SD3Transformer(part.weights(keepsPacked: true), SD3Config(part.config))
             let config = transformer.config
             (model, batch, contextWidth, pooledWidth) = (
                 transformer, 2, config.contextWidth, config.pooledWidth
@@ -70,7 +70,7 @@ private struct BenchedStep {
             timestep = .full(500, [batch], on: part.device)
         case "ZImageTransformer2DModel":
             let transformer = try ZImageTransformer(
-                part.weights(ZImageTransformer.names()), ZImageConfig(part.config))
+                part.weights(ZImageTransformer.names(), keepsPacked: true), ZImageConfig(part.config))
             (model, batch, contextWidth, pooledWidth) = (transformer, 1, transformer.config.contextWidth, nil)
             timestep = .full(0.5, [batch], on: part.device)
         default:

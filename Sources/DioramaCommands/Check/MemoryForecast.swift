@@ -40,6 +40,7 @@ struct MemoryForecast {
         let parts = [
             ("program", peak.program, "with vocabularies and the graph"),
             ("weights", peak.weights, "mapped files, which give way to a budget"),
+            ("packed", peak.packed, "weights as products take them, which give way too"),
             ("tensors", peak.tensors, ""),
             ("scratch", peak.scratch, "what operations work in"),
             ("kept", peak.kept, "given back, for the next step"),
@@ -68,8 +69,9 @@ struct MemoryForecast {
         object["peak_memory_bytes"] = .integer(peak.total)
         object["node"] = peak.work.map { .string($0) } ?? .null
         let parts = [
-            ("program", peak.program), ("weights", peak.weights), ("tensors", peak.tensors),
-            ("scratch", peak.scratch), ("kept", peak.kept), ("pictures", peak.pictures),
+            ("program", peak.program), ("weights", peak.weights), ("packed", peak.packed),
+            ("tensors", peak.tensors), ("scratch", peak.scratch), ("kept", peak.kept),
+            ("pictures", peak.pictures),
             ("least", leastBytes),
         ]
         for (name, bytes) in parts { object["\(name)_bytes"] = .integer(bytes) }

@@ -29,15 +29,15 @@ func endForLackOfMemory(_ shortage: MemoryShortage, asJSON json: Bool, in contex
 ///
 /// Free memory and free swap, or what a container may have if that is less.
 func freeMemory() -> Int? {
-    guard let available = memoryInfo("MemAvailable") else { return nil }
+    guard let available = MachineMemory.available else { return nil }
     // A container's limit counts the file cache too, which it gives up when asked.
     let container = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
         .compactMap { systemFile($0).split(separator: "\n").first.flatMap { Int($0) } }
-    return ([available + (memoryInfo("SwapFree") ?? 0)] + container).min()
+    return ([available + (MachineMemory.entry("SwapFree:") ?? 0)] + container).min()
 }
 
 /// How many bytes of memory the machine has; nil where the system does not tell.
-func totalMemory() -> Int? { memoryInfo("MemTotal") }
+func totalMemory() -> Int? { MachineMemory.entry("MemTotal:") }
 
 /// How many bytes of this process are in memory now, mapped files included; nil where the system does not tell.
 func residentMemory() -> Int? {
@@ -49,13 +49,6 @@ func residentMemory() -> Int? {
 func processorName() -> String? {
     systemFile("/proc/cpuinfo", limit: 1 << 22).split(separator: "\n").first { $0.hasPrefix("model name") }?
         .split(separator: ":", maxSplits: 1).last.map { $0.trimmingPrefix(" ") }.map(String.init)
-}
-
-/// An entry of `/proc/meminfo`, in bytes.
-private func memoryInfo(_ name: String) -> Int? {
-    let line = systemFile("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix(name + ":") }
-    let words = line?.split(separator: " ") ?? []
-    return words.count > 1 ? Int(words[1]).map { $0 * 1024 } : nil
 }
 
 /// The text of one of the system's own files; empty where there is none.

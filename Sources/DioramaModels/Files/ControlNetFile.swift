@@ -50,7 +50,8 @@ public struct ControlNetFile: Sendable {
     func make(on device: Device, precision: Precision? = nil) throws -> (SD3ControlNet, Weights) {
         let config = try config
         let weights = Weights(
-            shapes.source, on: device, names: SD3ControlNet.names(config), precision: precision)
+            shapes.source, on: device, names: SD3ControlNet.names(config), precision: precision,
+            keepsPacked: true)
         for place in ["control_type"] + (config.hasText ? [] : ["pos_embed.proj"]) { weights[place].skip() }
         return (try SD3ControlNet(weights, config), weights)
     }

@@ -129,7 +129,8 @@ struct DiffusionFamily: Sendable {
         return { file, shapes, device, precision in
             let config = try config(file)
             let weights = Weights(
-                shapes.source, on: device, names: names(config, shapes.prefix), precision: precision)
+                shapes.source, on: device, names: names(config, shapes.prefix), precision: precision,
+                keepsPacked: true)
             for place in unread { weights[place].skip() }
             return (try weights.build { try model($0, config) }, weights)
         }

@@ -51,7 +51,8 @@ public struct ModelPatchFile: Sendable {
         let config = try ZImageControlNetConfig(
             shapes.zImageControlNetConfig(), isRefinedByLayers: hasEmptyRefiner(try config))
         let weights = Weights(
-            shapes.source, on: device, names: ZImageControlNet.names, precision: precision)
+            shapes.source, on: device, names: ZImageControlNet.names, precision: precision,
+            keepsPacked: true)
         if config.refining == .byLayers { weights[Self.refiner].skip() }
         return (try weights.build { try ZImageControlNet($0, config) }, weights)
     }

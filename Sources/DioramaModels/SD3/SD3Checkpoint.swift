@@ -10,7 +10,7 @@ extension Checkpoint {
         _ directory: DiffusersDirectory, on device: Device, precision: Precision?
     ) throws -> Checkpoint {
         var loader = PartLoader(directory, device, precision)
-        let model = try loader.load("transformer", as: "SD3Transformer2DModel", allowsBytes: true) {
+        let model = try loader.load("transformer", as: "SD3Transformer2DModel", isDenoiser: true) {
             try SD3Transformer($0, SD3Config($1))
         }
         let autoencoder = try loader.load("vae", as: "AutoencoderKL") {

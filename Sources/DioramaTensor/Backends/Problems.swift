@@ -103,6 +103,8 @@ package struct LinearProblem: @unchecked Sendable {
     package var gate: Floats?, rowsPerGate = 1
     /// [rows, outputs].
     package var residual: Floats?
+    /// Where the packed weight is kept for the next product; nil to pack it in each.
+    package var packed: PackedWeight?
 }
 
 /// What is done to the elements of a normalised row: · weight + bias, or · (1 + scale) + shift.

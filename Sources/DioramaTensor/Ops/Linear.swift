@@ -61,6 +61,9 @@ public enum LinearWeight: Sendable {
         for tensor in tensors { tensor.release() }
     }
 
+    /// Bytes of it that ``release()`` gives back.
+    var lentBytes: Int { tensors.reduce(0) { $0 + $1.lentBytes } }
+
     fileprivate var tensors: [Tensor] {
         switch self {
         case .stored(let weight): [weight]
@@ -98,13 +101,16 @@ public struct LinearTerm: Sendable {
     public var precision: Precision
     /// What the sums go through.
     public var epilogue: LinearEpilogue
+    /// Where the packed weight is kept for the next product; nil to pack it in each.
+    public var packed: PackedWeight?
 
     /// A layer.
     public init(
         _ weight: LinearWeight, bias: Tensor? = nil, precision: Precision = .f32,
-        _ epilogue: LinearEpilogue = LinearEpilogue()
+        _ epilogue: LinearEpilogue = LinearEpilogue(), packed: PackedWeight? = nil
     ) {
         self.weight = weight
+        self.packed = packed
         self.bias = bias
         self.precision = precision
         self.epilogue = epilogue
@@ -174,7 +180,7 @@ public func linears(_ x: Tensor, _ terms: [LinearTerm]) -> [Tensor] {
             term.weight, bias: term.bias?.f32, precision: term.precision,
             LinearEpilogue(
                 term.epilogue.activation, residual: term.epilogue.residual?.f32, gate: term.epilogue.gate?.f32
-            ))
+            ), packed: term.packed)
     }
     let operands = prepared.flatMap { [$0.bias, $0.epilogue.residual, $0.epilogue.gate] + $0.weight.tensors }
     return x.device.run("linear", [values] + operands) {
@@ -184,6 +190,7 @@ public func linears(_ x: Tensor, _ terms: [LinearTerm]) -> [Tensor] {
         let problems = prepared.map { term in
             var problem = term.weight.problem(term.precision)
             problem.rows = rows
+            problem.packed = term.packed
             problem.bias = term.bias?.data
             problem.activation = term.epilogue.activation
             problem.residual = term.epilogue.residual?.data

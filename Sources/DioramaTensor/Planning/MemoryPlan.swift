@@ -14,6 +14,8 @@ public final class MemoryPlan: Sendable {
         public var program = 0
         /// Pages of mapped files, which the system can take back and read again.
         public var weights = 0
+        /// Weights that are kept packed, which give way to tensors.
+        public var packed = 0
         /// What tensors hold.
         public var tensors = 0
         /// What ops work in.
@@ -24,12 +26,12 @@ public final class MemoryPlan: Sendable {
         public var pictures = 0
 
         /// All of it.
-        public var total: Int { program + weights + tensors + scratch + kept + pictures }
+        public var total: Int { program + weights + packed + tensors + scratch + kept + pictures }
     }
 
     fileprivate struct State {
         var weights = MappedPages()
-        var tensors = 0, scratch = 0, blocks = 0, waiting = 0, announced = 0
+        var packed = 0, tensors = 0, scratch = 0, blocks = 0, waiting = 0, announced = 0
         var work: [String] = []
         var peak = Moment()
         var withoutWeights = 0
@@ -57,8 +59,11 @@ public final class MemoryPlan: Sendable {
         return state.withLock { $0.peak }
     }
 
-    /// The most that the run takes at a time besides mapped files: less is not possible.
+    /// The most that the run takes at a time besides weights, mapped or packed: less is not possible.
     public var leastBytes: Int { state.withLock { $0.withoutWeights } }
+
+    /// Bytes of mapped files that are in memory now.
+    package var weightBytes: Int { state.withLock { $0.weights.byteCount } }
 
     /// Notes that something is at work from now on.
     ///
@@ -103,6 +108,12 @@ extension MemoryPlan {
         look()
     }
 
+    /// Notes how much is kept of packed weights.
+    func note(packed byteCount: Int) {
+        state.withLock { $0.packed = byteCount }
+        look()
+    }
+
     /// Makes bytes known that were lent, such as those of a mapped file.
     func register(_ storage: Storage) {
         guard let lender = storage.lender else { return }
@@ -138,14 +149,14 @@ extension MemoryPlan {
             if let process { state.refresh(process) }
             let weights = state.weights.byteCount
             let process = own + state.process.file + state.threads * Self.threadBytes
-            let total = process + state.blocks + weights + state.announced
-            state.withoutWeights = Swift.max(state.withoutWeights, total - weights)
+            let total = process + state.blocks + weights + state.packed + state.announced
+            state.withoutWeights = Swift.max(state.withoutWeights, total - weights - state.packed)
             guard total > state.peak.total else { return }
             let counted = state.tensors + state.scratch + state.waiting + state.announced
             state.peak = Moment(
-                work: state.work.last ?? state.peak.work, program: total - weights - counted,
-                weights: weights,
-                tensors: state.tensors, scratch: state.scratch, kept: state.waiting,
+                work: state.work.last ?? state.peak.work, program: total - weights - state.packed - counted,
+                weights: weights, packed: state.packed, tensors: state.tensors, scratch: state.scratch,
+                kept: state.waiting,
                 pictures: state.announced)
         }
     }

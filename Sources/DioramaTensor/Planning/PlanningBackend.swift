@@ -85,6 +85,8 @@ struct PlanningBackend: Backend {
     func linears(_ outs: [MutableFloats], _ x: Floats, _ problems: [LinearProblem]) {
         for problem in problems {
             let (outputs, inputs) = (problem.outputs, problem.inputs)
+            read(problem.bias, outputs)
+            guard cpu.readsWeight(problem) else { continue }
             switch problem.weight {
             case .stored(let weight, let type): plan.read(weight, outputs * inputs * type.size)
             case .quantized(let values, let scales, _):
@@ -92,7 +94,6 @@ struct PlanningBackend: Backend {
                 read(scales, outputs)
             case .encoded(let rows): read(rows, outputs, inputs)
             }
-            read(problem.bias, outputs)
         }
         cpu.linears(outs, x, problems)
     }

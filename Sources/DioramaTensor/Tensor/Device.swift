@@ -83,6 +83,9 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     /// What a run on this device would take; nil for a device that computes.
     public var memoryPlan: MemoryPlan? { context.memory.plan }
 
+    /// Bytes of weights that are kept packed (``PackedWeight``).
+    public var packedBytes: Int { context.memory.packed.byteCount }
+
     /// Gives memory that waits to be used again back to the system.
     ///
     /// Large results that are no longer needed are kept for those of the next step. Call this when there is no next step for a while.

@@ -88,12 +88,15 @@ package final class Memory: Sendable {
     private let limit: MemoryLimit
     private let pages: SystemPages
     private let blocks: Mutex<FreeBlocks>
+    /// Where weights are kept packed.
+    let packed: PackedMemory
 
     package init(limit: MemoryLimit = MemoryLimit(), plan: MemoryPlan? = nil) {
         self.limit = limit
         self.plan = plan
         pages = SystemPages(isPlanned: plan != nil)
         blocks = Mutex(FreeBlocks(pages, limit: limit.byteCount))
+        packed = PackedMemory(limit: limit.byteCount, pages, plan: plan)
     }
 
     deinit { trim() }
@@ -155,6 +158,7 @@ package final class Memory: Sendable {
             noteBlocks()
             return bytes
         }
+        packed.makeRoom(for: blocks.withLock { $0.residentBytes } + byteCount)
         let bytes = pages.take(byteCount) ?? takeAfterTrimming(byteCount)
         blocks.withLock { [address = UInt(bitPattern: bytes)] in $0.add(address, byteCount) }
         noteBlocks()

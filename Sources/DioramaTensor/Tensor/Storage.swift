@@ -45,6 +45,9 @@ public final class Storage: @unchecked Sendable {
         return owner
     }
 
+    /// Whether the bytes can be given back and be read again.
+    var isLent: Bool { lender is any ByteLender }
+
     /// Alignment of owned bytes: a cache line, and the widest vector.
     package static let alignment = 64
 

@@ -16,13 +16,22 @@ struct SystemPages: Sendable {
     /// more of them than the machine has.
     let isPlanned: Bool
 
+    /// Which pages a large block lies in.
+    enum Kind {
+        /// Huge ones where the system grants them: thousands of page faults fewer, but where memory is in pieces the system moves pages
+        /// about to make room, for seconds a gigabyte. For blocks that are used again and again.
+        case huge
+        /// Those of the processor, each filled when it is first written.
+        case plain
+    }
+
     /// Takes pages for `byteCount` bytes, more than none; nil where the system has none.
     ///
-    /// Large blocks lie in huge pages where the system grants them: thousands of page faults fewer for each. Smaller ones are there whole.
-    func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    /// Small blocks are there whole.
+    func take(_ byteCount: Int, _ kind: Kind = .huge) -> UnsafeMutableRawPointer? {
         guard byteCount <= Int.max - 2 * Self.hugePage else { return nil }
-        let whole = Self.whole(byteCount)
-        guard !isPlanned else { return map(whole) }
+        let whole = Self.whole(byteCount, kind)
+        guard !isPlanned, kind == .huge else { return map(whole) }
         guard Self.isHuge(byteCount) else { return map(whole, filled: true) }
         guard let bytes = map(whole + Self.hugePage) else { return nil }
         let skipped = (Self.hugePage - Int(bitPattern: bytes) % Self.hugePage) % Self.hugePage
@@ -35,13 +44,13 @@ struct SystemPages: Sendable {
     }
 
     /// Gives pages back that were taken for `byteCount` bytes.
-    func giveBack(_ bytes: UnsafeMutableRawPointer, _ byteCount: Int) {
-        munmap(bytes, Self.whole(byteCount))
+    func giveBack(_ bytes: UnsafeMutableRawPointer, _ byteCount: Int, _ kind: Kind = .huge) {
+        munmap(bytes, Self.whole(byteCount, kind))
     }
 
     /// Bytes in memory once all of a block is written.
-    static func resident(_ byteCount: Int) -> Int {
-        isHuge(byteCount) && HugePages.areGranted ? whole(byteCount) : rounded(byteCount, to: page)
+    static func resident(_ byteCount: Int, _ kind: Kind = .huge) -> Int {
+        HugePages.areGranted ? whole(byteCount, kind) : rounded(byteCount, to: page)
     }
 
     /// Bytes of a huge page of the processors at hand.
@@ -50,8 +59,8 @@ struct SystemPages: Sendable {
 
     private static func isHuge(_ byteCount: Int) -> Bool { byteCount >= 2 * hugePage }
 
-    private static func whole(_ byteCount: Int) -> Int {
-        rounded(byteCount, to: isHuge(byteCount) ? hugePage : page)
+    private static func whole(_ byteCount: Int, _ kind: Kind) -> Int {
+        rounded(byteCount, to: kind == .huge && isHuge(byteCount) ? hugePage : page)
     }
 
     private static func rounded(_ byteCount: Int, to unit: Int) -> Int {

@@ -87,6 +87,9 @@ extension Tensor {
         if let part { device.memoryPlan?.release(part) }
     }
 
+    /// Bytes of it that ``release()`` gives back.
+    var lentBytes: Int { storage.isLent ? count * dtype.size : 0 }
+
     /// The elements of an f32 tensor; valid while the tensor is kept alive.
     package var data: UnsafePointer<Float> {
         precondition(dtype == .f32, "the elements of a \(dtype) tensor are not singles")

@@ -1,8 +1,8 @@
 import CKernels
 
-// Fully connected layers. The rows of x are packed once for all outputs; the weights are packed panel by panel, into
-// scratch of the thread that then multiplies all rows with them. So a weight is read in whatever type it is stored
-// in, once a pass, and no second copy of it is kept.
+// Fully connected layers. The rows of x are packed once for all outputs; the weights are packed panel by panel, in whatever type they
+// are stored, by the thread that then multiplies all rows with them: into memory that is kept for the next product (`PackedWeight`), or where
+// there is none into scratch, once a pass.
 extension CPUBackend {
     /// Rows up to which weights are read once by dot products, rather than packed.
     private static let dotRows = 8
@@ -46,6 +46,14 @@ extension CPUBackend {
         guard problem.rows <= Self.dotRows else { return false }
         if case .stored(_, .bf16) = problem.weight { return problem.precision != .int8 }
         return problem.precision == .f32
+    }
+
+    /// Whether a layer's weight is read where it is stored, not found packed.
+    func readsWeight(_ problem: LinearProblem) -> Bool {
+        guard let packed = problem.packed, !isRead(inPlace: problem), !isStrassen(problem) else {
+            return true
+        }
+        return !packed.isPacked(problem.precision)
     }
 
     /// Layers whose rows are packed in one way, that of `shape`.
@@ -105,14 +113,17 @@ extension CPUBackend {
         let rounds = ((panels + most - 1) / most + pool.threads - 1) / pool.threads
         let parts = Swift.min(rounds * pool.threads, panels)
         let group = (panels + parts - 1) / parts
+        let kept = problem.packed?.claim(
+            problem.precision, byteCount: panels * panelRoom * DType.f32.size, in: memory.packed)
         // Weights are unpacked where sums will be.
         let sumsRoom = Swift.max((block + kernels.panel_rows) * width, unpackedRoom(problem))
-        withScratch(pool.workers(parts) * (group * panelRoom + sumsRoom)) { scratch in
+        let ownRoom = kept == nil ? group * panelRoom : 0
+        withScratch(pool.workers(parts) * (ownRoom + sumsRoom)) { scratch in
             pool.run(parts) { part, worker in
-                let own = scratch + worker * (group * panelRoom + sumsRoom)
-                let sums = own + group * panelRoom
+                let sums = scratch + worker * (ownRoom + sumsRoom)
                 let mine = part * panels / parts..<(part + 1) * panels / parts
-                for panel in mine {
+                let own = kept.map { $0.start + mine.lowerBound * panelRoom } ?? sums + sumsRoom
+                for panel in mine where kept?.isEmpty ?? true {
                     pack(
                         own + (panel - mine.lowerBound) * panelRoom, panel: panel, units: units, problem,
                         scratch: sums)
@@ -131,6 +142,7 @@ extension CPUBackend {
                 }
             }
         }
+        if let kept { problem.packed?.finish(kept, problem.precision) }
     }
 
     /// Packs a panel's weights, and behind them scales and sums of its columns.

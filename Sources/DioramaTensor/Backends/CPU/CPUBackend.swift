@@ -22,8 +22,8 @@ package struct CPUBackend: Backend {
 
     let openBLAS = OpenBLAS()
 
-    /// Where the scratch of ops comes from.
-    private let memory: Memory
+    /// Where the scratch of ops comes from, and packed weights are kept.
+    let memory: Memory
 
     // A table of functions, constant for the life of the process.
     let kernels: dk_kernels

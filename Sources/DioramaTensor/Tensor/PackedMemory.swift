@@ -1,0 +1,116 @@
+import Synchronization
+
+/// Memory for weights that stay packed between products (``PackedWeight``), in place of the pages of files that they were read from: no more
+/// of it in all, a part of what there is, and all of it gives way to tensors.
+final class PackedMemory: Sendable {
+    /// A weight that holds some of it.
+    private struct Holder {
+        weak var weight: PackedWeight?
+    }
+
+    private struct State {
+        var holders: [ObjectIdentifier: Holder] = [:]
+        /// Bytes in memory.
+        var byteCount = 0
+        /// Whether tensors have needed the memory: nothing is kept any more.
+        var isClosed = false
+    }
+
+    /// Bytes from which on a weight is kept: small ones stay in the caches, and share pages of the file.
+    private static let smallest = 1 << 20
+
+    private let limit: Int?
+    private let pages: SystemPages
+    private let plan: MemoryPlan?
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - limit: the most bytes that tensors may hold; nil for as many as the machine has.
+    ///   - pages: where it comes from.
+    ///   - plan: what notes how much is kept; nil for none.
+    init(limit: Int?, _ pages: SystemPages, plan: MemoryPlan?) {
+        (self.limit, self.pages, self.plan) = (limit, pages, plan)
+    }
+
+    /// Bytes in memory that are kept.
+    var byteCount: Int { state.withLock { $0.byteCount } }
+
+    /// Takes memory for a weight.
+    ///
+    /// - Parameters:
+    ///   - byteCount: how much, more than none.
+    ///   - replaced: bytes of files that the system gets back for it: no fewer, but for what fills up panels.
+    ///   - weight: who holds it, and gives it up when asked.
+    /// - Returns: memory, to be filled; nil where there is no more to keep, or the weight is not to be kept.
+    func take(_ byteCount: Int, replacing replaced: Int, for weight: PackedWeight) -> Panels? {
+        guard byteCount >= Self.smallest, byteCount <= replaced + replaced / 8 else { return nil }
+        let resident = SystemPages.resident(byteCount, .plain)
+        let isFree = state.withLock { state in
+            guard !state.isClosed, state.byteCount + resident <= most(beside: state.byteCount) else {
+                return false
+            }
+            state.byteCount += resident
+            return true
+        }
+        guard isFree else { return nil }
+        guard let bytes = pages.take(byteCount, .plain) else {
+            state.withLock { $0.byteCount -= resident }
+            return nil
+        }
+        let panels = Panels(bytes, byteCount, of: self)
+        state.withLock {
+            $0.holders[ObjectIdentifier(panels)] = Holder(weight: weight)
+            plan?.note(packed: $0.byteCount)
+        }
+        return panels
+    }
+
+    /// The most that may be kept now that `kept` bytes are: a third of what tensors may hold, so that the system can also keep the files; and
+    /// no more than leaves half of what other programs leave free, for several processes may keep weights.
+    private func most(beside kept: Int) -> Int {
+        guard let available = MachineMemory.available else { return (limit ?? 0) / 3 }
+        // Pages of a plan are not in memory.
+        let there = available + (plan == nil ? kept : 0)
+        return Swift.min((limit ?? there) / 3, there / 2)
+    }
+
+    /// Takes back what `take` gave.
+    fileprivate func give(back panels: Panels) {
+        state.withLock { _ = $0.holders.removeValue(forKey: ObjectIdentifier(panels)) }
+        pages.giveBack(panels.bytes, panels.byteCount, .plain)
+        state.withLock { state in
+            state.byteCount -= SystemPages.resident(panels.byteCount, .plain)
+            plan?.note(packed: state.byteCount)
+        }
+    }
+
+    /// Drops all that is kept, for good, where tensors need it.
+    ///
+    /// - Parameter resident: bytes in memory that tensors and scratch are about to hold.
+    func makeRoom(for resident: Int) {
+        guard let limit else { return }
+        let holders = state.withLock { state -> [Holder] in
+            // An eighth is for what is not counted here.
+            guard !state.isClosed, state.byteCount > 0, resident + state.byteCount > limit - limit / 8 else {
+                return []
+            }
+            state.isClosed = true
+            return Array(state.holders.values)
+        }
+        for holder in holders { holder.weight?.drop() }
+    }
+}
+
+/// A weight as products take it, in memory of its own.
+final class Panels: Sendable {
+    /// The first panel; written by the product that packs it, before any other sees it.
+    nonisolated(unsafe) let bytes: UnsafeMutableRawPointer
+    fileprivate let byteCount: Int
+    private let memory: PackedMemory
+
+    fileprivate init(_ bytes: UnsafeMutableRawPointer, _ byteCount: Int, of memory: PackedMemory) {
+        (self.bytes, self.byteCount, self.memory) = (bytes, byteCount, memory)
+    }
+
+    deinit { memory.give(back: self) }
+}

@@ -1,0 +1,103 @@
+import Synchronization
+
+/// The weight of a layer that is used again and again, as products take it: packed by the second product that needs it, and kept while there
+/// is memory for it. (What is used once is not worth it.)
+///
+/// When it is packed, the pages of the mapped file that it was read from go back to the system, so that it is in memory once. A weight that
+/// would take more memory packed than in the file is packed in each product; so are layers beyond a third of the memory there is, and
+/// all of them once tensors need the memory.
+public final class PackedWeight: Sendable {
+    /// What a product has of it.
+    enum Claim {
+        /// All is there.
+        case packed(Panels)
+        /// Memory, which the product is to fill before it calls ``finish(_:)``.
+        case empty(Panels)
+
+        /// Where it is.
+        var start: MutableFloats {
+            switch self {
+            case .packed(let panels), .empty(let panels): panels.bytes.assumingMemoryBound(to: Float.self)
+            }
+        }
+
+        /// Whether it is yet to be filled.
+        var isEmpty: Bool {
+            if case .empty = self { true } else { false }
+        }
+    }
+
+    private enum State {
+        /// A product has packed it for itself.
+        case used
+        case packing
+        case packed(Panels)
+        /// There was no memory for it: each product packs it for itself.
+        case refused
+    }
+
+    private let weight: LinearWeight
+    private let states = Mutex<[Precision: State]>([:])
+
+    /// Nothing is packed yet.
+    ///
+    /// - Parameter weight: the weight.
+    public init(_ weight: LinearWeight) { self.weight = weight }
+
+    /// Gives up what is packed; used again, it is packed again.
+    public func drop() {
+        let dropped = states.withLock { states in
+            defer { states.removeAll() }
+            return states
+        }
+        // Memory goes back without the lock.
+        withExtendedLifetime(dropped) {}
+    }
+
+    /// Whether a product finds it packed.
+    func isPacked(_ precision: Precision) -> Bool {
+        states.withLock { if case .packed = $0[precision] { true } else { false } }
+    }
+
+    /// What a product has to pack its weight into, or has of it.
+    ///
+    /// - Parameters:
+    ///   - precision: what the product rounds terms to.
+    ///   - byteCount: the bytes of that.
+    ///   - memory: where it is kept.
+    /// - Returns: nil for the first product, where there is no memory, and where another product is packing it.
+    func claim(_ precision: Precision, byteCount: Int, in memory: PackedMemory) -> Claim? {
+        let state = states.withLock { states in
+            defer {
+                switch states[precision] {
+                case nil: states[precision] = .used
+                case .used: states[precision] = .packing
+                case .packing, .packed, .refused: break
+                }
+            }
+            return states[precision]
+        }
+        switch state {
+        case .packed(let panels): return .packed(panels)
+        case .packing, .refused, nil: return nil
+        case .used: break
+        }
+        let panels = memory.take(byteCount, replacing: weight.lentBytes, for: self)
+        if panels == nil { states.withLock { $0[precision] = .refused } }
+        return panels.map { .empty($0) }
+    }
+
+    /// Keeps what a product has filled, and gives the pages it was read from back to the system.
+    ///
+    /// - Parameters:
+    ///   - claim: what ``claim(_:byteCount:in:)`` gave.
+    ///   - precision: as there.
+    func finish(_ claim: Claim, _ precision: Precision) {
+        guard case .empty(let panels) = claim else { return }
+        states.withLock { states in
+            // Nothing where it was dropped meanwhile.
+            if case .packing = states[precision] { states[precision] = .packed(panels) }
+        }
+        weight.release()
+    }
+}

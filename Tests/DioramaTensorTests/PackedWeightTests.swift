@@ -1,0 +1,222 @@
+import DioramaTensor
+import DioramaTestSupport
+import Synchronization
+import Testing
+
+/// Weights that stay packed from one product to the next, compared with those that are packed in each.
+@Suite struct PackedWeightTests {
+    /// Layers of odd sizes, one that is too small to be kept, and one whose products in singles are seven of halves.
+    static let sizes: [(rows: Int, inputs: Int, outputs: Int)] = [
+        (9, 5, 3), (50, 1541, 1403), (530, 1088, 1105),
+    ]
+
+    /// A weight in each of the ways that files have it, each lent, overwritten once it is given back.
+    private func weights(_ outputs: Int, _ inputs: Int, on device: Device) throws -> [(
+        LinearWeight, Precision
+    )] {
+        let values = noise([outputs, inputs], seed: 4, on: device)
+        func lent(_ tensor: Tensor) throws -> Tensor {
+            try Lender(tensor, overwrites: true).tensor(tensor.shape, tensor.dtype, on: device)
+        }
+        var all: [(LinearWeight, Precision)] = []
+        for type in [DType.f32, .f16, .bf16] {
+            for precision in [Precision.f32, .bf16] {
+                all.append((.stored(try lent(values.asType(type))), precision))
+            }
+        }
+        let bytes = QuantizedWeight(values, rotationGroup: QuantizedWeight.preferredRotation(of: inputs))
+        let quantized = QuantizedWeight(
+            values: try lent(bytes.values), scales: bytes.scales, rotationGroup: bytes.rotationGroup)
+        all.append((.quantized(quantized), .int8))
+        let small = Tensor((0..<outputs * inputs).map { UInt8($0 % 120) }, [outputs, inputs], on: device)
+        all.append((.encoded(EncodedWeight(try lent(small), .f8E4M3, inputs: inputs)), .bf16))
+        return all
+    }
+
+    private func isSame(_ a: Tensor, _ b: Tensor) -> Bool { a.floats() == b.floats() }
+
+    @Test(
+        "results are those of weights that are packed in each product, bit for bit",
+        arguments: Device.processors)
+    func sameResults(on device: Device) throws {
+        for size in Self.sizes {
+            let x = noise([size.rows, size.inputs], seed: 3, on: device)
+            for (weight, precision) in try weights(size.outputs, size.inputs, on: device) {
+                let packed = PackedWeight(weight)
+                let expected = linears(x, [LinearTerm(weight, precision: precision)])[0]
+                // The first product packs the weight for itself; the second keeps it, and the weight's own bytes are overwritten then;
+                // the third has nothing else.
+                for product in ["first", "second", "third"] {
+                    let term = LinearTerm(weight, precision: precision, packed: packed)
+                    let isSame = isSame(linears(x, [term])[0], expected)
+                    #expect(isSame, "\(product) product of \(size), \(precision)")
+                }
+                // Without what is kept it would be another result.
+                let isOther = !isSame(linears(x, [LinearTerm(weight, precision: precision)])[0], expected)
+                #expect(
+                    isOther == keeps(weight, precision, size),
+                    "\(weight.bytesPerElement) bytes, \(size) \(precision)")
+            }
+        }
+    }
+
+    /// Whether a weight is no larger packed than in the file.
+    private func keeps(
+        _ weight: LinearWeight, _ precision: Precision, _ size: (rows: Int, inputs: Int, outputs: Int)
+    ) -> Bool {
+        let bytes = [Precision.f32: 4, .bf16: 2, .int8: 1]
+        let isLarger = weight.bytesPerElement < (bytes[precision] ?? 0)
+        // Layers of a thousand in singles go by Strassen's scheme, whose panels are.
+        let isStrassen = precision == .f32 && size.rows >= 512
+        return size.outputs > 1000 && !isLarger && !isStrassen
+    }
+
+    @Test("products of other precisions and numbers of rows are the same, whatever is kept")
+    func otherProducts() throws {
+        let device = Device.cpu(threads: 2)
+        let weight = noise([1040, 1024], seed: 4, on: device)
+        let packed = PackedWeight(
+            .stored(try Lender(weight, overwrites: false).tensor([1040, 1024], on: device)))
+        let x = noise([600, 1024], seed: 3, on: device)
+        for rows in [600, 20, 4, 20, 600, 20] {
+            for precision in [Precision.f32, .bf16] {
+                let term = LinearTerm(.stored(weight), precision: precision, packed: packed)
+                let isSame = isSame(
+                    linears(x[0..<rows], [term])[0], linear(x[0..<rows], weight, precision: precision))
+                #expect(isSame, "\(rows) rows in \(precision)")
+            }
+        }
+    }
+
+    @Test("rows that take several passes over the weight find what the first has packed")
+    func passes() throws {
+        let device = Device.cpu(threads: 2)
+        let values = noise([144, 4096], seed: 4, on: device)
+        let x = noise([4200, 4096], seed: 3, on: device)
+        for precision in [Precision.f32, .bf16] {
+            let weight = try Lender(values, overwrites: true).tensor(values.shape, on: device)
+            let term = LinearTerm(
+                .stored(weight), precision: precision, packed: PackedWeight(.stored(weight)))
+            for _ in 0..<2 {
+                let isSame = isSame(linears(x, [term])[0], linear(x, values, precision: precision))
+                #expect(isSame, "\(precision)")
+            }
+            #expect(device.packedBytes > 0)
+        }
+    }
+
+    @Test("products at the same time pack a weight without waiting for one another")
+    func atOnce() async throws {
+        let device = Device.cpu(threads: 2)
+        let values = noise([720, 1800], seed: 4, on: device)
+        let weight = try Lender(values, overwrites: false).tensor([720, 1800], on: device)
+        let x = noise([40, 1800], seed: 3, on: device)
+        let expected = linear(x, weight, precision: .bf16).floats()
+        let packed = PackedWeight(.stored(weight))
+        let same = await withTaskGroup(of: Bool.self) { group in
+            for index in 0..<24 {
+                group.addTask {
+                    if index % 5 == 4 { packed.drop() }
+                    let term = LinearTerm(.stored(weight), precision: .bf16, packed: packed)
+                    return linears(x, [term])[0].floats() == expected
+                }
+            }
+            return await group.reduce(true) { $0 && $1 }
+        }
+        #expect(same)
+    }
+
+    /// Layers of a file of 32 MiB each, in bf16.
+    private func layers(_ count: Int, on device: Device) throws -> [LinearTerm] {
+        try (0..<count).map { _ in
+            let lender = Lender(byteCount: 32 << 20)
+            let weight = LinearWeight.stored(try lender.tensor([4096, 4096], .bf16, on: device))
+            return LinearTerm(weight, precision: .bf16, packed: PackedWeight(weight))
+        }
+    }
+
+    @Test("what is kept goes with the layer, and where it is dropped")
+    func dropped() throws {
+        let device = Device.planning(threads: 1, countsProcess: false)
+        let x = Tensor.zeros([64, 4096], on: device)
+        do {
+            let layer = try layers(1, on: device)
+            _ = linears(x, layer)
+            #expect(device.packedBytes == 0)
+            for _ in 0..<2 {
+                for _ in 0..<2 { _ = linears(x, layer) }
+                #expect(device.packedBytes >= 32 << 20)
+                layer[0].packed?.drop()
+                #expect(device.packedBytes == 0)
+            }
+            for _ in 0..<2 { _ = linears(x, layer) }
+            withExtendedLifetime(layer) { #expect(device.packedBytes >= 32 << 20) }
+        }
+        #expect(device.packedBytes == 0)
+    }
+
+    @Test("a third of the memory is kept, in place of the file's pages; the rest stays in the file")
+    func budget() throws {
+        let limit = MemoryLimit(byteCount: 400 << 20)
+        let device = Device.planning(threads: 1, memory: limit, countsProcess: false)
+        let plan = try #require(device.memoryPlan)
+        let layers = try layers(6, on: device)
+        let x = Tensor.zeros([16, 4096], on: device)
+        for _ in 0..<3 { _ = linears(x, layers) }
+        // Panels are a little larger than 32 MiB, and 133 MiB may be kept.
+        #expect(device.packedBytes > 128 << 20 && device.packedBytes <= 133 << 20)
+        #expect(plan.weightBytes == 2 * 32 << 20)
+        withExtendedLifetime(layers) {}
+    }
+
+    @Test("weights that would take more memory packed than in their file are packed in each product")
+    func growth() throws {
+        let device = Device.planning(threads: 1, countsProcess: false)
+        let x = Tensor.zeros([16, 4096], on: device)
+        var layers = try layers(2, on: device)
+        for index in layers.indices { layers[index].precision = .f32 }
+        for _ in 0..<3 { _ = linears(x, layers) }
+        #expect(device.packedBytes == 0)
+        let own = LinearWeight.stored(Tensor.zeros([4096, 4096], dtype: .bf16, on: device))
+        let term = LinearTerm(own, precision: .bf16, packed: PackedWeight(own))
+        for _ in 0..<3 { _ = linears(x, [term]) }
+        #expect(device.packedBytes == 0)
+        withExtendedLifetime(layers) {}
+    }
+
+    @Test("kept weights give way to tensors, and results stay the same")
+    func givesWay() throws {
+        let ended = Mutex(false)
+        let limit = MemoryLimit(byteCount: 160 << 20) { shortage in
+            ended.withLock { $0 = true }
+            fatalError("\(shortage)")
+        }
+        let device = Device.cpu(threads: 2, memory: limit)
+        let values = noise([2064, 2048], seed: 4, on: device).asType(.bf16)
+        let weight = try Lender(values, overwrites: false).tensor([2064, 2048], .bf16, on: device)
+        let x = noise([16, 2048], seed: 3, on: device)
+        let packed = PackedWeight(.stored(weight))
+        let term = LinearTerm(.stored(weight), precision: .bf16, packed: packed)
+        let before = linears(x, [term])[0].floats()
+        _ = linears(x, [term])
+        #expect(device.packedBytes > 8 << 20)
+        let large = Tensor.zeros([33 << 20], on: device)
+        #expect(device.packedBytes == 0)
+        _ = linears(x, [term])
+        let after = linears(x, [term])[0].floats()
+        #expect(before == after)
+        // For good: it would be packed and dropped over and over.
+        #expect(device.packedBytes == 0)
+        #expect(large.count == 33 << 20 && !ended.withLock { $0 })
+    }
+}
+
+extension LinearWeight {
+    /// Bytes of an element, scales aside.
+    fileprivate var bytesPerElement: Int {
+        switch self {
+        case .stored(let weight): weight.dtype.size
+        case .quantized, .encoded: 1
+        }
+    }
+}
