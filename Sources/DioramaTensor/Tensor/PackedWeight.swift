@@ -1,12 +1,15 @@
 import Synchronization
 
-/// The weight of a layer that is used again and again, as products take it: packed by the second product that needs it, and kept while there
-/// is memory for it. (What is used once is not worth it.)
+/// The weight of a layer that is used again and again, as products take it: packed once, when ``usesBefore`` products have packed it for
+/// themselves, and kept while there is memory for it.
 ///
 /// When it is packed, the pages of the mapped file that it was read from go back to the system, so that it is in memory once. A weight that
 /// would take more memory packed than in the file is packed in each product; so are layers beyond a third of the memory there is, and
 /// all of them once tensors need the memory.
 public final class PackedWeight: Sendable {
+    /// Products that pack it for themselves first: memory to keep it in costs about as much as that, and what is used more seldom is not worth it.
+    package static let usesBefore = 6
+
     /// What a product has of it.
     enum Claim {
         /// All is there.
@@ -28,8 +31,8 @@ public final class PackedWeight: Sendable {
     }
 
     private enum State {
-        /// A product has packed it for itself.
-        case used
+        /// So many products have packed it for themselves.
+        case used(Int)
         case packing
         case packed(Panels)
         /// There was no memory for it: each product packs it for itself.
@@ -65,26 +68,27 @@ public final class PackedWeight: Sendable {
     ///   - precision: what the product rounds terms to.
     ///   - byteCount: the bytes of that.
     ///   - memory: where it is kept.
-    /// - Returns: nil for the first product, where there is no memory, and where another product is packing it.
+    /// - Returns: nil for the first products, where there is no memory, and where another product is packing it.
     func claim(_ precision: Precision, byteCount: Int, in memory: PackedMemory) -> Claim? {
-        let state = states.withLock { states in
-            defer {
-                switch states[precision] {
-                case nil: states[precision] = .used
-                case .used: states[precision] = .packing
-                case .packing, .packed, .refused: break
-                }
+        let (kept, isDue): (Panels?, Bool) = states.withLock { states in
+            switch states[precision] {
+            case .packed(let panels): return (panels, false)
+            case .used(Self.usesBefore):
+                states[precision] = .packing
+                return (nil, true)
+            case .used(let count): states[precision] = .used(count + 1)
+            case nil: states[precision] = .used(1)
+            case .packing, .refused: break
             }
-            return states[precision]
+            return (nil, false)
         }
-        switch state {
-        case .packed(let panels): return .packed(panels)
-        case .packing, .refused, nil: return nil
-        case .used: break
+        if let kept { return .packed(kept) }
+        guard isDue else { return nil }
+        guard let panels = memory.take(byteCount, replacing: weight.lentBytes, for: self) else {
+            states.withLock { $0[precision] = .refused }
+            return nil
         }
-        let panels = memory.take(byteCount, replacing: weight.lentBytes, for: self)
-        if panels == nil { states.withLock { $0[precision] = .refused } }
-        return panels.map { .empty($0) }
+        return .empty(panels)
     }
 
     /// Keeps what a product has filled, and gives the pages it was read from back to the system.

@@ -19,6 +19,9 @@ extension CPUBackend {
     /// Bytes of packed rows that stay in a second cache while a few panels pass by them.
     private static let rowBlockBytes = 1 << 19
 
+    /// Rows up to which it pays to keep a packed weight: beyond one block of them, packing is a few percent of the product.
+    private static let keptRows = 256
+
     package func linears(_ outs: [MutableFloats], _ x: Floats, _ problems: [LinearProblem]) {
         var waiting = zip(outs, problems).map { Layer(out: $0, problem: $1) }
         waiting.removeAll { $0.problem.rows == 0 || $0.problem.outputs == 0 }
@@ -50,10 +53,10 @@ extension CPUBackend {
 
     /// Whether a layer's weight is read where it is stored, not found packed.
     func readsWeight(_ problem: LinearProblem) -> Bool {
-        guard let packed = problem.packed, !isRead(inPlace: problem), !isStrassen(problem) else {
+        guard problem.rows <= Self.keptRows, !isRead(inPlace: problem), !isStrassen(problem) else {
             return true
         }
-        return !packed.isPacked(problem.precision)
+        return problem.packed?.isPacked(problem.precision) != true
     }
 
     /// Layers whose rows are packed in one way, that of `shape`.
@@ -113,7 +116,8 @@ extension CPUBackend {
         let rounds = ((panels + most - 1) / most + pool.threads - 1) / pool.threads
         let parts = Swift.min(rounds * pool.threads, panels)
         let group = (panels + parts - 1) / parts
-        let kept = problem.packed?.claim(
+        let packed = problem.rows <= Self.keptRows ? problem.packed : nil
+        let kept = packed?.claim(
             problem.precision, byteCount: panels * panelRoom * DType.f32.size, in: memory.packed)
         // Weights are unpacked where sums will be.
         let sumsRoom = Swift.max((block + kernels.panel_rows) * width, unpackedRoom(problem))
@@ -142,7 +146,7 @@ extension CPUBackend {
                 }
             }
         }
-        if let kept { problem.packed?.finish(kept, problem.precision) }
+        if let kept { packed?.finish(kept, problem.precision) }
     }
 
     /// Packs a panel's weights, and behind them scales and sums of its columns.
