@@ -16,6 +16,9 @@ extension CPUBackend {
     /// Bytes of panels that a thread packs before rows pass by them: the more there are, the less often rows are fetched.
     private static let panelGroupBytes = 4 << 20
 
+    /// Rows up to which a thread packs two panels at a time instead, which stay in its second cache until they are multiplied.
+    private static let fewRows = 1024
+
     /// Bytes of packed rows that stay in a second cache while a few panels pass by them.
     private static let rowBlockBytes = 1 << 19
 
@@ -110,7 +113,9 @@ extension CPUBackend {
         let units = kernels.panel_units(problem.precision.kernelPrecision, problem.inputs)
         let panels = (problem.outputs + width - 1) / width
         let panelRoom = (units + 2) * width
-        let fitting = Swift.min(Swift.max(Self.panelGroupBytes / (4 * panelRoom), 4), 16)
+        let fitting =
+            rows.count <= Self.fewRows
+            ? 2 : Swift.min(Swift.max(Self.panelGroupBytes / (4 * panelRoom), 4), 16)
         // As many parts as all threads have alike, none of which is larger than another by more than a panel.
         let most = Swift.max(Swift.min(panels / (4 * pool.threads), fitting), 1)
         let rounds = ((panels + most - 1) / most + pool.threads - 1) / pool.threads
