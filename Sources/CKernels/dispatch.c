@@ -16,7 +16,38 @@ static bool has_matrix_tiles(void) {
     return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 }
 #elif defined(__x86_64__)
+#include <cpuid.h>
+
 static bool has_matrix_tiles(void) { return false; }
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+static bool has_neon_dots(void) {
+    enum { i8mm = 1 << 13, bf16 = 1 << 14 };
+    return (getauxval(AT_HWCAP2) & (i8mm | bf16)) == (i8mm | bf16);
+}
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+
+static bool has_feature(const char *name) {
+    int value = 0;
+    size_t size = sizeof value;
+    return sysctlbyname(name, &value, &size, NULL, 0) == 0 && value == 1;
+}
+
+static bool has_neon_dots(void) {
+    return has_feature("hw.optional.arm.FEAT_BF16") && has_feature("hw.optional.arm.FEAT_I8MM");
+}
+#elif defined(__aarch64__)
+static bool has_neon_dots(void) { return false; }
+#endif
+
+#if defined(__x86_64__)
+/* Whether the processor has AVX-VNNI: vpdpbusd without AVX-512. */
+static bool has_avx_vnni(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1 << 4);
+}
 #endif
 
 int dk_level(int limit) {
@@ -28,9 +59,11 @@ int dk_level(int limit) {
     if (limit >= DK_AVX512_AMX && dot && has_matrix_tiles()) return DK_AVX512_AMX;
     if (limit >= DK_AVX512_DOT && dot) return DK_AVX512_DOT;
     if (limit >= DK_AVX512 && wide) return DK_AVX512;
-    if (limit >= DK_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("f16c"))
-        return DK_AVX2;
+    bool two = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    if (limit >= DK_AVX2_DOT && two && has_avx_vnni()) return DK_AVX2_DOT;
+    if (limit >= DK_AVX2 && two) return DK_AVX2;
+#elif defined(__aarch64__)
+    if (limit >= DK_NEON_DOT && has_neon_dots()) return DK_NEON_DOT;
 #endif
     (void)limit;
     return DK_BASELINE;
@@ -41,7 +74,10 @@ const dk_kernels *dk_kernels_at(int level) {
     if (level == DK_AVX512_AMX) return &dk_kernels_avx512_amx;
     if (level == DK_AVX512_DOT) return &dk_kernels_avx512_dot;
     if (level == DK_AVX512) return &dk_kernels_avx512;
+    if (level == DK_AVX2_DOT) return &dk_kernels_avx2_dot;
     if (level == DK_AVX2) return &dk_kernels_avx2;
+#elif defined(__aarch64__)
+    if (level == DK_NEON_DOT) return &dk_kernels_neon_dot;
 #endif
     (void)level;
     return &dk_kernels_baseline;

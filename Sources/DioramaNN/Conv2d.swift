@@ -35,7 +35,7 @@ public struct Conv2d: Sendable {
             precision: precision)
     }
 
-    /// The convolution with what precedes and follows it, for one that keeps the image's extents.
+    /// The convolution with what precedes and follows it, for one that keeps the image's extents, or with a stride of 2 halves them.
     ///
     /// The result may take the place of a residual that is given for good (`consume`), or of such an image where the kernel is 1.
     ///
@@ -44,16 +44,19 @@ public struct Conv2d: Sendable {
     ///   - prologue: what `x` goes through first.
     ///   - residual: added to the result, of its shape.
     ///   - storage: the result's type; nil for bf16 where products are rounded to it, else f32.
-    /// - Returns: [B, in, H, W] as [B, out, H, W] times the upsampling.
+    ///   - layout: the order of axes of `x`, the residual and the result.
+    /// - Returns: [B, in, H, W] as [B, out, H, W], or channels last, times the upsampling.
     public func same(
         _ x: consuming Tensor, _ prologue: ConvPrologue = ConvPrologue(), residual: consuming Tensor? = nil,
-        storage: DType? = nil
+        storage: DType? = nil, layout: ImageLayout = .channelsFirst
     ) -> Tensor {
         precondition(
-            stride == 1 && padding == weight.shape[2] / 2 && paddingAfter == padding,
-            "Conv2d: a stride of \(stride) and padding of \(padding) change the extents")
+            stride == 1 && padding == weight.shape[2] / 2 && paddingAfter == padding
+                || stride == 2 && padding == 0 && paddingAfter == 1,
+            "Conv2d: a stride of \(stride) and padding of \(padding) and \(paddingAfter) do not keep or halve the extents"
+        )
         return sameConv2d(
-            x, weight: weight, bias: bias, precision: precision, prologue, residual: residual,
-            storage: storage ?? (precision == .f32 ? .f32 : .bf16))
+            x, weight: weight, bias: bias, stride: stride, precision: precision, prologue, residual: residual,
+            storage: storage ?? (precision == .f32 ? .f32 : .bf16), layout: layout)
     }
 }

@@ -59,8 +59,8 @@ public struct GroupNorm: Sendable {
         groupNorm(x, groups: groups, weight: weight, bias: bias, eps: eps)
     }
 
-    /// What it does to the channels of [B, C, H, W]: the scales and shifts, [B, 2, C].
-    public func affine(_ x: Tensor) -> Tensor {
-        groupAffine(x, groups: groups, weight: weight, bias: bias, eps: eps)
+    /// What it does to the channels of [B, C, H, W], or with channels last of [B, H, W, C]: the scales and shifts, [B, 2, C].
+    public func affine(_ x: Tensor, layout: ImageLayout = .channelsFirst) -> Tensor {
+        groupAffine(x, groups: groups, weight: weight, bias: bias, eps: eps, layout: layout)
     }
 }

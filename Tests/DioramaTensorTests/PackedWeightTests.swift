@@ -54,7 +54,7 @@ import Testing
                 // Without what is kept it would be another result.
                 let isOther = !isSame(linears(x, [LinearTerm(weight, precision: precision)])[0], expected)
                 #expect(
-                    isOther == keeps(weight, precision, size),
+                    isOther == keeps(weight, precision, size, on: device),
                     "\(weight.bytesPerElement) bytes, \(size) \(precision)")
             }
         }
@@ -62,10 +62,11 @@ import Testing
 
     /// Whether a weight is kept: no larger packed than in the file, but not too small, and of few rows.
     private func keeps(
-        _ weight: LinearWeight, _ precision: Precision, _ size: (rows: Int, inputs: Int, outputs: Int)
+        _ weight: LinearWeight, _ precision: Precision, _ size: (rows: Int, inputs: Int, outputs: Int),
+        on device: Device
     ) -> Bool {
-        let bytes = [Precision.f32: 4, .bf16: 2, .int8: 1]
-        let isLarger = weight.bytesPerElement < (bytes[precision] ?? 0)
+        let packed = (device.backend as? CPUBackend)?.packedSize(precision) ?? 0
+        let isLarger = weight.bytesPerElement < packed
         return size.outputs > 1000 && size.rows <= 256 && !isLarger
     }
 
@@ -124,12 +125,12 @@ import Testing
         #expect(same)
     }
 
-    /// Layers of a file of 32 MiB each, in bf16.
-    private func layers(_ count: Int, on device: Device) throws -> [LinearTerm] {
+    /// Layers of a file of 32 MiB each, whose products are in f32.
+    private func layers(_ count: Int, _ type: DType = .f32, on device: Device) throws -> [LinearTerm] {
         try (0..<count).map { _ in
             let lender = Lender(byteCount: 32 << 20)
-            let weight = LinearWeight.stored(try lender.tensor([4096, 4096], .bf16, on: device))
-            return LinearTerm(weight, precision: .bf16, packed: PackedWeight(weight))
+            let weight = LinearWeight.stored(try lender.tensor([8192 / type.size, 4096], type, on: device))
+            return LinearTerm(weight, packed: PackedWeight(weight))
         }
     }
 
@@ -176,12 +177,11 @@ import Testing
     func growth() throws {
         let device = Device.planning(threads: 1, countsProcess: false)
         let x = Tensor.zeros([16, 4096], on: device)
-        var layers = try layers(2, on: device)
-        for index in layers.indices { layers[index].precision = .f32 }
+        let layers = try layers(2, .bf16, on: device)
         use(layers, x)
         #expect(device.packedBytes == 0)
-        let own = LinearWeight.stored(Tensor.zeros([4096, 4096], dtype: .bf16, on: device))
-        let term = LinearTerm(own, precision: .bf16, packed: PackedWeight(own))
+        let own = LinearWeight.stored(Tensor.zeros([2048, 4096], on: device))
+        let term = LinearTerm(own, packed: PackedWeight(own))
         use([term], x)
         #expect(device.packedBytes == 0)
         withExtendedLifetime(layers) {}
@@ -195,11 +195,11 @@ import Testing
             fatalError("\(shortage)")
         }
         let device = Device.cpu(threads: 2, memory: limit)
-        let values = noise([2064, 2048], seed: 4, on: device).asType(.bf16)
-        let weight = try Lender(values, overwrites: false).tensor([2064, 2048], .bf16, on: device)
-        let x = noise([16, 2048], seed: 3, on: device)
+        let values = noise([2064, 1024], seed: 4, on: device)
+        let weight = try Lender(values, overwrites: false).tensor([2064, 1024], on: device)
+        let x = noise([16, 1024], seed: 3, on: device)
         let packed = PackedWeight(.stored(weight))
-        let term = LinearTerm(.stored(weight), precision: .bf16, packed: packed)
+        let term = LinearTerm(.stored(weight), packed: packed)
         let before = linears(x, [term])[0].floats()
         use([term], x)
         #expect(device.packedBytes > 8 << 20)

@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Sets of instructions, each including the ones before it. */
-enum { DK_BASELINE = 0, DK_AVX2 = 1, DK_AVX512 = 2, DK_AVX512_DOT = 3, DK_AVX512_AMX = 4 };
+/* Sets of instructions, of each architecture the better ones later. */
+enum {
+    DK_BASELINE = 0, DK_AVX2 = 1, DK_AVX2_DOT = 2, DK_AVX512 = 3, DK_AVX512_DOT = 4, DK_AVX512_AMX = 5, DK_NEON_DOT = 6
+};
 
 /* Functions of one element. */
 typedef enum {
@@ -47,7 +49,8 @@ typedef enum { DK_LINEAR, DK_WITH_SILU, DK_WITH_QUICK_GELU, DK_WITH_GELU, DK_WIT
 typedef struct {
     dk_precision precision;
     size_t rows, columns, units;   /* columns are at most the panel's; units as panel_units says */
-    const void *left;              /* tiles of rows from pack_tile */
+    const void *left;              /* tiles of rows from pack_tile; or rows as they are, of singles or bf16 */
+    size_t left_stride;            /* units from one row to the next, whole tiles of them; 0 for tiles */
     const void *panel;             /* from pack_panel */
     const float *row_scales;       /* [rows], int8 only */
     const float *column_scales;    /* [panel_columns], int8 only */
@@ -85,35 +88,37 @@ typedef struct {
 
 /* A rectangle of an image, cut out for a convolution with what precedes it: x * scale + shift, and SiLU. */
 typedef struct {
-    const void *x;               /* [channels, height, width], f32 or bf16 */
+    const void *x;               /* [height, width, channels], or [channels, height, width] if planar; f32 or bf16 */
     dk_float_type type;
+    bool planar;
     size_t channels, height, width;
     const float *scale, *shift;  /* [channels]; NULL for none */
     bool silu;
     ptrdiff_t top, left;         /* where it begins; outside of the image are zeros */
     size_t rows, columns;
-    size_t row_units;            /* units from one row to the next, columns or more; those past the columns are zeros */
-    size_t plane_units;          /* units from one channel, or pair of channels, to the next */
+    size_t place_units;          /* units of a place, whole vectors; those past the channels are zeros */
 } dk_cut;
 
-/* A place of an image. */
-typedef struct {
-    size_t y, x;
-} dk_place;
+/* Squares of results that are made at a time: of one place or, of an image doubled by repetition, four phases, from gathered taps;
+ * 2 by 2, the same of an image doubled, or 4 by 4, by Winograd's transforms. */
+typedef enum { DK_SQUARES_PLAIN, DK_SQUARES_PHASES, DK_SQUARES_PAIR, DK_SQUARES_DOUBLED, DK_SQUARES_WIDE } dk_squares;
 
-/* Where results of a convolution go: out [outputs, height, width], f32 or bf16. */
+/* Some squares of a rectangle: `across` of them are a row of it, and their places in the cut are `step` apart both ways. */
 typedef struct {
-    void *out;
+    size_t first, count, across, step;
+} dk_run;
+
+/* Where results of a convolution go. */
+typedef struct {
+    void *out;                   /* [height, width, channels], or [channels, height, width] if planar; f32 or bf16 */
     dk_float_type type;
+    bool planar;
     const void *residual;        /* as out; may be NULL */
     dk_float_type residual_type; /* f32 or bf16 */
-    const float *bias;           /* [outputs]; may be NULL */
-    size_t height, width;
-    const dk_place *places;      /* where each vector of a panel begins; past the end is nowhere */
+    const float *bias;           /* [channels]; may be NULL */
+    size_t channels, height, width;
+    size_t top, left;            /* where the rectangle begins; what is outside of the image is left out */
 } dk_spread;
-
-/* Squares of results that Winograd's transforms make at a time: 2 by 2, the same of an image doubled, or 4 by 4. */
-typedef enum { DK_SQUARES_PAIR, DK_SQUARES_DOUBLED, DK_SQUARES_WIDE } dk_squares;
 
 /* The kernels of one set of instructions. */
 typedef struct {
@@ -218,32 +223,27 @@ typedef struct {
 
     size_t lanes;      /* singles of a vector */
     size_t half_speed; /* how many times as many multiplications a second bf16 does as f32 */
+    size_t half_terms, byte_terms; /* numbers in bf16, and bytes, that a unit of four bytes holds */
     /* the mean of x[n], f32 or bf16, and the sum of squares about it */
     void (*plane_moments)(double *mean, double *squares, const void *x, dk_float_type type, size_t n);
-    /* out[units of channels, rows, columns] = what is cut out */
-    void (*cut_planes)(void *out, dk_precision precision, const dk_cut *cut);
-    /* panel[count, units, panel_columns] = units of a cut, at each of taps[count], for each vector of the panel; both are
-     * counted from the first unit of a plane */
-    void (*gather_taps)(void *panel, const void *cut, size_t plane_units, size_t units, const size_t *taps,
-                        size_t count, const size_t *vectors);
-    /* out[phases, rows, taps * depth] = weights [rows, channels, kernel, kernel], taps and then channels, depth of them
-     * with zeros; one phase of the kernel's taps, or four of 2 by 2, that see an image doubled by repetition */
-    void (*arrange_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
-                            size_t depth, size_t kernel, bool doubled);
-    /* places' elements = sums[rows, panel_columns] + bias + residual, for panels panel_stride apart; four phases of sums
-     * that make squares of 2 by 2, phase_stride apart, unless that is 0 */
-    void (*spread_sums)(const dk_spread *to, const float *sums, size_t panel_stride, size_t phase_stride,
-                        size_t panels, size_t rows);
-    /* out[16, rows, channels] = weights [rows, channels, 3, 3] transformed; [9, ..] for an image doubled, [36, ..] for wide squares */
-    void (*winograd_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
-                             dk_squares squares);
-    /* panels[channels, panel_columns], `position` apart = what squares see of a cut, transformed */
-    void (*winograd_input)(float *panels, size_t position, const float *cut, const dk_cut *shape,
-                           const size_t *vectors, dk_squares squares);
-    /* squares at places = sums[rows, panel_columns], `position` apart, transformed + bias + residual, for panels
-     * panel_stride apart */
-    void (*winograd_output)(const dk_spread *to, const float *sums, size_t position, size_t panel_stride, size_t panels,
-                            size_t rows, dk_squares squares);
+    /* the same of each channel of x[places, channels] */
+    void (*place_moments)(double *mean, double *squares, const void *x, dk_float_type type, size_t places, size_t channels);
+    /* out[rows, columns, place_units] = what is cut out */
+    void (*cut_image)(void *out, dk_precision precision, const dk_cut *cut);
+    /* rows[run, row_units] = `units` of the cut at each of taps[count] from a square's first place, then zeros; taps are places of the
+     * cut. Reads and writes up to a vector past the last. */
+    void (*gather_taps)(void *rows, size_t row_units, size_t units, const void *cut, const dk_cut *shape, const size_t *taps,
+                        size_t count, const dk_run *run);
+    /* out[positions, rows, depth] = weights [rows, channels, kernel, kernel]: Winograd's 16, 9 (doubled) or 36 positions with channels as
+     * depth; else one or four positions with depth terms, channels and zeros behind them, for each tap in turn */
+    void (*transform_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels, size_t depth,
+                              size_t kernel, dk_squares squares);
+    /* rows[run, row_units], `position` apart = what squares see of a cut, transformed */
+    void (*winograd_input)(float *rows, size_t row_units, size_t position, const float *cut, const dk_cut *shape,
+                           const dk_run *run, dk_squares squares);
+    /* places of squares = their sums[run, row_units], `position` apart, transformed + bias + residual */
+    void (*spread_results)(const dk_spread *to, const float *sums, size_t row_units, size_t position, const dk_run *run,
+                           dk_squares squares);
 
     /* works in registers alone, and returns how many multiplications and additions it did; a number that depends on them to out */
     size_t (*peak)(dk_precision precision, size_t steps, float *out);

@@ -16,6 +16,8 @@
 
 #include "dot.h"
 
+#include "packing.h"
+
 #include "panels.h"
 
 #include "strassen.h"
@@ -26,11 +28,13 @@
 
 #include "conv.h"
 
-#include "planes.h"
+#include "places.h"
 
 #include "winograd.h"
 
 #include "winograd_wide.h"
+
+#include "squares.h"
 
 /* How many times as many multiplications a second bf16 does as f32. */
 #ifndef DK_HALF_SPEED
@@ -80,14 +84,15 @@ const dk_kernels DK_TABLE = {
     .multiply_pair = multiply_pair,
     .lanes = DK_LANES,
     .half_speed = DK_HALF_SPEED,
+    .half_terms = DK_HALF_TERMS,
+    .byte_terms = DK_BYTE_TERMS,
     .plane_moments = plane_moments,
-    .cut_planes = cut_planes,
+    .place_moments = place_moments,
+    .cut_image = cut_image,
     .gather_taps = gather_taps,
-    .arrange_filters = arrange_filters,
-    .spread_sums = spread_sums,
-    .winograd_filters = winograd_filters,
+    .transform_filters = transform_filters,
     .winograd_input = winograd_input,
-    .winograd_output = winograd_output,
+    .spread_results = spread_results,
     .peak = peak,
     .key_block = DK_KEY_BLOCK,
     .attention_packed = attention_packed,

@@ -31,8 +31,8 @@ static size_t attention_packed(dk_precision precision, size_t keys, size_t dim) 
 /* One unit of keys of values: columns ..< width of the rows that there are. */
 DK_INLINE void pack_values(uint32_t *out, dk_precision precision, const float *v, size_t stride, size_t rows, size_t width) {
     vf first = width == DK_LANES ? vf_load(v) : vf_load_part(v, width, 0);
-    if (precision == DK_SINGLE) {
-        vf_store((float *)out, first);
+    if (unit_terms(precision) == 1) {
+        vf_store((float *)out, precision == DK_HALF ? vf_rounded(first) : first);
         return;
     }
     vf second = {0};
@@ -165,8 +165,8 @@ DK_INLINE vf vf_exp2_down(vf x, const dk_precision precision) {
 
 /* What is carried from one block of keys to the next, and where the work happens. */
 typedef struct {
-    float *scores;      /* [queries, DK_KEY_BLOCK]; in DK_HALF the weights take the front of each row's place */
-    uint32_t *weights;  /* [queries, units of DK_KEY_BLOCK] */
+    float *scores;      /* [queries, DK_KEY_BLOCK] */
+    uint32_t *weights;  /* [queries, units of DK_KEY_BLOCK]; in the place of scores where units are as many */
     uint32_t *left;     /* [queries, units of dim] */
     float *sums;        /* [queries, padded dim] */
     float *greatest;    /* [queries] */
@@ -178,8 +178,8 @@ static dk_attention_state attention_state(dk_precision precision, size_t dim, si
     float *at = scratch;
     if (DK_MATRIX_TILES) queries = (queries + 15) / 16 * 16;
     s.scores = at, at += queries * DK_KEY_BLOCK;
-    s.weights = (uint32_t *)(precision == DK_SINGLE ? s.scores : at);
-    if (precision != DK_SINGLE) at += queries * DK_KEY_BLOCK / 2;
+    s.weights = (uint32_t *)(unit_terms(precision) == 1 ? s.scores : at);
+    if (unit_terms(precision) > 1) at += queries * DK_KEY_BLOCK / 2;
     s.sums = at, at += queries * padded_dim(dim);
     s.left = (uint32_t *)at, at += (queries * panel_units(precision, dim) + 15) / 16 * 16;
     s.greatest = at, at += (queries + 15) / 16 * 16;
@@ -201,9 +201,8 @@ static void pack_queries(uint32_t *left, const float *q, const dk_attention *p, 
         for (size_t i = 0; i < p->dim; i += DK_LANES) {
             size_t width = p->dim - i < DK_LANES ? p->dim - i : DK_LANES;
             vf x = (width == DK_LANES ? vf_load(q + i) : vf_load_part(q + i, width, 0)) * scale;
-            vh half = vh_term(x);
             if (p->precision == DK_SINGLE) memcpy((float *)left + i, &x, width * 4);
-            else memcpy((uint16_t *)left + i, &half, width * 2);
+            else store_terms(left, i, x, width);
         }
     }
 }
@@ -235,8 +234,8 @@ DK_INLINE vf exponentials(uint32_t *weights, const float *scores, float greatest
             vf_store((float *)weights + i, low);
             vf_store((float *)weights + i + DK_LANES, high);
         } else {
-            vh_store((uint16_t *)weights + i, vh_term(low));
-            vh_store((uint16_t *)weights + i + DK_LANES, vh_term(high));
+            store_terms(weights, i, low, DK_LANES);
+            store_terms(weights, i + DK_LANES, high, DK_LANES);
         }
     }
     return total;

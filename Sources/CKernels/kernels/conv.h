@@ -50,8 +50,11 @@ static void pack_pixels(void *panel, dk_precision precision, const float *x, con
             dk_view view = view_pixels(conv, first, columns, ky, kx);
             for (size_t c = 0; c < conv->channels; c += unit_terms(precision), out += DK_PANEL_COLUMNS) {
                 const float *low = seen(&view, x + c * area, rooms[0]);
-                if (precision == DK_SINGLE) {
-                    for (size_t v = 0; v < DK_PANEL_COLUMNS; v += DK_LANES) vf_store((float *)out + v, vf_load(low + v));
+                if (unit_terms(precision) == 1) {
+                    for (size_t v = 0; v < DK_PANEL_COLUMNS; v += DK_LANES) {
+                        vf terms = vf_load(low + v);
+                        vf_store((float *)out + v, precision == DK_HALF ? vf_rounded(terms) : terms);
+                    }
                     continue;
                 }
                 const float *high = c + 1 < conv->channels ? seen(&view, x + (c + 1) * area, rooms[1]) : NULL;
@@ -80,6 +83,8 @@ static void pack_filters(void *tile, dk_precision precision, const void *weights
                     value[t] = vf_load_weights_part(weights, type, (row * conv->channels + c + t) * places + place, 1)[0];
                 vh half = vh_term(value);
                 out[tile_place(precision, units, row, unit)] =
-                    precision == DK_SINGLE ? ((vu)value)[0] : (uint32_t)half[0] | (uint32_t)half[1] << 16;
+                    precision == DK_SINGLE ? ((vu)value)[0]
+                    : DK_DOT_HALF          ? (uint32_t)half[0] | (uint32_t)half[1] << 16
+                                           : ((vu)vf_rounded(value))[0];
             }
 }

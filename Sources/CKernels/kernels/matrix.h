@@ -21,11 +21,18 @@ DK_INLINE void begin_matrix(void) {
 
 DK_INLINE void end_matrix(void) { _tile_release(); }
 
-/* sums[32 or 16, DK_PANEL_COLUMNS] (+)= tile · panel over `units`. */
+/* Where the rows of a product's left side are: of tiles, or as they lie. */
+typedef struct {
+    const uint32_t *start;
+    size_t row_bytes, lower, step; /* from row to row; units to the 16 rows after the first, and from a step of units to the next */
+} dk_matrix_rows;
+
+/* sums[32 or 16, DK_PANEL_COLUMNS] (+)= left · panel over `units`, for as many vectors of columns as there are. */
 #define DK_DEFINE_MATRIX(name, multiply)                                                                          \
-    static __attribute__((noinline)) void name(float *sums, bool two, bool begins, const uint32_t *left,          \
-                                               const uint32_t *panel, size_t units) {                             \
+    static __attribute__((noinline)) void name(float *sums, bool two, size_t vectors, bool begins,                \
+                                               const dk_matrix_rows *rows, const uint32_t *panel, size_t units) { \
         enum { stride = DK_PANEL_COLUMNS * 4 };                                                                   \
+        const uint32_t *left = rows->start;                                                                       \
         float *lower = sums + 16 * DK_PANEL_COLUMNS;                                                              \
         if (begins) {                                                                                             \
             _tile_zero(0), _tile_zero(1), _tile_zero(2), _tile_zero(3), _tile_zero(4), _tile_zero(5);             \
@@ -35,15 +42,17 @@ DK_INLINE void end_matrix(void) { _tile_release(); }
                 _tile_loadd(3, lower, stride), _tile_loadd(4, lower + 16, stride), _tile_loadd(5, lower + 32, stride); \
         }                                                                                                         \
         for (size_t i = 0; i < units; i += DK_UNIT_STEP) {                                                        \
-            _tile_loadd(6, left, 64), _tile_loadd(7, panel, stride), multiply(0, 6, 7);                           \
-            _tile_loadd(7, panel + 16, stride), multiply(1, 6, 7);                                                \
-            _tile_loadd(7, panel + 32, stride), multiply(2, 6, 7);                                                \
+            _tile_loadd(6, left, rows->row_bytes), _tile_loadd(7, panel, stride), multiply(0, 6, 7);              \
+            if (vectors > 1) _tile_loadd(7, panel + 16, stride), multiply(1, 6, 7);                               \
+            if (vectors > 2) _tile_loadd(7, panel + 32, stride), multiply(2, 6, 7);                               \
             if (two) {                                                                                            \
-                _tile_loadd(6, left + 16 * DK_UNIT_STEP, 64), multiply(5, 6, 7);                                  \
-                _tile_loadd(7, panel + 16, stride), multiply(4, 6, 7);                                            \
-                _tile_loadd(7, panel, stride), multiply(3, 6, 7);                                                 \
+                _tile_loadd(6, left + rows->lower, rows->row_bytes);                                              \
+                if (vectors > 2) multiply(5, 6, 7);                                                               \
+                if (vectors > 2) _tile_loadd(7, panel + 16, stride);                                              \
+                if (vectors > 1) multiply(4, 6, 7), _tile_loadd(7, panel, stride);                                \
+                multiply(3, 6, 7);                                                                                \
             }                                                                                                     \
-            left += DK_PANEL_ROWS * DK_UNIT_STEP, panel += DK_UNIT_STEP * DK_PANEL_COLUMNS;                       \
+            left += rows->step, panel += DK_UNIT_STEP * DK_PANEL_COLUMNS;                                         \
         }                                                                                                         \
         _tile_stored(0, sums, stride), _tile_stored(1, sums + 16, stride), _tile_stored(2, sums + 32, stride);    \
         if (two)                                                                                                  \
@@ -55,6 +64,7 @@ DK_DEFINE_MATRIX(matrix_int8, _tile_dpbusd)
 static void multiply_matrix(const dk_panel_product *p, void *scratch) {
     size_t pieces = (p->units + DK_MATRIX_DEPTH - 1) / DK_MATRIX_DEPTH;
     size_t length = pieces ? whole_units(p->precision, (p->units + pieces - 1) / pieces) : 0;
+    size_t vectors = (p->columns + DK_LANES - 1) / DK_LANES;
     const uint32_t *left = p->left, *panel = p->panel;
     size_t from = 0;
     begin_matrix();
@@ -64,9 +74,12 @@ static void multiply_matrix(const dk_panel_product *p, void *scratch) {
         for (size_t row = 0; row < p->rows; row += DK_PANEL_ROWS) {
             size_t rows = p->rows - row < DK_PANEL_ROWS ? p->rows - row : DK_PANEL_ROWS;
             float *sums = (float *)scratch + (pieces > 1 ? row * DK_PANEL_COLUMNS : 0);
-            (p->precision == DK_HALF ? matrix_half : matrix_int8)(
-                sums, rows > 16, from == 0, left + row * p->units + from * DK_PANEL_ROWS,
-                panel + from * DK_PANEL_COLUMNS, piece);
+            dk_matrix_rows of = {left + row * p->units + from * DK_PANEL_ROWS, 64, 16 * DK_UNIT_STEP,
+                                 DK_PANEL_ROWS * DK_UNIT_STEP};
+            if (p->left_stride)
+                of = (dk_matrix_rows){left + row * p->left_stride + from, p->left_stride * 4, 16 * p->left_stride, DK_UNIT_STEP};
+            (p->precision == DK_HALF ? matrix_half : matrix_int8)(sums, rows > 16, vectors, from == 0, &of,
+                                                                  panel + from * DK_PANEL_COLUMNS, piece);
             if (last) finish_tile(p, (const vf *)sums, row, rows);
         }
         from += piece;

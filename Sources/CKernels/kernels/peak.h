@@ -1,23 +1,31 @@
-/* The most multiply-adds that a thread can do: nothing but the dot product, in registers. */
-
-enum { DK_PEAK_SUMS = DK_REGISTER_ROWS * DK_PANEL_VECTORS };
+/* The most multiply-adds that a thread can do: the inner loop of a product on operands that stay in the first cache. */
 
 DK_INLINE void peak_of(const dk_precision precision, size_t steps, float *out) {
-    vf sum[DK_PEAK_SUMS];
-    vi a = (vi)vf_splat(1.0f), b = (vi)vf_splat(0.5f);
-    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < DK_PEAK_SUMS; i++) sum[i] = (vf){0};
+    vf sum[DK_REGISTER_ROWS][DK_PANEL_VECTORS];
+    uint32_t left[DK_REGISTER_ROWS] = {0};
+    vi panel[DK_PANEL_VECTORS] = {{0}};
+#define DK_ROWS _Pragma("clang loop unroll(full)") for (size_t row = 0; row < DK_REGISTER_ROWS; row++)
+#define DK_VECS _Pragma("clang loop unroll(full)") for (size_t v = 0; v < DK_PANEL_VECTORS; v++)
+    DK_ROWS DK_VECS sum[row][v] = (vf){0};
     for (size_t step = 0; step < steps; step++) {
-        /* The compiler may not know what the operands are, so that it cannot sum by itself. */
-        __asm__ volatile("" : "+r"(out), "+r"(step));
-        _Pragma("clang loop unroll(full)") for (size_t i = 0; i < DK_PEAK_SUMS; i++) {
-            if (precision == DK_SINGLE) sum[i] = dot_f32(sum[i], a, b);
-            else if (precision == DK_HALF) sum[i] = dot_bf16(sum[i], a, b);
-            else sum[i] = (vf)dot_i8((vi)sum[i], a, b);
+        /* The compiler may not know what the operands are, so that it cannot multiply by itself. */
+        __asm__ volatile("" : "+m"(left), "+m"(panel));
+        vi b[DK_PANEL_VECTORS];
+        DK_VECS b[v] = panel[v];
+        DK_ROWS {
+            vi a = vi_splat_unit(left + row);
+            DK_VECS {
+                if (precision == DK_SINGLE) sum[row][v] = dot_f32(sum[row][v], a, b[v]);
+                else if (precision == DK_HALF) sum[row][v] = dot_bf16(sum[row][v], a, b[v]);
+                else sum[row][v] = (vf)dot_i8((vi)sum[row][v], a, b[v]);
+            }
         }
     }
     vf total = {0};
-    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < DK_PEAK_SUMS; i++) total += sum[i];
+    DK_ROWS DK_VECS total += sum[row][v];
     *out = vf_sum(total);
+#undef DK_ROWS
+#undef DK_VECS
 }
 
 #if DK_MATRIX_TILES
@@ -49,5 +57,5 @@ static size_t peak(dk_precision precision, size_t steps, float *out) {
     case DK_HALF: peak_of(DK_HALF, steps, out); break;
     case DK_INT8: peak_of(DK_INT8, steps, out); break;
     }
-    return 2 * steps * DK_PEAK_SUMS * DK_LANES * unit_terms(precision);
+    return 2 * steps * DK_REGISTER_ROWS * DK_PANEL_VECTORS * DK_LANES * unit_terms(precision);
 }

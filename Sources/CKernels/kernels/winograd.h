@@ -59,64 +59,53 @@ DK_INLINE void pair_side(vf *out, const bool doubled, vf a, vf b, vf c, vf d) {
     }
 }
 
-DK_INLINE void pair_input(float *panels, size_t position, const float *cut, const dk_cut *shape, const size_t *vectors,
-                          const bool doubled) {
+/* rows[channels], `position` apart = what each square of a run sees of a cut, transformed. */
+DK_INLINE void pair_input(float *rows, size_t row_units, size_t position, const float *cut, const dk_cut *shape,
+                          const dk_run *run, const bool doubled) {
     const size_t side = pair_positions(doubled);
-    for (size_t channel = 0; channel < shape->channels; channel++, cut += shape->plane_units)
-        for (size_t v = 0; v < DK_PANEL_VECTORS; v++) {
-            vf d[4][4], rows[4][4], all[4];
+    for (size_t i = 0; i < run->count; i++, rows += row_units) {
+        const float *from = cut + first_place(shape, run, i) * shape->place_units;
+        for (size_t c = 0; c < shape->channels; c += DK_LANES) {
+            vf half[4][4], all[4];
 #pragma clang loop unroll(full)
             for (size_t y = 0; y < side; y++) {
-                const float *from = cut + vectors[v] + y * shape->row_units;
-                if (doubled) {
-                    for (size_t x = 0; x < 3; x++) d[y][x] = vf_load(from + x);
-                    d[y][3] = d[y][2];
-                    continue;
-                }
-                vf a = vf_load(from), b = vf_load(from + DK_LANES), c = vf_load(from + 2), e = vf_load(from + DK_LANES + 2);
-                d[y][0] = __builtin_shufflevector(a, b, DK_EVENS), d[y][1] = __builtin_shufflevector(a, b, DK_ODDS);
-                d[y][2] = __builtin_shufflevector(c, e, DK_EVENS), d[y][3] = __builtin_shufflevector(c, e, DK_ODDS);
+                vf d[4];
+#pragma clang loop unroll(full)
+                for (size_t x = 0; x < side; x++) d[x] = vf_load(from + c + (y * shape->columns + x) * shape->place_units);
+                pair_side(half[y], doubled, d[0], d[1], d[2], doubled ? d[2] : d[3]);
             }
-            if (doubled)
-                for (size_t x = 0; x < 4; x++) d[3][x] = d[2][x];
 #pragma clang loop unroll(full)
             for (size_t x = 0; x < side; x++) {
-                pair_side(all, doubled, d[0][x], d[1][x], d[2][x], d[3][x]);
-                for (size_t y = 0; y < side; y++) rows[y][x] = all[y];
-            }
-            float *out = panels + channel * DK_PANEL_COLUMNS + v * DK_LANES;
+                pair_side(all, doubled, half[0][x], half[1][x], half[2][x], doubled ? half[2][x] : half[3][x]);
 #pragma clang loop unroll(full)
-            for (size_t y = 0; y < side; y++) {
-                pair_side(all, doubled, rows[y][0], rows[y][1], rows[y][2], doubled ? rows[y][2] : rows[y][3]);
-#pragma clang loop unroll(full)
-                for (size_t x = 0; x < side; x++) vf_store(out + (y * side + x) * position, all[x]);
+                for (size_t y = 0; y < side; y++) vf_store(rows + c + (y * side + x) * position, all[y]);
             }
         }
+    }
 }
 
-DK_INLINE void pair_output(const dk_spread *to, const float *sums, size_t position, size_t panel_stride, size_t panels,
-                           size_t rows, const bool doubled) {
+/* Two results of the sums along one axis. */
+DK_INLINE void pair_sums(vf *out, const bool doubled, const vf *m) {
+    out[0] = doubled ? m[0] + m[1] : m[0] + m[1] + m[2];
+    out[1] = doubled ? m[1] - m[2] : m[1] - m[2] - m[3];
+}
+
+/* The results of a square, row by row, from sums `position` apart. */
+DK_INLINE void pair_results(vf *results, const float *sums, size_t position, const bool doubled) {
     const size_t side = pair_positions(doubled);
-    for (size_t row = 0; row < rows; row++)
-        for (size_t i = 0; i < panels * DK_PANEL_VECTORS; i++) {
-            const float *from = sums + i / DK_PANEL_VECTORS * panel_stride + row * DK_PANEL_COLUMNS +
-                                i % DK_PANEL_VECTORS * DK_LANES;
-            vf top[4], bottom[4];
+    vf half[4][2];
 #pragma clang loop unroll(full)
-            for (size_t x = 0; x < side; x++) {
-                vf m[4];
+    for (size_t x = 0; x < side; x++) {
+        vf m[4];
 #pragma clang loop unroll(full)
-                for (size_t y = 0; y < side; y++) m[y] = vf_load(from + (y * side + x) * position);
-                top[x] = doubled ? m[0] + m[1] : m[0] + m[1] + m[2];
-                bottom[x] = doubled ? m[1] - m[2] : m[1] - m[2] - m[3];
-            }
-            vf bias = vf_splat(to->bias ? to->bias[row] : 0);
-            size_t plane = row * to->height * to->width, y = to->places[i].y, x = to->places[i].x;
-#define DK_FIRST(t) bias + (doubled ? t[0] + t[1] : t[0] + t[1] + t[2])
-#define DK_SECOND(t) bias + (doubled ? t[1] - t[2] : t[1] - t[2] - t[3])
-            spread_pair(to, plane, y, x, DK_FIRST(top), DK_SECOND(top));
-            spread_pair(to, plane, y + 1, x, DK_FIRST(bottom), DK_SECOND(bottom));
-#undef DK_FIRST
-#undef DK_SECOND
-        }
+        for (size_t y = 0; y < side; y++) m[y] = vf_load(sums + (y * side + x) * position);
+        pair_sums(half[x], doubled, m);
+    }
+#pragma clang loop unroll(full)
+    for (size_t y = 0; y < 2; y++) {
+        vf m[4];
+#pragma clang loop unroll(full)
+        for (size_t x = 0; x < side; x++) m[x] = half[x][y];
+        pair_sums(results + 2 * y, doubled, m);
+    }
 }

@@ -43,44 +43,29 @@ DK_INLINE void wide_side(vf *out, vf a, vf b, vf c, vf d, vf e, vf f) {
     out[5] = 4.0f * b - 5.0f * d + f;
 }
 
-#if DK_LANES == 16
-#define DK_NEXT 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
-#elif DK_LANES == 8
-#define DK_NEXT 1, 2, 3, 4, 5, 6, 7, 8
-#else
-#define DK_NEXT 1, 2, 3, 4
-#endif
-
-/* The six places that each lane's square sees of a row; lanes are four places apart. */
-DK_INLINE void wide_row(vf *d, const float *from) {
-    vf a = vf_load(from), b = vf_load(from + DK_LANES), c = vf_load(from + 2 * DK_LANES), e = vf_load(from + 3 * DK_LANES);
-    vf low = __builtin_shufflevector(a, b, DK_EVENS), high = __builtin_shufflevector(c, e, DK_EVENS);
-    d[0] = __builtin_shufflevector(low, high, DK_EVENS), d[2] = __builtin_shufflevector(low, high, DK_ODDS);
-    low = __builtin_shufflevector(a, b, DK_ODDS), high = __builtin_shufflevector(c, e, DK_ODDS);
-    d[1] = __builtin_shufflevector(low, high, DK_EVENS), d[3] = __builtin_shufflevector(low, high, DK_ODDS);
-    d[4] = __builtin_shufflevector(d[0], vf_splat(from[4 * DK_LANES]), DK_NEXT);
-    d[5] = __builtin_shufflevector(d[1], vf_splat(from[4 * DK_LANES + 1]), DK_NEXT);
-}
-
-static void wide_input(float *panels, size_t position, const float *cut, const dk_cut *shape, const size_t *vectors) {
-    for (size_t channel = 0; channel < shape->channels; channel++, cut += shape->plane_units)
-        for (size_t v = 0; v < DK_PANEL_VECTORS; v++) {
-            vf rows[DK_WIDE_SEEN][DK_WIDE_SEEN], all[DK_WIDE_SEEN];
-            const float *from = cut + vectors[v];
+/* As pair_input. */
+static void wide_input(float *rows, size_t row_units, size_t position, const float *cut, const dk_cut *shape,
+                       const dk_run *run) {
+    for (size_t i = 0; i < run->count; i++, rows += row_units) {
+        const float *from = cut + first_place(shape, run, i) * shape->place_units;
+        for (size_t c = 0; c < shape->channels; c += DK_LANES) {
+            vf half[DK_WIDE_SEEN][DK_WIDE_SEEN], all[DK_WIDE_SEEN];
 #pragma clang loop unroll(full)
-            for (size_t y = 0; y < DK_WIDE_SEEN; y++, from += shape->row_units) {
+            for (size_t y = 0; y < DK_WIDE_SEEN; y++) {
                 vf d[DK_WIDE_SEEN];
-                wide_row(d, from);
-                wide_side(rows[y], d[0], d[1], d[2], d[3], d[4], d[5]);
+#pragma clang loop unroll(full)
+                for (size_t x = 0; x < DK_WIDE_SEEN; x++)
+                    d[x] = vf_load(from + c + (y * shape->columns + x) * shape->place_units);
+                wide_side(half[y], d[0], d[1], d[2], d[3], d[4], d[5]);
             }
-            float *out = panels + channel * DK_PANEL_COLUMNS + v * DK_LANES;
 #pragma clang loop unroll(full)
             for (size_t x = 0; x < DK_WIDE_SEEN; x++) {
-                wide_side(all, rows[0][x], rows[1][x], rows[2][x], rows[3][x], rows[4][x], rows[5][x]);
+                wide_side(all, half[0][x], half[1][x], half[2][x], half[3][x], half[4][x], half[5][x]);
 #pragma clang loop unroll(full)
-                for (size_t y = 0; y < DK_WIDE_SEEN; y++) vf_store(out + (y * DK_WIDE_SEEN + x) * position, all[y]);
+                for (size_t y = 0; y < DK_WIDE_SEEN; y++) vf_store(rows + c + (y * DK_WIDE_SEEN + x) * position, all[y]);
             }
         }
+    }
 }
 
 /* Four results of six sums, along one axis. */
@@ -92,63 +77,21 @@ DK_INLINE void wide_sums(vf *out, const vf *m) {
     out[3] = odd + 8.0f * far_odd + m[5];
 }
 
-/* Every fourth element of a row from x on, and those after them. */
-DK_INLINE void spread_four(const dk_spread *to, size_t plane, size_t y, size_t x, const vf *four) {
-    if (y >= to->height || x >= to->width) return;
-    vf low[2] = {DK_ZIP_LOW(four[0], four[2]), DK_ZIP_LOW(four[1], four[3])};
-    vf high[2] = {DK_ZIP_HIGH(four[0], four[2]), DK_ZIP_HIGH(four[1], four[3])};
-    vf line[DK_WIDE] = {DK_ZIP_LOW(low[0], low[1]), DK_ZIP_HIGH(low[0], low[1]), DK_ZIP_LOW(high[0], high[1]),
-                        DK_ZIP_HIGH(high[0], high[1])};
-    size_t at = plane + y * to->width + x, n = to->width - x;
-    for (size_t i = 0; i < DK_WIDE && n > i * DK_LANES; i++)
-        spread_vector(to, at + i * DK_LANES, line[i], n - i * DK_LANES);
-}
-
-static void wide_output(const dk_spread *to, const float *sums, size_t position, size_t panel_stride, size_t panels,
-                        size_t rows) {
-    for (size_t row = 0; row < rows; row++)
-        for (size_t i = 0; i < panels * DK_PANEL_VECTORS; i++) {
-            const float *from = sums + i / DK_PANEL_VECTORS * panel_stride + row * DK_PANEL_COLUMNS +
-                                i % DK_PANEL_VECTORS * DK_LANES;
-            vf half[DK_WIDE_SEEN][DK_WIDE];
+/* As pair_results. */
+DK_INLINE void wide_results(vf *results, const float *sums, size_t position) {
+    vf half[DK_WIDE_SEEN][DK_WIDE];
 #pragma clang loop unroll(full)
-            for (size_t x = 0; x < DK_WIDE_SEEN; x++) {
-                vf m[DK_WIDE_SEEN];
+    for (size_t x = 0; x < DK_WIDE_SEEN; x++) {
+        vf m[DK_WIDE_SEEN];
 #pragma clang loop unroll(full)
-                for (size_t y = 0; y < DK_WIDE_SEEN; y++) m[y] = vf_load(from + (y * DK_WIDE_SEEN + x) * position);
-                wide_sums(half[x], m);
-            }
-            vf bias = vf_splat(to->bias ? to->bias[row] : 0);
-            size_t plane = row * to->height * to->width;
+        for (size_t y = 0; y < DK_WIDE_SEEN; y++) m[y] = vf_load(sums + (y * DK_WIDE_SEEN + x) * position);
+        wide_sums(half[x], m);
+    }
 #pragma clang loop unroll(full)
-            for (size_t y = 0; y < DK_WIDE; y++) {
-                vf m[DK_WIDE_SEEN], four[DK_WIDE];
+    for (size_t y = 0; y < DK_WIDE; y++) {
+        vf m[DK_WIDE_SEEN];
 #pragma clang loop unroll(full)
-                for (size_t x = 0; x < DK_WIDE_SEEN; x++) m[x] = half[x][y];
-                wide_sums(four, m);
-#pragma clang loop unroll(full)
-                for (size_t x = 0; x < DK_WIDE; x++) four[x] += bias;
-                spread_four(to, plane, to->places[i].y + y, to->places[i].x, four);
-            }
-        }
-}
-
-static void winograd_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
-                             dk_squares squares) {
-    if (squares == DK_SQUARES_WIDE) wide_filters(out, weights, type, rows, channels);
-    else pair_filters(out, weights, type, rows, channels, squares == DK_SQUARES_DOUBLED);
-}
-
-static void winograd_input(float *panels, size_t position, const float *cut, const dk_cut *shape, const size_t *vectors,
-                           dk_squares squares) {
-    if (squares == DK_SQUARES_WIDE) wide_input(panels, position, cut, shape, vectors);
-    else if (squares == DK_SQUARES_DOUBLED) pair_input(panels, position, cut, shape, vectors, true);
-    else pair_input(panels, position, cut, shape, vectors, false);
-}
-
-static void winograd_output(const dk_spread *to, const float *sums, size_t position, size_t panel_stride, size_t panels,
-                            size_t rows, dk_squares squares) {
-    if (squares == DK_SQUARES_WIDE) wide_output(to, sums, position, panel_stride, panels, rows);
-    else if (squares == DK_SQUARES_DOUBLED) pair_output(to, sums, position, panel_stride, panels, rows, true);
-    else pair_output(to, sums, position, panel_stride, panels, rows, false);
+        for (size_t x = 0; x < DK_WIDE_SEEN; x++) m[x] = half[x][y];
+        wide_sums(results + DK_WIDE * y, m);
+    }
 }

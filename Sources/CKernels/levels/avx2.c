@@ -2,6 +2,7 @@
 #include "levels.h"
 
 #if defined(__x86_64__)
+#include <immintrin.h>
 
 #define DK_LEVEL DK_AVX2
 #define DK_TABLE dk_kernels_avx2

@@ -12,7 +12,8 @@
 #define DK_PANEL_ROWS 32
 #define DK_PANEL_VECTORS 3
 #define DK_KEY_VECTORS 4
-#define DK_DOT_INSTRUCTIONS 1
+#define DK_DOT_HALF 1
+#define DK_DOT_BYTES 1
 #define DK_MATRIX_TILES 1
 #define DK_HALF_SPEED 8
 

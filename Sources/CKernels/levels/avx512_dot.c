@@ -12,7 +12,9 @@
 #define DK_PANEL_ROWS 8
 #define DK_PANEL_VECTORS 3
 #define DK_KEY_VECTORS 4
-#define DK_DOT_INSTRUCTIONS 1
+#define DK_DOT_HALF 1
+#define DK_DOT_BYTES 1
+#define DK_HALF_SPEED 2
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 #include "../kernels/all.h"

@@ -1,6 +1,10 @@
 /* What every processor of the architecture has: SSE2 on x86-64, NEON on arm64. */
 #include "levels.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 #define DK_LEVEL DK_BASELINE
 #define DK_TABLE dk_kernels_baseline
 #define DK_LANES 4

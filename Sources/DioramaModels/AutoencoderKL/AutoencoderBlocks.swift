@@ -2,9 +2,26 @@ import DioramaNN
 import DioramaTensor
 import DioramaWeights
 
-/// What a group norm does to the channels of what comes to it, [B, 2, C]: by its own statistics in one piece; tiles share those of the
-/// whole picture.
+/// What a group norm does to the channels of what comes to it, [B, H, W, C], as [B, 2, C]: by its own statistics in one piece; tiles share
+/// those of the whole picture.
 typealias Normalize = (GroupNorm, Tensor) throws -> Tensor
+
+// Feature maps are [B, H, W, C] from the first convolution to the last.
+
+extension GroupNorm {
+    /// The scales and shifts of the channels of a feature map, by its own statistics: [B, 2, C].
+    func cellAffine(_ x: Tensor) -> Tensor { affine(x, layout: .channelsLast) }
+}
+
+extension Conv2d {
+    /// The convolution of a feature map [B, H, W, in] with what precedes and follows it, as ``same(_:_:residual:storage:layout:)``.
+    func cells(
+        _ x: consuming Tensor, _ prologue: ConvPrologue = ConvPrologue(), residual: consuming Tensor? = nil,
+        storage: DType? = nil
+    ) -> Tensor {
+        same(consume x, prologue, residual: consume residual, storage: storage, layout: .channelsLast)
+    }
+}
 
 extension AutoencoderKLConfig {
     /// Added to the variance in all group norms.
@@ -29,14 +46,14 @@ struct ResnetBlock: Sendable {
         shortcut = input == output ? nil : try Conv2d(w["conv_shortcut"], from: input, to: output, kernel: 1)
     }
 
-    /// [B, in, H, W] to [B, out, H, W].
+    /// [B, H, W, in] to [B, H, W, out].
     ///
     /// What it is given for good (`consume`) it writes over, first by the shortcut and then by the sum, so that beside it there is one
     /// feature map of `out` channels and no third.
     func callAsFunction(_ x: consuming Tensor, _ normalize: Normalize) rethrows -> Tensor {
-        let hidden = conv1.same(copy x, ConvPrologue(affine: try normalize(norm1, x), silu: true))
-        let kept = if let shortcut { shortcut.same(consume x) } else { consume x }
-        return conv2.same(
+        let hidden = conv1.cells(copy x, ConvPrologue(affine: try normalize(norm1, x), silu: true))
+        let kept = if let shortcut { shortcut.cells(consume x) } else { consume x }
+        return conv2.cells(
             hidden, ConvPrologue(affine: try normalize(norm2, hidden), silu: true), residual: consume kept)
     }
 
@@ -62,15 +79,15 @@ struct CellAttention: Sendable {
         output = try projection("to_out.0", "proj_attn")
     }
 
-    /// [B, C, H, W] to the same.
+    /// [B, H, W, C] to the same.
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let x = x.asType(.f32)
-        let (batch, channels) = (x.shape[0], x.shape[1])
-        let count = x.shape[2] * x.shape[3]
-        let cells = norm(x).reshaped(batch, channels, count).transposed(1, 2)
-        let images = (0..<batch).map { mixed(cells[$0..<$0 + 1]) }
-        let output = output(batch == 1 ? images[0] : .concatenated(images, axis: 0))
-        return x + output.transposed(1, 2).reshaped(x.shape)
+        let (batch, channels) = (x.shape[0], x.shape[3])
+        let cells = x.asType(.f32).reshaped(batch, x.shape[1] * x.shape[2], channels)
+        let affine = norm.affine(cells, layout: .channelsLast)
+        let normed = cells * affine.narrowed(axis: 1, 0..<1) + affine.narrowed(axis: 1, 1..<2)
+        let images = (0..<batch).map { mixed(normed[$0..<$0 + 1]) }
+        let all = batch == 1 ? images[0] : .concatenated(images, axis: 0)
+        return output(all, LinearEpilogue(residual: cells)).reshaped(x.shape)
     }
 
     /// Queries whose scores are in memory at a time.
@@ -104,10 +121,10 @@ struct MidBlock: Sendable {
         second = try ResnetBlock(w["resnets"][1], from: channels, to: channels, c)
     }
 
-    /// [B, C, H, W] to the same.
+    /// [B, H, W, C] to the same.
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = first(x) { $0.affine($1) }
-        return second(attention?(y) ?? y) { $0.affine($1) }
+        let y = first(x) { $0.cellAffine($1) }
+        return second(attention?(y) ?? y) { $0.cellAffine($1) }
     }
 }
 
@@ -127,12 +144,12 @@ struct DownBlock: Sendable {
                 w["downsamplers.0.conv"], from: output, to: output, kernel: 3, stride: 2, paddingAfter: 1)
     }
 
-    /// [B, in, H, W] to [B, out, H / 2, W / 2].
+    /// [B, H, W, in] to [B, H / 2, W / 2, out].
     func callAsFunction(_ x: consuming Tensor, _ normalize: Normalize) rethrows -> Tensor {
         var y = consume x
         for resnet in resnets { y = try resnet(consume y, normalize) }
         guard let downsample else { return y }
-        return downsample(consume y)
+        return downsample.cells(consume y)
     }
 }
 
@@ -149,11 +166,11 @@ struct UpBlock: Sendable {
             isLast ? nil : try Conv2d(w["upsamplers.0.conv"], from: output, to: output, kernel: 3, padding: 1)
     }
 
-    /// [B, in, H, W] to [B, out, 2 H, 2 W].
+    /// [B, H, W, in] to [B, 2 H, 2 W, out].
     func callAsFunction(_ x: consuming Tensor, _ normalize: Normalize) rethrows -> Tensor {
         var y = consume x
         for resnet in resnets { y = try resnet(consume y, normalize) }
         guard let upsample else { return y }
-        return upsample.same(consume y, ConvPrologue(upsampling: 2))
+        return upsample.cells(consume y, ConvPrologue(upsampling: 2))
     }
 }

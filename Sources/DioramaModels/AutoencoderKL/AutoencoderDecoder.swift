@@ -26,20 +26,20 @@ struct AutoencoderDecoder: Sendable {
 
     /// [B, C, h, w] to [B, 3, h f, w f].
     func callAsFunction(_ latent: Tensor) -> Tensor {
-        finish(start(latent, levels: levels.count), from: levels.count) { $0.affine($1) }
+        finish(start(latent, levels: levels.count), from: levels.count) { $0.cellAffine($1) }.channelsFirst
     }
 
-    /// The middle and the first `count` levels.
+    /// The middle and the first `count` levels, of [B, C, h, w]: channels are last from here on.
     func start(_ latent: Tensor, levels count: Int) -> Tensor {
-        var x = mid(input.same(latent))
-        for level in levels[..<count] { x = level(consume x) { $0.affine($1) } }
+        var x = mid(input.cells(latent.channelsLast))
+        for level in levels[..<count] { x = level(consume x) { $0.cellAffine($1) } }
         return x
     }
 
-    /// The levels from `level` on and all that follows.
+    /// The levels from `level` on and all that follows: the picture, channels last.
     func finish(_ x: consuming Tensor, from level: Int, _ normalize: Normalize) rethrows -> Tensor {
         var y = consume x
         for level in levels[level...] { y = try level(consume y, normalize) }
-        return output.same(y, ConvPrologue(affine: try normalize(norm, y), silu: true), storage: .f32)
+        return output.cells(y, ConvPrologue(affine: try normalize(norm, y), silu: true), storage: .f32)
     }
 }

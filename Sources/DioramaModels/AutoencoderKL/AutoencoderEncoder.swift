@@ -25,21 +25,22 @@ struct AutoencoderEncoder: Sendable {
 
     /// [B, 3, H, W] to [B, 2 C, H / f, W / f].
     func callAsFunction(_ image: Tensor) -> Tensor {
-        finish(start(image, levels: levels.count) { $0.affine($1) }, from: levels.count)
+        finish(start(image.channelsLast, levels: levels.count) { $0.cellAffine($1) }, from: levels.count)
     }
 
-    /// The first `count` levels.
-    func start(_ image: Tensor, levels count: Int, _ normalize: Normalize) rethrows -> Tensor {
-        var x = input.same(image)
+    /// The first `count` levels, of a picture with channels last.
+    func start(_ image: consuming Tensor, levels count: Int, _ normalize: Normalize) rethrows -> Tensor {
+        var x = input.cells(consume image)
         for level in levels[..<count] { x = try level(consume x, normalize) }
         return x
     }
 
-    /// The levels from `level` on and all that follows.
+    /// The levels from `level` on and all that follows: [B, 2 C, H / f, W / f].
     func finish(_ x: consuming Tensor, from level: Int) -> Tensor {
         var y = consume x
-        for level in levels[level...] { y = level(consume y) { $0.affine($1) } }
+        for level in levels[level...] { y = level(consume y) { $0.cellAffine($1) } }
         y = mid(y)
-        return output.same(y, ConvPrologue(affine: norm.affine(y), silu: true), storage: .f32)
+        return output.cells(y, ConvPrologue(affine: norm.cellAffine(y), silu: true), storage: .f32)
+            .channelsFirst
     }
 }

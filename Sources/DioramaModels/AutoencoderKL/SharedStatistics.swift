@@ -27,23 +27,26 @@ struct SharedStatistics {
     /// For each norm, in the order they are met: the moments of each group of each picture.
     private var moments: [[Moments]] = []
 
-    /// Adds a part of the picture, [B, C, h, w], that comes to its `index`-th norm.
+    /// Adds a part of the picture, [B, h, w, C], that comes to its `index`-th norm.
     mutating func gather(_ x: Tensor, _ norm: GroupNorm, _ index: Int) {
         let groups = x.shape[0] * norm.groups
         if index == moments.count { moments.append([Moments](repeating: Moments(), count: groups)) }
-        let values = x.reshaped(groups, -1)
-        let means = values.mean(axis: 1, keepDims: true)
-        let deviations = values - means
-        let variances = (deviations * deviations).mean(axis: 1).floats()
-        for (group, (mean, variance)) in zip(means.floats(), variances).enumerated() {
+        let values = x.reshaped(x.shape[0], x.shape[1] * x.shape[2], norm.groups, x.shape[3] / norm.groups)
+        func means(_ values: Tensor) -> Tensor {
+            values.mean(axis: 1, keepDims: true).mean(axis: 3, keepDims: true)
+        }
+        let mean = means(values)
+        let deviations = values - mean
+        let variances = means(deviations * deviations).floats()
+        for (group, (mean, variance)) in zip(mean.floats(), variances).enumerated() {
             moments[index][group].add(
-                count: Double(values.shape[1]), mean: Double(mean), variance: Double(variance))
+                count: Double(values.count / groups), mean: Double(mean), variance: Double(variance))
         }
     }
 
-    /// What the statistics of the whole picture make of the channels of `x`, [B, C, h, w], at its `index`-th norm: [B, 2, C].
+    /// What the statistics of the whole picture make of the channels of `x`, [B, h, w, C], at its `index`-th norm: [B, 2, C].
     func affine(_ x: Tensor, _ norm: GroupNorm, _ index: Int) -> Tensor {
-        let (batch, channels) = (x.shape[0], x.shape[1])
+        let (batch, channels) = (x.shape[0], x.shape[3])
         let (weights, biases) = (norm.weight.floats(), norm.bias.floats())
         var values: [Float] = []
         for picture in 0..<batch {

@@ -40,9 +40,10 @@ struct TileGrid {
 }
 
 extension Tensor {
-    /// What is to be kept of a tile [B, C, h, w] computed over `rows` and `columns`, whatever its resolution.
-    func kept(_ rows: TileGrid.Span, _ columns: TileGrid.Span) -> Tensor {
-        narrowed(axis: 2, rows.innerOffsets(outOf: shape[2])).narrowed(
-            axis: 3, columns.innerOffsets(outOf: shape[3]))
+    /// What is to be kept of a tile computed over `rows` and `columns`, whatever its resolution; `axis` is that of its height, and the next
+    /// that of its width.
+    func kept(_ rows: TileGrid.Span, _ columns: TileGrid.Span, axis: Int) -> Tensor {
+        narrowed(axis: axis, rows.innerOffsets(outOf: shape[axis])).narrowed(
+            axis: axis + 1, columns.innerOffsets(outOf: shape[axis + 1]))
     }
 }

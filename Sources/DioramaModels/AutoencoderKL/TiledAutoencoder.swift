@@ -17,9 +17,9 @@ extension AutoencoderKL {
         precondition(tile > 0, "decodeTiled: the tile is empty")
         let first = config.channels.count - tiledLevels
         let x = decoder.start(decoderInput(latent), levels: first)
-        let scale = x.shape[2] / latent.shape[2]
-        let grid = TileGrid(height: x.shape[2], width: x.shape[3], tile: tile * scale, margin: decoderReach)
-        return run(grid, over: x) { try decoder.finish($0, from: first, $1) }
+        let scale = x.shape[1] / latent.shape[2]
+        let grid = TileGrid(height: x.shape[1], width: x.shape[2], tile: tile * scale, margin: decoderReach)
+        return run(grid, over: x) { try decoder.finish($0, from: first, $1) }.channelsFirst
     }
 
     /// As `encode`, by tiles that keep `tile` latent cells each way; throws `ModelInputError` for another shape.
@@ -29,14 +29,15 @@ extension AutoencoderKL {
         let grid = TileGrid(
             height: image.shape[2], width: image.shape[3], tile: tile * config.factor,
             margin: (encoderReach + config.factor - 1) / config.factor * config.factor)
-        let x = run(grid, over: image) { try encoder.start($0, levels: tiledLevels, $1) }
+        let x = run(grid, over: image.channelsLast) { try encoder.start($0, levels: tiledLevels, $1) }
         return posterior(encoder.finish(x, from: tiledLevels))
     }
 
     /// Thrown through a tile's computation when the norm that is looked for is reached.
     private struct NormReached: Error {}
 
-    /// Runs `body` on every tile of `x` and puts together what is kept, after one pass for the statistics of each norm in `body`.
+    /// Runs `body` on every tile of `x`, [B, H, W, C], and puts together what is kept, after one pass for the statistics of each norm in
+    /// `body`.
     private func run(_ grid: TileGrid, over x: Tensor, _ body: (Tensor, Normalize) throws -> Tensor) -> Tensor
     {
         var statistics = SharedStatistics()
@@ -47,18 +48,18 @@ extension AutoencoderKL {
                 var tiles: [Tensor] = []
                 for columns in grid.columns {
                     var index = 0
-                    let tile = x.narrowed(axis: 2, rows.outer).narrowed(axis: 3, columns.outer)
+                    let tile = x.narrowed(axis: 1, rows.outer).narrowed(axis: 2, columns.outer)
                     let output = try? body(tile) { norm, y in
                         defer { index += 1 }
                         guard index == wanted else { return statistics.affine(y, norm, index) }
-                        statistics.gather(y.kept(rows, columns), norm, index)
+                        statistics.gather(y.kept(rows, columns, axis: 1), norm, index)
                         throw NormReached()
                     }
-                    if let output { tiles.append(output.kept(rows, columns)) }
+                    if let output { tiles.append(output.kept(rows, columns, axis: 1)) }
                 }
-                if !tiles.isEmpty { rowsOfTiles.append(.concatenated(tiles, axis: 3)) }
+                if !tiles.isEmpty { rowsOfTiles.append(.concatenated(tiles, axis: 2)) }
             }
-            return rowsOfTiles.isEmpty ? nil : .concatenated(rowsOfTiles, axis: 2)
+            return rowsOfTiles.isEmpty ? nil : .concatenated(rowsOfTiles, axis: 1)
         }
         var wanted = 0
         while true {

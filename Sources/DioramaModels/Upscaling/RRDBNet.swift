@@ -62,7 +62,7 @@ public struct RRDBNet: UpscaleModel {
             let strip = x.narrowed(axis: 2, rows.outer)
             return Tensor.concatenated(
                 grid.columns.map {
-                    finished(strip.narrowed(axis: 3, $0.outer)).kept(rows, $0)
+                    finished(strip.narrowed(axis: 3, $0.outer)).kept(rows, $0, axis: 2)
                 }, axis: 3)
         }
         return .concatenated(rows, axis: 2)

@@ -119,7 +119,9 @@ package struct RowAffine: @unchecked Sendable {
 
 /// The sizes of a group norm.
 package struct GroupNormProblem: Sendable {
-    /// The sizes: x is [batch, groups · channelsPerGroup, area].
+    /// The order of the axes of x: channels before or behind the area.
+    package var layout: ImageLayout
+    /// The sizes: x is [batch, groups · channelsPerGroup, area], or with channels last [batch, area, groups · channelsPerGroup].
     package var batch: Int, groups: Int, channelsPerGroup: Int, area: Int
     /// Added to the variance.
     package var eps: Float
@@ -200,11 +202,15 @@ package struct ConvProblem: Sendable {
 
 /// A convolution in steps of 1 that keeps the image's extents, or doubles them, and what surrounds it.
 package struct SameConvProblem: @unchecked Sendable {
-    /// x is [batch, channels, height, width], f32 or bf16.
+    /// The order of the axes of x, the residual and the result.
+    package var layout: ImageLayout
+    /// x has these extents, and is f32 or bf16.
     package var batch: Int, channels: Int, height: Int, width: Int
     package var type: DType
     /// weight is [outputs, channels, kernel, kernel]; the kernel is 1 or 3, and zeros are assumed around the image.
     package var outputs: Int, kernel: Int
+    /// 2 where every other place both ways is left out, with zeros at the bottom and on the right alone, which wants a kernel of 3; else 1.
+    package var stride: Int
     /// 2 where every element of x is to be repeated twice both ways first, which wants a kernel of 3; else 1.
     package var upsampling: Int
     /// [batch, 2, channels]: x is multiplied with the first and added to the second; and then goes through SiLU.
@@ -217,4 +223,8 @@ package struct SameConvProblem: @unchecked Sendable {
     package var residual: UnsafeRawPointer?, residualType: DType
     /// The result's type, f32 or bf16.
     package var outType: DType
+
+    /// Extents of the result.
+    package var outHeight: Int { height * upsampling / stride }
+    package var outWidth: Int { width * upsampling / stride }
 }

@@ -65,40 +65,51 @@ public struct ConvPrologue: Sendable {
     }
 }
 
-/// A convolution in steps of 1 with zeros around the image, which keeps its extents, with what precedes and follows it.
+/// A convolution with zeros around the image, which keeps, halves or doubles its extents, with what precedes and follows it.
 ///
-/// Where that is faster, sums of 3 x 3 terms go by Winograd's F(2x2, 3x3), about as exact as those of f32, in which an infinity makes not
-/// only what sees it not finite but up to three neighbours.
+/// Where that is faster, sums of 3 x 3 terms go by Winograd's F(2x2, 3x3), about as exact as those of f32, or in bf16 F(4x4, 3x3). An infinity
+/// makes not only what sees it not finite but up to three neighbours.
 ///
 /// The result takes the place of what is given for good and nobody else sees, where that is of its type: of the residual, whose elements
-/// are read just before theirs are written; without one, for a kernel of 1, of `x`, unless that is more than twice as large.
+/// are read just before theirs are written; without one, for a kernel of 1 and channels last, of an `x` that has as many channels, or from
+/// one and a half times to twice as many.
 ///
 /// - Parameters:
-///   - x: [B, C, H, W]; bf16 is read in place.
-///   - weight: [O, C, k, k] of any float type, k 1 or 3; upsampling wants 3.
+///   - x: [B, C, H, W], or [B, H, W, C] by `layout`; bf16 is read in place.
+///   - weight: [O, C, k, k] of any float type, k 1 or 3; upsampling and a stride of 2 want 3.
 ///   - bias: [O].
+///   - stride: 1; or 2 for every other place, with zeros assumed at the bottom and on the right alone.
 ///   - precision: what x and the weight are rounded to, at most; `.int8` counts as `.bf16`.
 ///   - prologue: what `x` goes through first.
 ///   - residual: added to the result, of its shape; bf16 is read in place.
 ///   - storage: the result's type, f32 or bf16.
-/// - Returns: [B, O, H, W] times the upsampling.
+///   - layout: the order of axes of `x`, the residual and the result.
+/// - Returns: [B, O, H, W] or [B, H, W, O], its extents times the upsampling, or half of them, rounded down.
 public func sameConv2d(
-    _ x: consuming Tensor, weight: Tensor, bias: Tensor? = nil, precision: Precision = .f32,
-    _ prologue: ConvPrologue = ConvPrologue(), residual: consuming Tensor? = nil, storage: DType = .f32
+    _ x: consuming Tensor, weight: Tensor, bias: Tensor? = nil, stride: Int = 1, precision: Precision = .f32,
+    _ prologue: ConvPrologue = ConvPrologue(), residual: consuming Tensor? = nil, storage: DType = .f32,
+    layout: ImageLayout = .channelsFirst
 ) -> Tensor {
     let upsampling = prologue.upsampling
     precondition(
         x.dtype.isFloat && weight.dtype.isFloat && x.rank == 4 && weight.rank == 4
-            && x.shape[1] == weight.shape[1] && weight.shape[2] == weight.shape[3],
+            && layout.extents(x.shape).channels == weight.shape[1] && weight.shape[2] == weight.shape[3],
         "sameConv2d: x \(x.dtype) \(x.shape) does not fit weight \(weight.dtype) \(weight.shape)")
-    let kernel = weight.shape[2]
+    let (channels, height, width) = layout.extents(x.shape)
+    let (batch, kernel) = (x.shape[0], weight.shape[2])
     precondition(
-        kernel == 3 && (1...2).contains(upsampling) || kernel == 1 && upsampling == 1,
-        "sameConv2d: a kernel of \(kernel) with upsampling by \(upsampling)")
+        kernel == 3 && (1...2).contains(upsampling) && (1...2).contains(stride) && upsampling * stride < 4
+            || kernel == 1 && upsampling == 1 && stride == 1,
+        "sameConv2d: a kernel of \(kernel) with upsampling by \(upsampling) and a stride of \(stride)")
+    precondition(
+        stride == 1 || Swift.min(height, width) >= stride, "sameConv2d: \(x.shape) with a stride of \(stride)"
+    )
     precondition(storage == .f32 || storage == .bf16, "sameConv2d: a result of \(storage)")
-    let shape: Shape = [x.shape[0], weight.shape[0], x.shape[2] * upsampling, x.shape[3] * upsampling]
+    let shape = layout.shape(
+        batch: batch, channels: weight.shape[0], height: height * upsampling / stride,
+        width: width * upsampling / stride)
     let operands: [(Shape?, Shape)] = [
-        (bias?.shape, [weight.shape[0]]), (prologue.affine?.shape, [x.shape[0], 2, x.shape[1]]),
+        (bias?.shape, [weight.shape[0]]), (prologue.affine?.shape, [batch, 2, channels]),
         (residual?.shape, shape),
     ]
     for case (let found?, let expected) in operands {
@@ -108,10 +119,13 @@ public func sameConv2d(
     x = readable(x)
     residual = residual.map { readable($0) }
     // Before anything here refers to them a second time.
+    let fits =
+        channels == weight.shape[0]
+        || (3 * weight.shape[0]...4 * weight.shape[0]).contains(2 * channels)
     let place: Tensor? =
         if residual != nil {
             residual?.dtype == storage ? residual?.replacement(shape) : nil
-        } else if kernel == 1, x.dtype == storage, x.count <= 2 * shape.count {
+        } else if kernel == 1, layout == .channelsLast, x.dtype == storage, fits {
             x.replacement(shape)
         } else {
             nil
@@ -124,11 +138,11 @@ public func sameConv2d(
         device.backend.sameConv(
             result.newBytes, values.bytes, weight.bytes, weight.dtype,
             SameConvProblem(
-                batch: values.shape[0], channels: values.shape[1], height: values.shape[2],
-                width: values.shape[3],
-                type: values.dtype, outputs: weight.shape[0], kernel: kernel, upsampling: upsampling,
-                affine: affine?.data, silu: prologue.silu, precision: precision.real, bias: offsets?.data,
-                residual: added?.bytes, residualType: added?.dtype ?? .f32, outType: storage))
+                layout: layout, batch: batch, channels: channels, height: height, width: width,
+                type: values.dtype, outputs: weight.shape[0], kernel: kernel, stride: stride,
+                upsampling: upsampling, affine: affine?.data, silu: prologue.silu, precision: precision.real,
+                bias: offsets?.data, residual: added?.bytes, residualType: added?.dtype ?? .f32,
+                outType: storage))
         return result
     }
 }

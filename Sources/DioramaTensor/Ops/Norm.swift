@@ -85,17 +85,21 @@ public func groupNorm(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, 
 /// What ``groupNorm(_:groups:weight:bias:eps:)`` does to each channel: · scale + shift.
 ///
 /// - Parameters:
-///   - x: [B, C, H, W], or [B, C, ...].
+///   - x: [B, C, H, W] or [B, C, ...], with channels last [B, ..., C].
 ///   - groups: how many groups the channels form; divides C.
 ///   - weight: [C].
 ///   - bias: [C].
 ///   - eps: added to the variance.
+///   - layout: where the channels of `x` are.
 /// - Returns: the scales and the shifts, [B, 2, C].
-public func groupAffine(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, eps: Float) -> Tensor {
-    let problem = groupNormProblem("groupAffine", x, groups, weight, bias, eps)
+public func groupAffine(
+    _ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, eps: Float, layout: ImageLayout = .channelsFirst
+) -> Tensor {
+    let problem = groupNormProblem("groupAffine", x, groups, weight, bias, eps, layout)
     let values = x.dtype == .bf16 ? x : x.f32
     let (w, b) = (weight?.f32, bias?.f32)
-    return .computed("groupAffine", [values, w, b], [x.shape[0], 2, x.shape[1]], .f32, on: x.device) {
+    let channels = groups * problem.channelsPerGroup
+    return .computed("groupAffine", [values, w, b], [x.shape[0], 2, channels], .f32, on: x.device) {
         backend, out in
         backend.groupAffine(out, values.bytes, values.dtype, weight: w?.data, bias: b?.data, problem)
     }
@@ -103,18 +107,20 @@ public func groupAffine(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?
 
 /// The sizes of a group norm, having checked its operands.
 private func groupNormProblem(
-    _ op: String, _ x: Tensor, _ groups: Int, _ weight: Tensor?, _ bias: Tensor?, _ eps: Float
+    _ op: String, _ x: Tensor, _ groups: Int, _ weight: Tensor?, _ bias: Tensor?, _ eps: Float,
+    _ layout: ImageLayout = .channelsFirst
 ) -> GroupNormProblem {
     precondition(x.dtype.isFloat && x.rank >= 2, "\(op): x is \(x.dtype) \(x.shape)")
-    let channels = x.shape[1]
+    let channels = x.shape[layout == .channelsFirst ? 1 : -1]
     precondition(
         groups > 0 && channels.isMultiple(of: groups), "\(op): \(groups) groups do not divide x \(x.shape)")
     for parameter in [weight, bias].compactMap({ $0 }) {
         precondition(parameter.shape == [channels], "\(op): parameter \(parameter.shape) for x \(x.shape)")
     }
+    let area = x.shape.dims.dropFirst().reduce(1, *) / Swift.max(channels, 1)
     return GroupNormProblem(
-        batch: x.shape[0], groups: groups, channelsPerGroup: channels / groups,
-        area: x.shape.dims.dropFirst(2).reduce(1, *), eps: eps)
+        layout: layout, batch: x.shape[0], groups: groups, channelsPerGroup: channels / groups, area: area,
+        eps: eps)
 }
 
 /// The length of the rows of `x`, having checked that the parameters have it too.

@@ -95,8 +95,10 @@ extension ConvProblem {
             padding == kernelWidth / 2, paddingAfter == padding
         else { return nil }
         return SameConvProblem(
-            batch: batch, channels: channels, height: height, width: width, type: .f32, outputs: outputs,
-            kernel: kernelWidth, upsampling: 1, affine: nil, silu: false, precision: precision, bias: bias,
+            layout: .channelsFirst, batch: batch, channels: channels, height: height, width: width,
+            type: .f32,
+            outputs: outputs, kernel: kernelWidth, stride: 1, upsampling: 1, affine: nil, silu: false,
+            precision: precision, bias: bias,
             residual: nil, residualType: .f32, outType: .f32)
     }
 }

@@ -1,81 +1,92 @@
 import CKernels
 
-// Convolutions that keep an image's extents, or double them. A thread cuts a rectangle out of the image, with its margin and through
-// whatever precedes the convolution, makes panels of it and multiplies the filters with them; so no other copy of the image exists,
-// neither normalised nor doubled, and scratch does not grow with it.
+// Convolutions that keep an image's extents, halve or double them. A thread cuts a rectangle out of the image, with its margin and through
+// whatever precedes the convolution, makes rows of what its squares of results see, and multiplies the filters with them; so no other copy
+// of the image exists, neither normalised nor doubled, and scratch does not grow with it.
 //
-// The result may be written over the residual, or over the image where the kernel is 1. Rectangles share no place of the image, and the
-// vectors of one share none of the result. So an element of the residual is read by the one thread that then writes its sum there. With
-// a kernel of 1 rectangles have no margin: a thread cuts its own out of all channels and then writes at the same places, which no other
-// thread reads of this image. With fewer channels than before, results of an image lie over those before it, which must be done by then.
+// The result may be written over the residual, or over an image with channels last where the kernel is 1. Rectangles share no place of the
+// image, and squares none of the result. So an element of the residual is read by the one thread that then writes its sum there. With a
+// kernel of 1 rectangles have no margin: a thread cuts its own out of all channels before it writes. With as many channels as before, it
+// writes at the same places. With fewer, results lie over what rectangles before read, which must be done by then (`phases`).
 extension CPUBackend {
     package func sameConv(
         _ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ weight: UnsafeRawPointer,
         _ weightType: DType,
         _ problem: SameConvProblem
     ) {
-        guard problem.outputs > 0, problem.batch * problem.height * problem.width > 0 else { return }
+        guard problem.outputs > 0, problem.batch * problem.outHeight * problem.outWidth > 0 else { return }
         let plan = ConvPlan(problem, kernels, threads: threads)
-        let (width, height) = (kernels.panel_columns, kernels.panel_rows)
-        let tiles = (problem.outputs + height - 1) / height
-        let matrix = tiles * height * plan.units
-        let panels =
-            plan.spacing(panels: plan.group, plan.units * width) * (plan.squares == nil ? 1 : plan.matrices)
-        let results = plan.spacing(panels: plan.group, problem.outputs * width) * plan.matrices
-        let room = plan.cutUnits + panels + results + (problem.outputs + height) * width
-        let rectangles = plan.down * plan.across
-        let together = UnsafeRawPointer(out) == x ? 1 : problem.batch
-        withScratch(plan.matrices * matrix) { filters in
+        let panels = (problem.outputs + kernels.panel_columns - 1) / kernels.panel_columns
+        let filterUnits = panels * kernels.panel_columns * plan.units
+        let rows = plan.matrices * plan.spacing(plan.group, plan.rowUnits) + kernels.lanes
+        let results = plan.matrices * plan.spacing(plan.group, plan.sumUnits)
+        let room = plan.cutUnits + rows + results + (plan.group + kernels.panel_rows) * kernels.panel_columns
+        let rectangles = problem.batch * plan.down * plan.across
+        let phases = UnsafeRawPointer(out) == x ? phases(problem, plan, rectangles) : [0..<rectangles]
+        withScratch(plan.matrices * filterUnits) { filters in
             packFilters(filters, weight, weightType, plan, problem)
-            withScratch(pool.workers(together * rectangles) * room) { scratch in
-                for first in stride(from: 0, to: problem.batch, by: together) {
-                    pool.run(together * rectangles) { part, worker in
+            withScratch(pool.workers(rectangles) * room) { scratch in
+                for phase in phases {
+                    pool.run(phase.count) { part, worker in
                         let own = scratch + worker * room
                         let memory = ConvScratch(
-                            cut: own, panels: own + plan.cutUnits, results: own + plan.cutUnits + panels,
-                            sums: own + plan.cutUnits + panels + results)
-                        let (image, rectangle) = part.quotientAndRemainder(dividingBy: rectangles)
-                        convolve(
-                            out, x, filters, matrix: matrix, memory, plan, problem, first + image, rectangle)
+                            cut: own, rows: own + plan.cutUnits, results: own + plan.cutUnits + rows,
+                            sums: own + plan.cutUnits + rows + results)
+                        let (image, rectangle) = (phase.lowerBound + part).quotientAndRemainder(
+                            dividingBy: plan.down * plan.across)
+                        convolve(out, x, filters, memory, plan, problem, image, rectangle)
                     }
                 }
             }
         }
     }
 
-    /// Where a thread keeps what it works on.
-    private struct ConvScratch {
-        let cut: MutableFloats, panels: MutableFloats, results: MutableFloats, sums: MutableFloats
+    /// Rectangles whose results may be written at the same time over an image of more channels than they have.
+    ///
+    /// They lie behind what all rectangles before read, and before what they read themselves. Of n channels that become n / 2 each phase
+    /// has as many rectangles as all before it.
+    private func phases(_ problem: SameConvProblem, _ plan: ConvPlan, _ rectangles: Int) -> [Range<Int>] {
+        guard problem.outputs < problem.channels else { return [0..<rectangles] }
+        let (read, written) = (problem.channels * problem.type.size, problem.outputs * problem.outType.size)
+        var phases: [Range<Int>] = []
+        var first = 0
+        while first < rectangles {
+            var end = first + 1
+            while end < rectangles,
+                plan.firstPlace(rectangle: end + 1) * written <= plan.firstPlace(rectangle: first) * read
+            { end += 1 }
+            phases.append(first..<end)
+            first = end
+        }
+        return phases
     }
 
-    /// Transforms or arranges the filters of a few outputs at a time, and packs each matrix of them as tiles.
+    /// Where a thread keeps what it works on.
+    private struct ConvScratch {
+        let cut: MutableFloats, rows: MutableFloats, results: MutableFloats, sums: MutableFloats
+    }
+
+    /// Transforms or arranges the filters of a panel of outputs at a time, and packs each matrix of them.
     private func packFilters(
         _ filters: MutableFloats, _ weight: UnsafeRawPointer, _ type: DType, _ plan: ConvPlan,
         _ problem: SameConvProblem
     ) {
-        let height = kernels.panel_rows
-        let tiles = (problem.outputs + height - 1) / height
-        let taps = problem.kernel * problem.kernel
-        let doubled = problem.upsampling == 2
-        let arranged = plan.matrices * height * plan.depth
-        let room = arranged + 4 * (plan.depth + 64)
-        withScratch(pool.workers(tiles) * room) { scratch in
-            pool.run(tiles) { tile, worker in
+        let width = kernels.panel_columns
+        let panels = (problem.outputs + width - 1) / width
+        let room = plan.matrices * width * plan.depth
+        withScratch(pool.workers(panels) * room) { scratch in
+            pool.run(panels) { panel, worker in
                 let own = scratch + worker * room
-                let first = tile * height
-                let rows = Swift.min(height, problem.outputs - first)
-                let from = weight + first * problem.channels * taps * type.size
-                if let squares = plan.squares {
-                    kernels.winograd_filters(own, from, type.kernelType, rows, problem.channels, squares)
-                } else {
-                    kernels.arrange_filters(
-                        own, from, type.kernelType, rows, problem.channels, plan.depth / (doubled ? 4 : taps),
-                        problem.kernel, doubled)
-                }
+                let first = panel * width
+                let columns = Swift.min(width, problem.outputs - first)
+                let from = weight + first * problem.channels * problem.kernel * problem.kernel * type.size
+                kernels.transform_filters(
+                    own, from, type.kernelType, columns, problem.channels, plan.termsPerTap, problem.kernel,
+                    plan.squares)
                 for matrix in 0..<plan.matrices {
-                    kernels.pack_tile(
-                        filters + (matrix * tiles + tile) * height * plan.units, nil, plan.precision,
-                        own + matrix * rows * plan.depth, plan.depth, rows, plan.depth, 1, own + arranged)
+                    kernels.pack_panel(
+                        filters + (matrix * panels + panel) * width * plan.units, plan.precision,
+                        own + matrix * columns * plan.depth, DK_F32, plan.depth, columns, plan.depth)
                 }
             }
         }
@@ -83,116 +94,54 @@ extension CPUBackend {
 
     /// One rectangle of one image.
     private func convolve(
-        _ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ filters: Floats, matrix: Int,
-        _ memory: ConvScratch, _ plan: ConvPlan, _ problem: SameConvProblem, _ image: Int, _ rectangle: Int
+        _ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ filters: Floats, _ memory: ConvScratch,
+        _ plan: ConvPlan, _ problem: SameConvProblem, _ image: Int, _ rectangle: Int
     ) {
-        let perPanel = kernels.panel_columns / kernels.lanes
         var cut = plan.cut(x, image: image, rectangle: rectangle)
-        kernels.cut_planes(memory.cut, plan.precision, &cut)
-        let (offsets, places) = plan.vectors(rectangle: rectangle)
-        var spread = problem.spread(out, image: image)
-        offsets.withUnsafeBufferPointer { offsets in
-            places.withUnsafeBufferPointer { places in
-                guard let vectors = offsets.baseAddress, let place = places.baseAddress else { return }
-                for first in stride(from: 0, to: offsets.count / perPanel, by: plan.group) {
-                    let count = Swift.min(plan.group, offsets.count / perPanel - first)
-                    let at = vectors + first * perPanel
-                    if let squares = plan.squares {
-                        multiplySquares(
-                            squares, filters, matrix: matrix, memory, plan, problem, &cut, at, panels: count)
-                    } else {
-                        multiplyTaps(filters, matrix: matrix, memory, plan, problem, at, panels: count)
-                    }
-                    spread.places = place + first * perPanel
-                    finish(memory, panels: count, plan, problem, &spread)
-                }
+        kernels.cut_image(memory.cut, plan.precision, &cut)
+        var spread = plan.spread(out, image: image, rectangle: rectangle)
+        let all = plan.run(rectangle: rectangle)
+        for first in stride(from: 0, to: all.count, by: plan.group) {
+            var run = all
+            (run.first, run.count) = (first, Swift.min(plan.group, all.count - first))
+            let position = plan.spacing(plan.group, plan.rowUnits)
+            if plan.taps.isEmpty {
+                kernels.winograd_input(
+                    memory.rows, plan.rowUnits, position, memory.cut, &cut, &run, plan.squares)
             }
-        }
-    }
-
-    /// Transforms squares and multiplies each position's filters with them.
-    private func multiplySquares(
-        _ squares: dk_squares, _ filters: Floats, matrix: Int, _ memory: ConvScratch, _ plan: ConvPlan,
-        _ problem: SameConvProblem,
-        _ cut: inout dk_cut, _ vectors: UnsafePointer<Int>, panels: Int
-    ) {
-        let width = kernels.panel_columns
-        let perPanel = width / kernels.lanes
-        let (panelRoom, resultRoom) = (plan.units * width, problem.outputs * width)
-        for panel in 0..<panels {
-            kernels.winograd_input(
-                memory.panels + panel * panelRoom, plan.spacing(panels: panels, panelRoom), memory.cut, &cut,
-                vectors + panel * perPanel, squares)
-        }
-        for position in 0..<plan.matrices {
-            for panel in 0..<panels {
-                multiply(
-                    filters + position * matrix,
-                    memory.panels + position * plan.spacing(panels: panels, panelRoom) + panel * panelRoom,
-                    memory.results + position * plan.spacing(panels: panels, resultRoom) + panel * resultRoom,
-                    rows: problem.outputs, plan, memory)
-            }
-        }
-    }
-
-    /// Gathers what places see, phase by phase, and multiplies filters with it.
-    private func multiplyTaps(
-        _ filters: Floats, matrix: Int, _ memory: ConvScratch, _ plan: ConvPlan, _ problem: SameConvProblem,
-        _ vectors: UnsafePointer<Int>, panels: Int
-    ) {
-        let width = kernels.panel_columns
-        let perPanel = width / kernels.lanes
-        let (panelRoom, resultRoom) = (plan.units * width, problem.outputs * width)
-        for (phase, taps) in plan.taps.enumerated() {
-            let seen = taps.count * plan.placeUnits * width
-            for panel in 0..<panels {
-                let gathered = memory.panels + panel * panelRoom
+            for (phase, taps) in plan.taps.enumerated() {
                 kernels.gather_taps(
-                    gathered, memory.cut, plan.planeUnits, plan.placeUnits, taps, taps.count,
-                    vectors + panel * perPanel)
-                // Products may take whole steps of units.
-                (gathered + seen).update(repeating: 0, count: panelRoom - seen)
+                    memory.rows + phase * position, plan.rowUnits, plan.readUnits, memory.cut, &cut, taps,
+                    taps.count, &run)
             }
-            for row in stride(from: 0, to: problem.outputs, by: plan.rowBlock) {
-                for panel in 0..<panels {
-                    multiply(
-                        filters + phase * matrix + row * plan.units, memory.panels + panel * panelRoom,
-                        memory.results + (panel * plan.matrices + phase) * resultRoom + row * width,
-                        rows: Swift.min(plan.rowBlock, problem.outputs - row), plan, memory)
-                }
-            }
+            multiply(filters, memory, rows: run.count, plan, problem)
+            kernels.spread_results(
+                &spread, memory.results, plan.sumUnits, plan.spacing(plan.group, plan.sumUnits), &run,
+                plan.squares)
         }
     }
 
+    /// Multiplies the rows of each position with its filters.
     private func multiply(
-        _ filters: Floats, _ panel: Floats, _ out: MutableFloats, rows: Int, _ plan: ConvPlan,
-        _ memory: ConvScratch
+        _ filters: Floats, _ memory: ConvScratch, rows: Int, _ plan: ConvPlan, _ problem: SameConvProblem
     ) {
+        let width = kernels.panel_columns
+        let panels = (problem.outputs + width - 1) / width
         var product = dk_panel_product()
         product.precision = plan.precision
-        (product.rows, product.columns, product.units) = (rows, kernels.panel_columns, plan.units)
-        product.left = UnsafeRawPointer(filters)
-        product.panel = UnsafeRawPointer(panel)
+        (product.rows, product.units, product.left_stride) = (rows, plan.units, plan.rowUnits)
         product.rows_per_gate = 1
-        product.out = out
-        product.out_stride = kernels.panel_columns
-        kernels.multiply_panel(&product, memory.sums)
-    }
-
-    /// Writes the results of panels.
-    private func finish(
-        _ memory: ConvScratch, panels: Int, _ plan: ConvPlan, _ problem: SameConvProblem,
-        _ spread: inout dk_spread
-    ) {
-        let room = problem.outputs * kernels.panel_columns
-        let doubled = problem.upsampling == 2
-        if let squares = plan.squares {
-            kernels.winograd_output(
-                &spread, memory.results, plan.spacing(panels: panels, room), room, panels, problem.outputs,
-                squares)
-        } else {
-            kernels.spread_sums(
-                &spread, memory.results, plan.matrices * room, doubled ? room : 0, panels, problem.outputs)
+        product.out_stride = plan.sumUnits
+        for matrix in 0..<plan.matrices {
+            product.left = UnsafeRawPointer(
+                memory.rows + matrix * plan.spacing(plan.group, plan.rowUnits))
+            for panel in 0..<panels {
+                product.columns = Swift.min(width, problem.outputs - panel * width)
+                product.panel = UnsafeRawPointer(filters + (matrix * panels + panel) * width * plan.units)
+                product.out =
+                    memory.results + matrix * plan.spacing(plan.group, plan.sumUnits) + panel * width
+                kernels.multiply_panel(&product, memory.sums)
+            }
         }
     }
 
@@ -201,16 +150,11 @@ extension CPUBackend {
         _ problem: GroupNormProblem
     ) {
         let channels = problem.groups * problem.channelsPerGroup
-        let planes = problem.batch * channels
-        withScratch(4 * planes) { scratch in
-            scratch.withMemoryRebound(to: Double.self, capacity: 2 * planes) { moments in
-                divide(planes, cost: 2 * problem.area) { range in
-                    for plane in range {
-                        kernels.plane_moments(
-                            moments + 2 * plane, moments + 2 * plane + 1,
-                            x + plane * problem.area * type.size,
-                            type.kernelType, problem.area)
-                    }
+        withScratch(4 * problem.batch * channels) { scratch in
+            scratch.withMemoryRebound(to: Double.self, capacity: 2 * problem.batch * channels) { moments in
+                switch problem.layout {
+                case .channelsFirst: planeMoments(moments, x, type, problem)
+                case .channelsLast: placeMoments(moments, x, type, problem)
                 }
                 for group in 0..<(pool.isIdle ? 0 : problem.batch * problem.groups) {
                     let (mean, variance) = problem.merged(moments + 2 * group * problem.channelsPerGroup)
@@ -228,6 +172,61 @@ extension CPUBackend {
     }
 }
 
+extension CPUBackend {
+    /// The mean of each channel of each image, and the sum of squares about it, side by side; of planes.
+    private func planeMoments(
+        _ moments: UnsafeMutablePointer<Double>, _ x: UnsafeRawPointer, _ type: DType,
+        _ problem: GroupNormProblem
+    ) {
+        divide(problem.batch * problem.groups * problem.channelsPerGroup, cost: 2 * problem.area) { range in
+            for plane in range {
+                kernels.plane_moments(
+                    moments + 2 * plane, moments + 2 * plane + 1, x + plane * problem.area * type.size,
+                    type.kernelType, problem.area)
+            }
+        }
+    }
+
+    /// Bytes of places whose moments are found at a time: they stay in a second cache while channels pass by, a few at a time.
+    private static let momentBytes = 1 << 18
+
+    /// The same where channels are last, from pieces of an image.
+    private func placeMoments(
+        _ moments: UnsafeMutablePointer<Double>, _ x: UnsafeRawPointer, _ type: DType,
+        _ problem: GroupNormProblem
+    ) {
+        let channels = problem.groups * problem.channelsPerGroup
+        let length = Swift.max(Self.momentBytes / Swift.max(channels * type.size, 1), 64)
+        let pieces = (problem.area + length - 1) / length
+        withScratch(4 * problem.batch * pieces * channels) { scratch in
+            scratch.withMemoryRebound(to: Double.self, capacity: 2 * problem.batch * pieces * channels) {
+                own in
+                pool.run(problem.batch * pieces) { part, _ in
+                    let (image, piece) = part.quotientAndRemainder(dividingBy: pieces)
+                    let places = piece * length..<Swift.min((piece + 1) * length, problem.area)
+                    kernels.place_moments(
+                        own + 2 * part * channels, own + (2 * part + 1) * channels,
+                        x + (image * problem.area + places.lowerBound) * channels * type.size,
+                        type.kernelType, places.count, channels)
+                }
+                for index in 0..<(pool.isIdle ? 0 : problem.batch * channels) {
+                    let (image, channel) = index.quotientAndRemainder(dividingBy: channels)
+                    var (count, mean, squares) = (0.0, 0.0, 0.0)
+                    for piece in 0..<pieces {
+                        let other = Double(Swift.min(length, problem.area - piece * length))
+                        let at = own + 2 * (image * pieces + piece) * channels + channel
+                        let difference = at[0] - mean
+                        squares += at[channels] + difference * difference * count * other / (count + other)
+                        mean += difference * other / (count + other)
+                        count += other
+                    }
+                    (moments[2 * index], moments[2 * index + 1]) = (mean, squares)
+                }
+            }
+        }
+    }
+}
+
 extension GroupNormProblem {
     /// Mean and variance of a group, from the mean and the sum of squares about it of each of its channels.
     fileprivate func merged(_ moments: UnsafePointer<Double>) -> (mean: Double, variance: Double) {
@@ -237,17 +236,5 @@ extension GroupNormProblem {
             return $0 + moments[2 * $1 + 1] + difference * difference * Double(area)
         }
         return (mean, squares / Double(channelsPerGroup * area))
-    }
-}
-
-extension SameConvProblem {
-    /// Where the results of an image go.
-    fileprivate func spread(_ out: UnsafeMutableRawPointer, image: Int) -> dk_spread {
-        let (height, width) = (height * upsampling, width * upsampling)
-        let size = outputs * height * width
-        return dk_spread(
-            out: out + image * size * outType.size, type: outType.kernelType,
-            residual: residual.map { $0 + image * size * residualType.size },
-            residual_type: residualType.kernelType, bias: bias, height: height, width: width, places: nil)
     }
 }

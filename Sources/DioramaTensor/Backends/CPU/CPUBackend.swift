@@ -49,6 +49,15 @@ package struct CPUBackend: Backend {
 
     package var threads: Int { pool.threads }
 
+    /// Bytes that a term of a packed operand takes: more than it has where the processor multiplies none so small.
+    package func packedSize(_ precision: Precision) -> Int {
+        switch precision {
+        case .f32: 4
+        case .bf16: 4 / kernels.half_terms
+        case .int8: 4 / kernels.byte_terms
+        }
+    }
+
     /// Elements of cheap work that are worth a part of their own.
     static let grain = 16_384
 
@@ -90,7 +99,7 @@ package struct CPUBackend: Backend {
 
 extension Instructions {
     /// The best there is.
-    package static let best = Instructions.avx512AMX
+    package static let best = Instructions.neonDot
 
     /// Those that this machine can run, lowest first.
     package static var runnable: [Instructions] {

@@ -1,43 +1,47 @@
 import CKernels
 
-/// How a convolution that keeps an image's extents, or doubles them, is divided: rectangles of the image for threads, and vectors of
-/// neighbouring places within them for panels.
+/// How a convolution that keeps an image's extents, halves or doubles them, is divided: rectangles of the image for threads, and runs of
+/// squares of results within them for products.
 ///
 /// Each result is computed by one sequence of operations however the image is divided, so results do not depend on the number of threads.
 struct ConvPlan {
-    /// Rows and columns of the input that one rectangle's results stand for.
+    /// The squares of results that are computed at a time.
+    let squares: dk_squares
+    /// Squares of a rectangle, at most.
     let rows: Int, columns: Int
     /// Rectangles of an image.
     let down: Int, across: Int
-    /// The squares of results that are computed by Winograd's transforms; nil where there are none.
-    let squares: dk_squares?
     /// What products are rounded to.
     let precision: dk_precision
     /// Matrices of filters: positions of a transformed square, or phases of an image doubled by repetition.
     let matrices: Int
-    /// Terms of a matrix's row, and units that hold them; and units of one place.
-    let depth: Int, units: Int, placeUnits: Int
-    /// Where the taps of each phase are, from the first unit of a plane of what is cut out.
+    /// Terms of a matrix's row, units that hold them, and units from one row of a product's left side to the next.
+    let depth: Int, units: Int, rowUnits: Int
+    /// Units of one place that products read, and that it has in what is cut out.
+    let readUnits: Int, placeUnits: Int
+    /// For each phase, which places of the cut are its taps, counted from the first that a square sees; empty for transformed squares.
     let taps: [[Int]]
-    /// Places of the input around a rectangle that it sees.
-    let margin: Int
-    /// Units from one row of what is cut out to the next, and from one plane to the next.
-    let rowUnits: Int, planeUnits: Int
-    /// Panels that meet a matrix of filters in turn.
+    /// Singles from one row of sums to the next.
+    let sumUnits: Int
+    /// Squares that meet a matrix of filters in turn.
     let group: Int
-    /// Rows of filters that meet the panels of a group while they are in the cache.
-    let rowBlock: Int
 
     private let problem: SameConvProblem
-    private let lanes: Int, panelVectors: Int
-    /// Places of the input that one lane of a vector stands for, each way.
-    private let step: Int
+    /// Places of the input that squares are apart, and of the result that one has, each way.
+    private let step: Int, side: Int
+    /// Places that a square sees each way.
+    private let seen: Int
+    /// Places of the image before a rectangle that it sees.
+    private let margin: Int
 
-    /// Results that a rectangle is wide, about, and high at most.
+    /// Results that a rectangle is wide and high at most.
     private static let wide = 128, high = 32
-    /// Bytes of panels that are held at a time, of gathered ones and of transformed squares, and of filters that meet them; the more panels,
-    /// the less often filters come from far.
-    private static let panelBytes = 2 << 20, squareBytes = 12 << 20, filterBytes = 512 << 10
+    /// Places of a rectangle where the kernel is 1, at most.
+    private static let mostPoints = 512
+    /// Bytes of gathered rows that are held at a time; the more there are, the less often filters come from far.
+    private static let gatheredBytes = 2 << 20
+    /// Squares that are held at a time, at most.
+    private static let mostSquares = 384
 
     /// - Parameters:
     ///   - p: the convolution.
@@ -45,125 +49,165 @@ struct ConvPlan {
     ///   - threads: how many there are.
     init(_ p: SameConvProblem, _ kernels: dk_kernels, threads: Int) {
         problem = p
-        lanes = kernels.lanes
-        panelVectors = kernels.panel_columns / kernels.lanes
-        let doubled = p.upsampling == 2
+        let lanes = kernels.lanes
+        func whole(_ count: Int, _ unit: Int) -> Int { (count + unit - 1) / unit * unit }
         squares = Self.squares(p, kernels)
-        precision = squares == nil ? p.precision.real.kernelPrecision : DK_SINGLE
-        step = squares == DK_SQUARES_WIDE ? 4 : squares == DK_SQUARES_PAIR ? 2 : 1
-        margin = p.kernel / 2
-        let terms = precision == DK_HALF ? 2 : 1
-        placeUnits = (p.channels + terms - 1) / terms
-
-        let width = Self.wide / p.upsampling / (lanes * step) * (lanes * step)
-        columns = Swift.min(
-            Swift.max(width, lanes * step), (p.width + lanes * step - 1) / (lanes * step) * (lanes * step))
-        across = (p.width + columns - 1) / columns
-        rows = Self.rows(
-            p, step: step, across: columns / (lanes * step), panelVectors: panelVectors, rectangles: across,
-            threads: threads)
-        down = (p.height + rows - 1) / rows
-        rowUnits = (columns + 2 * margin + lanes - 1) / lanes * lanes
-        // Planes whose distance is a power of two would share few sets of the cache.
-        planeUnits =
-            (rows + 2 * margin) * rowUnits
-            + (((rows + 2 * margin) * rowUnits).isMultiple(of: 256) ? lanes : 0)
-
-        let rowUnits = rowUnits
-        if let squares {
-            matrices = squares == DK_SQUARES_WIDE ? 36 : doubled ? 9 : 16
-            taps = []
-            (depth, units) = (p.channels, p.channels)
-        } else {
-            let side = doubled ? 2 : p.kernel
-            matrices = doubled ? 4 : 1
-            taps = (0..<matrices).map { phase in
-                (0..<side * side).map { (phase / 2 + $0 / side) * rowUnits + phase % 2 + $0 % side }
-            }
-            depth = side * side * placeUnits * terms
-            units = kernels.panel_units(precision, depth)
+        let isGathered = squares == DK_SQUARES_PLAIN || squares == DK_SQUARES_PHASES
+        precision = isGathered ? p.precision.real.kernelPrecision : DK_SINGLE
+        let terms = precision == DK_HALF ? kernels.half_terms : 1
+        readUnits = (p.channels + terms - 1) / terms
+        placeUnits = whole(readUnits, lanes)
+        sumUnits = whole(p.outputs, lanes)
+        margin = p.stride == 1 ? p.kernel / 2 : 0
+        switch squares {
+        case DK_SQUARES_WIDE: (matrices, step, side, seen) = (36, 4, 4, 6)
+        case DK_SQUARES_PAIR: (matrices, step, side, seen) = (16, 2, 2, 4)
+        case DK_SQUARES_DOUBLED: (matrices, step, side, seen) = (9, 1, 2, 3)
+        case DK_SQUARES_PHASES: (matrices, step, side, seen) = (4, 1, 2, 3)
+        default: (matrices, step, side, seen) = (1, p.stride, 1, p.kernel)
         }
-        let panel = units * kernels.panel_columns * 4 * (squares == nil ? 1 : matrices)
-        let panelBytes = squares != nil ? Self.squareBytes : Self.panelBytes
-        let vectors = (rows + step - 1) / step * ((columns + lanes * step - 1) / (lanes * step))
+
+        let (high, wide) = (p.area.height + side - 1, p.area.width + side - 1)
+        let allRows = high / side
+        if p.kernel == 1 {
+            // An image is one long row, of which each thread has several parts.
+            let share = wide * p.batch / (4 * threads)
+            columns = Swift.min(whole(Swift.max(share, 1), kernels.panel_rows), Self.mostPoints)
+        } else {
+            columns = Swift.min(Self.wide, wide) / side
+        }
+        across = (wide / side + columns - 1) / columns
+        rows = Self.rows(
+            allRows, most: Self.high / side, columns: columns, beside: across * p.batch,
+            tile: kernels.panel_rows, threads: threads)
+        down = (allRows + rows - 1) / rows
+
+        if isGathered {
+            let (kernel, columns) = (squares == DK_SQUARES_PHASES ? 2 : p.kernel, (columns - 1) * step + seen)
+            taps = (0..<matrices).map { phase in
+                (0..<kernel * kernel).map {
+                    (phase / 2 + $0 / kernel) * columns + phase % 2 + $0 % kernel
+                }
+            }
+            depth = kernel * kernel * readUnits * terms
+            units = kernels.panel_units(precision, depth)
+            rowUnits = whole(units, lanes)
+        } else {
+            taps = []
+            // Rows whose distance is a power of two would share few sets of the cache.
+            (depth, units, rowUnits) = (p.channels, p.channels, placeUnits + lanes)
+        }
+        // The rows of one position stay in a second cache while filters pass by; processors of wide vectors have larger ones.
+        let bytes = isGathered ? Self.gatheredBytes / matrices : Swift.max(lanes, 8) * 24 << 10
+        let fitting = bytes / (4 * rowUnits) / kernels.panel_rows * kernels.panel_rows
         group = Swift.min(
-            Swift.max(panelBytes / Swift.max(panel, 1), 1), 8, (vectors + panelVectors - 1) / panelVectors)
-        let height = kernels.panel_rows
-        rowBlock =
-            squares != nil
-            ? p.outputs : Swift.max(Self.filterBytes / Swift.max(4 * units * height, 1), 1) * height
+            Swift.max(fitting, kernels.panel_rows), Self.mostSquares,
+            whole(rows * columns, kernels.panel_rows))
     }
 
     /// The squares that pay: of 4 by 4 results where maps are rounded to bf16 anyway, none where bf16 products are fast.
-    private static func squares(_ p: SameConvProblem, _ kernels: dk_kernels) -> dk_squares? {
+    private static func squares(_ p: SameConvProblem, _ kernels: dk_kernels) -> dk_squares {
         let isHalf = p.precision.real == .bf16
-        guard p.kernel == 3, !(isHalf && kernels.half_speed > 2) else { return nil }
-        /// Vectors of squares may be mostly empty in small pictures.
+        let doubled = p.upsampling == 2
+        let gathered = doubled ? DK_SQUARES_PHASES : DK_SQUARES_PLAIN
+        guard p.kernel == 3, p.stride == 1, !(isHalf && kernels.half_speed > 2) else { return gathered }
+        if doubled { return DK_SQUARES_DOUBLED }
+        /// Squares may be mostly empty in small pictures.
         func fits(_ side: Int) -> Bool {
-            let vector = side * kernels.lanes
-            return 2 * ((p.width + vector - 1) / vector * vector) <= 3 * p.width
+            func whole(_ count: Int) -> Int { (count + side - 1) / side * side }
+            return 2 * whole(p.width) * whole(p.height) <= 3 * p.width * p.height
         }
-        if p.upsampling == 2 { return fits(1) ? DK_SQUARES_DOUBLED : nil }
         if isHalf, fits(4) { return DK_SQUARES_WIDE }
-        return fits(2) ? DK_SQUARES_PAIR : nil
+        return fits(2) ? DK_SQUARES_PAIR : gathered
     }
 
-    /// As many rows of a rectangle as keep all threads busy with full panels, and few enough for the caches.
+    /// As many rows of squares in a rectangle as keep all threads busy with full tiles, and few enough for the caches.
     ///
-    /// A vector's lanes are `step` places wide and high; a rectangle is `across` vectors wide, and an image so many `rectangles`.
+    /// - Parameters:
+    ///   - all: rows of squares that an image has.
+    ///   - most: rows of a rectangle.
+    ///   - columns: squares of a rectangle's row.
+    ///   - beside: how many rectangles there are for each that lies below another.
+    ///   - tile: rows of a tile of a product.
+    ///   - threads: how many there are.
+    /// - Returns: rows of squares of a rectangle.
     private static func rows(
-        _ p: SameConvProblem, step: Int, across: Int, panelVectors: Int, rectangles: Int, threads: Int
+        _ all: Int, most: Int, columns: Int, beside: Int, tile: Int, threads: Int
     ) -> Int {
-        /// How long the thread with the most rectangles takes: for the products of whole panels, for what is cut out with
-        /// its margin, and for fetching filters, which costs about as much as a third of a panel.
+        /// How long the thread with the most rectangles takes: for products of whole tiles, for the margin that is cut out beside each
+        /// rectangle, and for fetching filters.
         func cost(_ rows: Int) -> Int {
-            let parts = (p.height + rows - 1) / rows * rectangles * p.batch
-            let panels = (rows / step * across + panelVectors - 1) / panelVectors
-            let products = 10 * panels * panelVectors + 3 * panelVectors
-            return (parts + threads - 1) / threads * (products + (rows + p.kernel - 1) * across / step)
+            let parts = (all + rows - 1) / rows * beside
+            let squares = (rows * columns + tile - 1) / tile * tile
+            return (parts + threads - 1) / threads * (10 * squares + columns + 4 * tile)
         }
-        let most = Swift.min(Self.high / p.upsampling, p.height + step - 1) / step
-        return (1...Swift.max(most, 1)).map { $0 * step }.min { cost($0) < cost($1) } ?? step
+        return (1...Swift.max(Swift.min(most, all), 1)).min { cost($0) < cost($1) } ?? 1
     }
 
-    /// Elements from one matrix's panels to the next's, where a panel has `room`: not a multiple of 4 KiB, which would make all matrices
-    /// share few sets of the cache.
-    func spacing(panels: Int, _ room: Int) -> Int { panels * room + 16 }
+    /// Singles from one matrix's rows to the next's: not a multiple of 4 KiB, which would make all matrices share few sets of the cache.
+    func spacing(_ rows: Int, _ rowUnits: Int) -> Int { rows * rowUnits + 16 }
 
-    /// Units of what is cut out for a rectangle; vectors may read a little beyond its last row.
-    var cutUnits: Int { (placeUnits * planeUnits + 2 * lanes + 15) / 16 * 16 }
+    /// Terms of one tap, and of a transformed place.
+    var termsPerTap: Int { depth / Swift.max(taps.first?.count ?? 1, 1) }
+
+    /// Places of a row of what is cut out, and of a column.
+    private var cutColumns: Int { (columns - 1) * step + seen }
+    private var cutRows: Int { (rows - 1) * step + seen }
+
+    /// Units of what is cut out for a rectangle.
+    var cutUnits: Int { cutRows * cutColumns * placeUnits }
+
+    /// The first place of a rectangle's results, counted from the first of all images.
+    func firstPlace(rectangle: Int) -> Int {
+        let (image, own) = rectangle.quotientAndRemainder(dividingBy: down * across)
+        return image * problem.area.height * problem.area.width + own * columns
+    }
 
     /// What is cut out for a rectangle of an image.
     func cut(_ x: UnsafeRawPointer, image: Int, rectangle: Int) -> dk_cut {
-        let area = problem.height * problem.width
+        let (height, width) = problem.extents
         return dk_cut(
-            x: x + image * problem.channels * area * problem.type.size, type: problem.type.kernelType,
-            channels: problem.channels, height: problem.height, width: problem.width,
+            x: x + image * problem.channels * height * width * problem.type.size,
+            type: problem.type.kernelType, planar: problem.layout == .channelsFirst,
+            channels: problem.channels, height: height, width: width,
             scale: problem.affine.map { $0 + image * 2 * problem.channels },
             shift: problem.affine.map { $0 + (image * 2 + 1) * problem.channels }, silu: problem.silu,
-            top: rectangle / across * rows - margin, left: rectangle % across * columns - margin,
-            rows: rows + 2 * margin, columns: columns + 2 * margin, row_units: rowUnits,
-            plane_units: planeUnits)
+            top: rectangle / across * rows * step - margin,
+            left: rectangle % across * columns * step - margin,
+            rows: cutRows, columns: cutColumns, place_units: placeUnits)
     }
 
-    /// The vectors of a rectangle: where each begins in a plane of what is cut out, and in the result.
-    ///
-    /// Whole panels, the last one filled up with vectors that go nowhere.
-    func vectors(rectangle: Int) -> (offsets: [Int], places: [dk_place]) {
-        let (top, left) = (rectangle / across * rows, rectangle % across * columns)
-        var offsets: [Int] = []
-        var places: [dk_place] = []
-        for y in stride(from: 0, to: Swift.min(rows, problem.height - top), by: step) {
-            for x in stride(from: 0, to: Swift.min(columns, problem.width - left), by: lanes * step) {
-                offsets.append(y * rowUnits + x)
-                places.append(
-                    dk_place(y: (top + y) * problem.upsampling, x: (left + x) * problem.upsampling))
-            }
-        }
-        while !offsets.count.isMultiple(of: panelVectors) {
-            offsets.append(0)
-            places.append(dk_place(y: Int(UInt32.max), x: 0))
-        }
-        return (offsets, places)
+    /// All squares of a rectangle, as one run.
+    func run(rectangle: Int) -> dk_run {
+        let (row, column) = (rectangle / across * rows, rectangle % across * columns)
+        let (height, width) = problem.area
+        let across = Swift.min(columns, (width + side - 1) / side - column)
+        let down = Swift.min(rows, (height + side - 1) / side - row)
+        return dk_run(first: 0, count: down * across, across: across, step: step)
+    }
+
+    /// Where the results of a rectangle of an image go.
+    func spread(_ out: UnsafeMutableRawPointer, image: Int, rectangle: Int) -> dk_spread {
+        let (height, width) = problem.area
+        let size = problem.outputs * height * width
+        return dk_spread(
+            out: out + image * size * problem.outType.size, type: problem.outType.kernelType,
+            planar: problem.layout == .channelsFirst,
+            residual: problem.residual.map { $0 + image * size * problem.residualType.size },
+            residual_type: problem.residualType.kernelType, bias: problem.bias, channels: problem.outputs,
+            height: height, width: width, top: rectangle / across * rows * side,
+            left: rectangle % across * columns * side)
+    }
+}
+
+extension SameConvProblem {
+    /// Extents of an image, of which one with a kernel of 1 is one long row.
+    fileprivate var extents: (height: Int, width: Int) {
+        kernel == 1 ? (1, height * width) : (height, width)
+    }
+
+    /// Extents of its result.
+    fileprivate var area: (height: Int, width: Int) {
+        kernel == 1 ? (1, height * width) : (outHeight, outWidth)
     }
 }

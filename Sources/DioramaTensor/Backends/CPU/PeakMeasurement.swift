@@ -1,6 +1,6 @@
 import CKernels
 
-/// What the processor's instructions can do, measured in registers: the limit that products are compared with.
+/// What the processor's instructions can do, measured on operands in its first cache: the limit that products are compared with.
 public struct PeakMeasurement: Sendable {
     /// What products are rounded to.
     public let precision: Precision
@@ -63,9 +63,11 @@ extension Instructions {
         switch self {
         case .baseline: "baseline"
         case .avx2: "avx2"
+        case .avx2Dot: "avx2_vnni"
         case .avx512: "avx512"
         case .avx512Dot: "avx512_bf16_vnni"
         case .avx512AMX: "avx512_amx"
+        case .neonDot: "neon_bf16_i8mm"
         }
     }
 
@@ -73,9 +75,11 @@ extension Instructions {
         switch self {
         case .baseline: "what every processor of the architecture has"
         case .avx2: "AVX2, FMA and F16C"
+        case .avx2Dot: "the same with dot products of bytes (AVX-VNNI)"
         case .avx512: "AVX-512 F, BW, VL and DQ"
-        case .avx512Dot: "the same with dot products of bf16 and of bytes"
+        case .avx512Dot: "AVX-512 with dot products of bf16 and of bytes"
         case .avx512AMX: "the same with matrix registers for bf16 and bytes (AMX)"
+        case .neonDot: "NEON with dot products of bf16 and of bytes (BF16, I8MM)"
         }
     }
 }
@@ -89,7 +93,8 @@ extension Device {
         }
     }
 
-    /// The vector instructions that the processor's kernels use here: `avx512_amx`, `avx512_bf16_vnni`, `avx512`, `avx2` or `baseline`.
+    /// The vector instructions that the processor's kernels use here: `avx512_amx`, `avx512_bf16_vnni`, `avx512`, `avx2_vnni`, `avx2`,
+    /// `neon_bf16_i8mm` or `baseline`.
     public static var cpuInstructions: String {
         (Instructions(rawValue: dk_level(Instructions.best.rawValue)) ?? .baseline).name
     }

@@ -121,11 +121,17 @@ extension ReferenceBackend {
         _ p: SameConvProblem
     ) {
         let (height, width) = (p.height * p.upsampling, p.width * p.upsampling)
+        /// Where an element of planes [batch, channels, height, width] is by the layout.
+        func place(_ index: Int, _ channels: Int, _ height: Int, _ width: Int) -> Int {
+            guard p.layout == .channelsLast else { return index }
+            let (plane, area) = index.quotientAndRemainder(dividingBy: height * width)
+            return (plane / channels * height * width + area) * channels + plane % channels
+        }
         var seen = [Float](repeating: 0, count: p.batch * p.channels * height * width)
         for index in seen.indices {
             let (plane, row, column) = (index / (height * width), index / width % height, index % width)
             let from = (plane * p.height + row / p.upsampling) * p.width + column / p.upsampling
-            var value = Double(loadFloat(x, p.type, at: from))
+            var value = Double(loadFloat(x, p.type, at: place(from, p.channels, p.height, p.width)))
             if let affine = p.affine {
                 let (image, channel) = plane.quotientAndRemainder(dividingBy: p.channels)
                 value =
@@ -134,17 +140,21 @@ extension ReferenceBackend {
             }
             seen[index] = Float(p.silu ? self.value(.silu, value) : value)
         }
-        let count = p.batch * p.outputs * height * width
+        let count = p.batch * p.outputs * p.outHeight * p.outWidth
+        let (before, after) = p.stride == 1 ? (p.kernel / 2, p.kernel / 2) : (0, 1)
         let problem = ConvProblem(
             batch: p.batch, channels: p.channels, height: height, width: width, outputs: p.outputs,
-            kernelHeight: p.kernel, kernelWidth: p.kernel, groups: 1, stride: 1, padding: p.kernel / 2,
-            paddingAfter: p.kernel / 2, precision: p.precision)
-        let result = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-            initialized = count
+            kernelHeight: p.kernel, kernelWidth: p.kernel, groups: 1, stride: p.stride, padding: before,
+            paddingAfter: after, precision: p.precision)
+        var planes = [Float](repeating: 0, count: count)
+        planes.withUnsafeMutableBufferPointer { buffer in
             guard let start = buffer.baseAddress else { return }
             conv2d(start, seen, weight, weightType, bias: p.bias, problem)
-            guard let residual = p.residual else { return }
-            for index in 0..<count { start[index] += loadFloat(residual, p.residualType, at: index) }
+        }
+        var result = planes
+        for index in 0..<count {
+            let at = place(index, p.outputs, p.outHeight, p.outWidth)
+            result[at] = planes[index] + (p.residual.map { loadFloat($0, p.residualType, at: at) } ?? 0)
         }
         convert(out, p.outType, result, .f32, count: count)
     }

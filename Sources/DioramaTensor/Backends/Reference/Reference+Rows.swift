@@ -117,7 +117,14 @@ extension ReferenceBackend {
         for index in 0..<problem.batch * channels {
             let (image, channel) = index.quotientAndRemainder(dividingBy: channels)
             let group = index / problem.channelsPerGroup
-            let values = (0..<size).map { Double(loadFloat(x, type, at: group * size + $0)) }
+            let values = (0..<size).map { index in
+                let place = image * problem.area + index % problem.area
+                let own = group % problem.groups * problem.channelsPerGroup + index / problem.area
+                return Double(
+                    loadFloat(
+                        x, type,
+                        at: problem.layout == .channelsLast ? place * channels + own : group * size + index))
+            }
             let mean = values.reduce(0, +) / Double(size)
             let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(size)
             let scale = Double(weight?[channel] ?? 1) / (variance + Double(problem.eps)).squareRoot()
