@@ -59,7 +59,9 @@ DK_INLINE void cut_places(uint32_t *out, const dk_precision precision, const dk_
 DK_INLINE void cut_planes(uint32_t *out, const dk_precision precision, const dk_cut *cut, size_t y, size_t from, size_t to) {
     size_t terms = cut->place_units * unit_terms(precision), area = cut->height * cut->width;
     for (size_t c = 0; c < terms; c += DK_LANES)
-        for (size_t x = from; x < to; x += DK_LANES) {
+        for (size_t next = from; next < to; next += DK_LANES) {
+            /* The last places are those of a whole square too, where there are as many. */
+            size_t x = to - next < DK_LANES && to - from >= DK_LANES ? to - DK_LANES : next;
             size_t n = to - x < DK_LANES ? to - x : DK_LANES, channels = cut->channels > c ? cut->channels - c : 0;
             vf square[DK_LANES];
             for (size_t i = 0; i < DK_LANES; i++) {

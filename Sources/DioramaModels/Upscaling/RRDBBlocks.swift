@@ -10,7 +10,7 @@ struct RRDB: Sendable {
         blocks = try (1...3).map { try DenseBlock(w["rdb\($0)"], config) }
     }
 
-    /// [B, C, H, W] to the same.
+    /// [B, H, W, C] to the same.
     func callAsFunction(_ x: Tensor) -> Tensor {
         blocks.reduce(x) { $1($0) } * RRDBConfig.residualScale + x
     }
@@ -37,15 +37,16 @@ struct DenseBlock: Sendable {
 
     func callAsFunction(_ x: Tensor) -> Tensor {
         var seen = x
-        var beside = shortcut.map { sameConv2d(x, weight: $0, precision: precision) }
+        var beside = shortcut.map { sameConv2d(x, weight: $0, precision: precision, layout: .channelsLast) }
         for (index, conv) in convs.dropLast().enumerated() {
-            var made = leakyReLU(conv.same(seen, storage: .f32), slope: RRDBConfig.slope)
+            var made = leakyReLU(
+                conv.same(seen, storage: .f32, layout: .channelsLast), slope: RRDBConfig.slope)
             if !index.isMultiple(of: 2), let other = beside {
                 made = made + other
                 beside = made
             }
-            seen = .concatenated([seen, made], axis: 1)
+            seen = .concatenated([seen, made], axis: 3)
         }
-        return convs[4].same(seen, storage: .f32) * RRDBConfig.residualScale + x
+        return convs[4].same(seen, storage: .f32, layout: .channelsLast) * RRDBConfig.residualScale + x
     }
 }

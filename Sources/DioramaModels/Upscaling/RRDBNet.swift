@@ -48,34 +48,36 @@ public struct RRDBNet: UpscaleModel {
             // As spandrel pads pictures for either factor.
             x = pixelUnshuffle(x.reflected(toMultipleOf: 4), by: config.unshuffle)
         }
-        x = first.same(x, storage: .f32)
-        x = end.same(body.reduce(x) { $1($0) }, residual: x, storage: .f32)
-        let larger = finish(x)
+        // Channels are last between the first convolution and the last.
+        x = first.same(x.channelsLast, storage: .f32, layout: .channelsLast)
+        x = end.same(body.reduce(x) { $1($0) }, residual: x, storage: .f32, layout: .channelsLast)
+        let larger = finish(x).channelsFirst
         return larger.narrowed(axis: 2, 0..<height * scale).narrowed(axis: 3, 0..<width * scale)
     }
 
     /// The steps that make the picture larger, piece by piece with a margin: what is kept is what the whole would give.
     private func finish(_ x: Tensor) -> Tensor {
         let grid = TileGrid(
-            height: x.shape[2], width: x.shape[3], tile: Self.piece, margin: Self.reach)
+            height: x.shape[1], width: x.shape[2], tile: Self.piece, margin: Self.reach)
         let rows = grid.rows.map { rows in
-            let strip = x.narrowed(axis: 2, rows.outer)
+            let strip = x.narrowed(axis: 1, rows.outer)
             return Tensor.concatenated(
                 grid.columns.map {
-                    finished(strip.narrowed(axis: 3, $0.outer)).kept(rows, $0, axis: 2)
-                }, axis: 3)
+                    finished(strip.narrowed(axis: 2, $0.outer)).kept(rows, $0, axis: 1)
+                }, axis: 2)
         }
-        return .concatenated(rows, axis: 2)
+        return .concatenated(rows, axis: 1)
     }
 
     private func finished(_ x: Tensor) -> Tensor {
         var x = x
         for doubling in doublings {
             x = leakyReLU(
-                doubling.same(x, ConvPrologue(upsampling: 2), storage: .f32), slope: RRDBConfig.slope)
+                doubling.same(x, ConvPrologue(upsampling: 2), storage: .f32, layout: .channelsLast),
+                slope: RRDBConfig.slope)
         }
-        x = leakyReLU(fine.same(x, storage: .f32), slope: RRDBConfig.slope)
-        return last.same(x, storage: .f32)
+        x = leakyReLU(fine.same(x, storage: .f32, layout: .channelsLast), slope: RRDBConfig.slope)
+        return last.same(x, storage: .f32, layout: .channelsLast)
     }
 }
 

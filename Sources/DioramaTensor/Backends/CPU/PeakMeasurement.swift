@@ -20,7 +20,7 @@ public struct PeakMeasurement: Sendable {
             for _ in 0..<12 {
                 let clock = ContinuousClock()
                 var count = 0
-                let steps = 100_000
+                let steps = 1_000_000
                 let time = clock.measure {
                     count = backend.runPeak(precision.kernelPrecision, steps: steps)
                 }
