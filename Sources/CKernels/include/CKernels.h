@@ -193,7 +193,7 @@ typedef struct {
     /* x[n] = x turned, `group` elements at a time, by the symmetric Hadamard matrix of that power of 4; 1 for none */
     void (*rotate_row)(float *x, size_t group, size_t n);
     /* tile of panel_rows rows = x[rows, depth]; for int8 rows are rotated and get scales[panel_rows];
-     * scratch has room for four rows of depth singles and 64 more each */
+     * scratch has room for eight rows of units and one of depth singles */
     void (*pack_tile)(void *tile, float *scales, dk_precision precision, const float *x, size_t row_stride,
                       size_t rows, size_t depth, size_t rotation, void *scratch);
     /* units of what a pixel of the result sees */
@@ -234,10 +234,11 @@ typedef struct {
      * cut. Reads and writes up to a vector past the last. */
     void (*gather_taps)(void *rows, size_t row_units, size_t units, const void *cut, const dk_cut *shape, const size_t *taps,
                         size_t count, const dk_run *run);
-    /* out[positions, rows, depth] = weights [rows, channels, kernel, kernel]: Winograd's 16, 9 (doubled) or 36 positions with channels as
-     * depth; else one or four positions with depth terms, channels and zeros behind them, for each tap in turn */
-    void (*transform_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels, size_t depth,
-                              size_t kernel, dk_squares squares);
+    /* out[positions, rows, depth] = weights [rows, channels, kernel, kernel], whose rows are `stride` elements apart: Winograd's 16, 9
+     * (doubled) or 36 positions with channels as depth; else one or four positions with depth terms, channels and zeros behind them, for
+     * each tap in turn */
+    void (*transform_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t stride, size_t channels,
+                              size_t depth, size_t kernel, dk_squares squares);
     /* rows[run, row_units], `position` apart = what squares see of a cut, transformed */
     void (*winograd_input)(float *rows, size_t row_units, size_t position, const float *cut, const dk_cut *shape,
                            const dk_run *run, dk_squares squares);

@@ -160,6 +160,15 @@ static void finish_tile(const dk_panel_product *p, const vf *sums, size_t first,
 #include "matrix.h"
 #endif
 
+/* Fetches what finish_tile will read and write, which otherwise waits for each line of it. */
+static void fetch_results(const dk_panel_product *p, size_t first, size_t rows) {
+    for (size_t row = first; row < first + rows; row++)
+        for (size_t column = 0; column < p->columns; column += 16) {
+            __builtin_prefetch(p->out + row * p->out_stride + column, 1, 2);
+            if (p->residual) __builtin_prefetch(p->residual + row * p->out_stride + column, 0, 2);
+        }
+}
+
 /* Fetches the share of `units` that the tile at `row` has in them. */
 DK_INLINE void fetch_share(const uint32_t *units, size_t count, size_t row, size_t rows) {
     size_t from = count * row / rows / 16 * 16, to = count * (row + DK_REGISTER_ROWS) / rows;
@@ -188,11 +197,13 @@ static void multiply_panel(const dk_panel_product *p, void *scratch) {
             size_t tile = row / DK_REGISTER_ROWS;
             vf *sums = (vf *)scratch + (pieces > 1 ? tile * tile_vectors : 0);
             const uint32_t *own = left + (tile * p->units + from) * DK_REGISTER_ROWS, *from_panel = panel + from * DK_PANEL_COLUMNS;
+            size_t count = p->rows - row < DK_REGISTER_ROWS ? p->rows - row : DK_REGISTER_ROWS;
+            if (last) fetch_results(p, row, count);
             if (rows) {
                 fetch_share(from_panel + piece * DK_PANEL_COLUMNS, piece * DK_PANEL_COLUMNS, row, p->rows);
                 rows[from > 0](sums, left + row * p->left_stride + from, p->left_stride, from_panel, piece);
             } else tiles[from > 0](sums, own, from_panel, piece, own + p->units * DK_REGISTER_ROWS);
-            if (last) finish_tile(p, sums, row, p->rows - row < DK_REGISTER_ROWS ? p->rows - row : DK_REGISTER_ROWS);
+            if (last) finish_tile(p, sums, row, count);
         }
         from += piece;
     } while (from < p->units);

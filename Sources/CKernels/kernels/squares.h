@@ -1,13 +1,13 @@
 /* Squares of results by their kind: one place of gathered taps, the four phases of an image doubled, or Winograd's. */
 
-static void transform_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels, size_t depth,
-                              size_t kernel, dk_squares squares) {
+static void transform_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t stride,
+                              size_t channels, size_t depth, size_t kernel, dk_squares squares) {
     switch (squares) {
-    case DK_SQUARES_PLAIN: arrange_filters(out, weights, type, rows, channels, depth, kernel, false); break;
-    case DK_SQUARES_PHASES: arrange_filters(out, weights, type, rows, channels, depth, kernel, true); break;
-    case DK_SQUARES_PAIR: pair_filters(out, weights, type, rows, channels, false); break;
-    case DK_SQUARES_DOUBLED: pair_filters(out, weights, type, rows, channels, true); break;
-    case DK_SQUARES_WIDE: wide_filters(out, weights, type, rows, channels); break;
+    case DK_SQUARES_PLAIN: arrange_filters(out, weights, type, rows, stride, channels, depth, kernel, false); break;
+    case DK_SQUARES_PHASES: arrange_filters(out, weights, type, rows, stride, channels, depth, kernel, true); break;
+    case DK_SQUARES_PAIR: pair_filters(out, weights, type, rows, stride, channels, false); break;
+    case DK_SQUARES_DOUBLED: pair_filters(out, weights, type, rows, stride, channels, true); break;
+    case DK_SQUARES_WIDE: wide_filters(out, weights, type, rows, stride, channels); break;
     }
 }
 

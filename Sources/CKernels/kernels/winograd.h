@@ -20,14 +20,14 @@ DK_INLINE void load_filters(vf g[3][3], const void *weights, dk_float_type type,
 }
 
 /* out[positions, rows, channels] */
-static void pair_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
-                         bool doubled) {
+static void pair_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t stride,
+                         size_t channels, bool doubled) {
     size_t side = pair_positions(doubled), position = rows * channels;
     for (size_t row = 0; row < rows; row++)
         for (size_t channel = 0; channel < channels; channel += DK_LANES) {
             size_t n = channels - channel < DK_LANES ? channels - channel : DK_LANES;
             vf g[3][3], half[4][3];
-            load_filters(g, weights, type, (row * channels + channel) * 9, n);
+            load_filters(g, weights, type, row * stride + channel * 9, n);
             for (size_t i = 0; i < 3; i++) {
                 half[0][i] = g[0][i];
                 half[1][i] = 0.5f * (g[0][i] + g[1][i] + g[2][i]);

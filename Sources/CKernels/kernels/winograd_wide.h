@@ -14,13 +14,14 @@ DK_INLINE void wide_filter_side(vf *out, vf a, vf b, vf c) {
 }
 
 /* out[36, rows, channels] */
-static void wide_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels) {
+static void wide_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t stride,
+                         size_t channels) {
     size_t position = rows * channels;
     for (size_t row = 0; row < rows; row++)
         for (size_t channel = 0; channel < channels; channel += DK_LANES) {
             size_t n = channels - channel < DK_LANES ? channels - channel : DK_LANES;
             vf g[3][3], half[3][DK_WIDE_SEEN], u[DK_WIDE_SEEN];
-            load_filters(g, weights, type, (row * channels + channel) * 9, n);
+            load_filters(g, weights, type, row * stride + channel * 9, n);
             for (size_t x = 0; x < 3; x++) wide_filter_side(half[x], g[0][x], g[1][x], g[2][x]);
             for (size_t y = 0; y < DK_WIDE_SEEN; y++) {
                 wide_filter_side(u, half[0][y], half[1][y], half[2][y]);

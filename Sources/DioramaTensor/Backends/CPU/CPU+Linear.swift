@@ -86,7 +86,7 @@ extension CPUBackend {
         let (precision, height) = (problem.precision.kernelPrecision, kernels.panel_rows)
         let units = kernels.panel_units(precision, problem.inputs)
         let tiles = (rows + height - 1) / height
-        let room = 4 * (problem.inputs + 64)
+        let room = 8 * units + problem.inputs
         withScratch(tiles * height * (units + 1)) { packed in
             let scales = packed + tiles * height * units
             withScratch(workers(dividing: tiles, cost: height * problem.inputs) * room) { scratch in

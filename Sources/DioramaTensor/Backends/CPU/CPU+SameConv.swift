@@ -66,27 +66,39 @@ extension CPUBackend {
         let cut: MutableFloats, rows: MutableFloats, results: MutableFloats, sums: MutableFloats
     }
 
-    /// Transforms or arranges the filters of a panel of outputs at a time, and packs each matrix of them.
+    /// Channels whose transformed filters stay in a second cache until they are packed.
+    private static let filterChannels = 128
+
+    /// Transforms or arranges the filters of a panel of outputs at a time, a piece of its channels after another, and packs each matrix of
+    /// them.
     private func packFilters(
         _ filters: MutableFloats, _ weight: UnsafeRawPointer, _ type: DType, _ plan: ConvPlan,
         _ problem: SameConvProblem
     ) {
         let width = kernels.panel_columns
         let panels = (problem.outputs + width - 1) / width
-        let room = plan.matrices * width * plan.depth
+        // Gathered taps are packed whole, for a unit may hold terms of two.
+        let most = Swift.max(
+            plan.taps.isEmpty ? Swift.min(Self.filterChannels, plan.depth) : problem.channels, 1)
+        let room = plan.matrices * width * (plan.taps.isEmpty ? most : plan.depth)
+        let area = problem.kernel * problem.kernel
         withScratch(pool.workers(panels) * room) { scratch in
             pool.run(panels) { panel, worker in
                 let own = scratch + worker * room
                 let first = panel * width
                 let columns = Swift.min(width, problem.outputs - first)
-                let from = weight + first * problem.channels * problem.kernel * problem.kernel * type.size
-                kernels.transform_filters(
-                    own, from, type.kernelType, columns, problem.channels, plan.termsPerTap, problem.kernel,
-                    plan.squares)
-                for matrix in 0..<plan.matrices {
-                    kernels.pack_panel(
-                        filters + (matrix * panels + panel) * width * plan.units, plan.precision,
-                        own + matrix * columns * plan.depth, DK_F32, plan.depth, columns, plan.depth)
+                for channel in stride(from: 0, to: problem.channels, by: most) {
+                    let channels = Swift.min(most, problem.channels - channel)
+                    let depth = plan.taps.isEmpty ? channels : plan.depth
+                    kernels.transform_filters(
+                        own, weight + (first * problem.channels + channel) * area * type.size,
+                        type.kernelType, columns, problem.channels * area, channels, plan.termsPerTap,
+                        problem.kernel, plan.squares)
+                    for matrix in 0..<plan.matrices {
+                        kernels.pack_panel(
+                            filters + ((matrix * panels + panel) * plan.units + channel) * width,
+                            plan.precision, own + matrix * columns * depth, DK_F32, depth, columns, depth)
+                    }
                 }
             }
         }

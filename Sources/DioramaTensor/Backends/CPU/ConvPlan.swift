@@ -41,7 +41,7 @@ struct ConvPlan {
     /// Bytes of gathered rows that are held at a time; the more there are, the less often filters come from far.
     private static let gatheredBytes = 2 << 20
     /// Squares that are held at a time, at most.
-    private static let mostSquares = 384
+    private static let mostSquares = 120
 
     /// - Parameters:
     ///   - p: the convolution.
