@@ -140,19 +140,6 @@ static bool multiply_pair(const dk_panel_product *p, void *scratch) {
     size_t half = p->units / 2, pieces = (half + DK_PAIR_DEPTH - 1) / DK_PAIR_DEPTH;
     size_t length = (half + pieces - 1) / pieces, pairs = (p->rows + DK_PAIR_ROWS - 1) / DK_PAIR_ROWS;
     vf *quarters = scratch, *sums = quarters + pairs * 4 * DK_TILE_VECTORS;
-    for (size_t i = 0; i < DK_PRODUCTS; i++, left += pairs * half * DK_REGISTER_ROWS, panel += half * DK_PANEL_COLUMNS)
-        for (size_t from = 0; from < half; from += length) {
-            size_t piece = half - from < length ? half - from : length;
-            for (size_t pair = 0; pair < pairs; pair++) {
-                const float *tile = left + pair * half * DK_REGISTER_ROWS;
-                vf *sum = sums + pair * DK_TILE_VECTORS;
-                panel_tiles[DK_SINGLE][0][from > 0](sum, (const uint32_t *)tile + from * DK_REGISTER_ROWS,
-                                                    (const uint32_t *)panel + from * DK_PANEL_COLUMNS, piece,
-                                                    (const uint32_t *)tile + (half + from) * DK_REGISTER_ROWS);
-                if (from + piece == half) place_product(quarters + pair * 4 * DK_TILE_VECTORS, sum, i);
-            }
-        }
-    if (!all_finite((const float *)quarters, pairs * 4 * DK_TILE_VECTORS * DK_LANES)) return false;
     dk_panel_product sides[2] = {*p, *p};
     sides[0].columns = p->columns < DK_PANEL_COLUMNS ? p->columns : DK_PANEL_COLUMNS;
     sides[1].columns = p->columns - sides[0].columns;
@@ -160,6 +147,22 @@ static bool multiply_pair(const dk_panel_product *p, void *scratch) {
     if (p->gate) sides[1].gate += DK_PANEL_COLUMNS;
     if (p->residual) sides[1].residual += DK_PANEL_COLUMNS;
     sides[1].out += DK_PANEL_COLUMNS;
+    for (size_t i = 0; i < DK_PRODUCTS; i++, left += pairs * half * DK_REGISTER_ROWS, panel += half * DK_PANEL_COLUMNS)
+        for (size_t from = 0; from < half; from += length) {
+            size_t piece = half - from < length ? half - from : length;
+            for (size_t pair = 0; pair < pairs; pair++) {
+                const float *tile = left + pair * half * DK_REGISTER_ROWS;
+                vf *sum = sums + pair * DK_TILE_VECTORS;
+                size_t row = pair * DK_PAIR_ROWS, rows = p->rows - row < DK_PAIR_ROWS ? p->rows - row : DK_PAIR_ROWS;
+                for (size_t side = 0; side < 2 && i + 1 == DK_PRODUCTS && from == 0; side++)
+                    fetch_results(&sides[side], row, rows);
+                panel_tiles[DK_SINGLE][0][from > 0](sum, (const uint32_t *)tile + from * DK_REGISTER_ROWS,
+                                                    (const uint32_t *)panel + from * DK_PANEL_COLUMNS, piece,
+                                                    (const uint32_t *)tile + (half + from) * DK_REGISTER_ROWS);
+                if (from + piece == half) place_product(quarters + pair * 4 * DK_TILE_VECTORS, sum, i);
+            }
+        }
+    if (!all_finite((const float *)quarters, pairs * 4 * DK_TILE_VECTORS * DK_LANES)) return false;
     for (size_t tile = 0; tile * DK_REGISTER_ROWS < p->rows; tile++)
         for (size_t side = 0; side < 2; side++) {
             size_t row = tile * DK_REGISTER_ROWS, rows = p->rows - row;
