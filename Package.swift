@@ -76,7 +76,7 @@ let package = Package(
         tests(of: "DioramaGraph"),
         tests(of: "DioramaTokenizers", also: ["DioramaTestSupport"]),
         tests(of: "DioramaImage", also: ["DioramaTestSupport"]),
-        tests(of: "DioramaTensor", also: ["DioramaTestSupport"]),
+        tests(of: "DioramaTensor", also: ["CKernels", "DioramaTestSupport"]),
         tests(of: "DioramaWeights", also: ["DioramaTestSupport"]),
         tests(of: "DioramaNN", also: ["DioramaTestSupport"]),
         tests(of: "DioramaSampling", also: ["DioramaTestSupport"]),
