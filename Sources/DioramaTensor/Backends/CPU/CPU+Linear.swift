@@ -121,6 +121,13 @@ extension CPUBackend {
         let rounds = ((panels + most - 1) / most + pool.threads - 1) / pool.threads
         let parts = Swift.min(rounds * pool.threads, panels)
         let group = (panels + parts - 1) / parts
+        // The first part and the last have half as many: one thread packs while another multiplies, and memory serves them in turn.
+        let halves = parts > pool.threads && group > 1 ? 1 : 0
+        func start(_ part: Int) -> Int {
+            halves == 0
+                ? part * panels / parts
+                : Swift.min(Swift.max(2 * part - 1, 0), 2 * parts) * panels / (2 * parts)
+        }
         let packed = problem.rows <= Self.keptRows ? problem.packed : nil
         let kept = packed?.claim(
             problem.precision, byteCount: panels * panelRoom * DType.f32.size, in: memory.packed)
@@ -128,9 +135,9 @@ extension CPUBackend {
         let sumsRoom = Swift.max((block + kernels.panel_rows) * width, unpackedRoom(problem))
         let ownRoom = kept == nil ? group * panelRoom : 0
         withScratch(pool.workers(parts) * (ownRoom + sumsRoom)) { scratch in
-            pool.run(parts) { part, worker in
+            pool.run(parts + halves) { part, worker in
                 let sums = scratch + worker * (ownRoom + sumsRoom)
-                let mine = part * panels / parts..<(part + 1) * panels / parts
+                let mine = start(part)..<start(part + 1)
                 let own = kept.map { $0.start + mine.lowerBound * panelRoom } ?? sums + sumsRoom
                 for panel in mine where kept?.isEmpty ?? true {
                     pack(
