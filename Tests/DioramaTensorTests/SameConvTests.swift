@@ -5,11 +5,13 @@ import Testing
 /// Convolutions with what precedes and follows them, compared with plain loops and with the ops they are made of.
 @Suite struct SameConvTests {
     /// Sizes on both sides of the edges of vectors (4, 8 or 16 channels, and of planes places), squares of 2 x 2 and 4 x 4, panels (8 to 48
-    /// outputs), rectangles (32 x 128, or 512 points) and tiles of rows (6, 8 or 32); tiny images are gathered, larger ones go by squares.
+    /// outputs), rectangles (32 x 128, or 512 points) and tiles of rows (6, 8 or 32); tiny images are gathered, larger ones go by squares;
+    /// threads divide rectangles, or outputs where there are twice as many as squares.
     static let sizes: [(batch: Int, channels: Int, height: Int, width: Int, outputs: Int)] = [
         (1, 8, 1, 1, 5), (1, 3, 5, 7, 4), (2, 5, 9, 49, 17), (1, 7, 3, 16, 8), (1, 2, 33, 12, 3),
         (2, 4, 6, 64, 9),
         (1, 3, 2, 131, 2), (1, 17, 27, 33, 6), (2, 33, 4, 5, 50), (1, 16, 40, 20, 32),
+        (2, 20, 10, 12, 150), (1, 3, 2, 131, 140),
     ]
 
     private struct Options {
@@ -136,11 +138,13 @@ import Testing
         #expect(affine(1) == affine(3))
     }
 
-    @Test func doNotDependOnThreads() {
+    @Test(
+        "do not depend on threads",
+        arguments: [(2, 5, 50, 140, 9), (1, 150, 10, 14, 110)], [Precision.f32, .bf16])
+    func threads(_ size: (Int, Int, Int, Int, Int), _ precision: Precision) {
         for options in Options.all {
-            let size = (batch: 2, channels: 5, height: 50, width: 140, outputs: 9)
-            let one = result(size, options, .bf16, on: .cpu(threads: 1))
-            #expect(one.floats() == result(size, options, .bf16, on: .cpu(threads: 3)).floats())
+            let one = result(size, options, precision, on: .cpu(threads: 1))
+            #expect(one.floats() == result(size, options, precision, on: .cpu(threads: 3)).floats())
         }
     }
 

@@ -110,13 +110,14 @@ typedef struct {
 
 /* Where results of a convolution go. */
 typedef struct {
-    void *out;                   /* [height, width, channels], or [channels, height, width] if planar; f32 or bf16 */
+    void *out;                   /* [height, width, stride], or [channels, height, width] if planar; f32 or bf16 */
     dk_float_type type;
     bool planar;
     const void *residual;        /* as out; may be NULL */
     dk_float_type residual_type; /* f32 or bf16 */
     const float *bias;           /* [channels]; may be NULL */
-    size_t channels, height, width;
+    size_t channels, stride;     /* those that are written; and from one place to the next, where they are last */
+    size_t height, width;
     size_t top, left;            /* where the rectangle begins; what is outside of the image is left out */
 } dk_spread;
 
@@ -234,11 +235,14 @@ typedef struct {
      * cut. Reads and writes up to a vector past the last. */
     void (*gather_taps)(void *rows, size_t row_units, size_t units, const void *cut, const dk_cut *shape, const size_t *taps,
                         size_t count, const dk_run *run);
-    /* out[positions, rows, depth] = weights [rows, channels, kernel, kernel], whose rows are `stride` elements apart: Winograd's 16, 9
-     * (doubled) or 36 positions with channels as depth; else one or four positions with depth terms, channels and zeros behind them, for
-     * each tap in turn */
-    void (*transform_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t stride, size_t channels,
-                              size_t depth, size_t kernel, dk_squares squares);
+    /* out[phases, rows, depth of taps] = weights [rows, channels, kernel, kernel] by taps, each with `depth` terms: channels, and zeros
+     * behind them. One phase, or four of an image doubled */
+    void (*arrange_filters)(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels, size_t depth,
+                            size_t kernel, bool doubled);
+    /* panels[positions, channels, panel_columns], `apart` singles apart = the filters of up to panel_columns outputs, `stride` elements
+     * apart, by Winograd's transform: 16, 9 (doubled) or 36 positions. Vectors of columns past the outputs are left as they are */
+    void (*pack_winograd_filters)(float *panels, size_t apart, const void *weights, dk_float_type type, size_t outputs,
+                                  size_t stride, size_t channels, dk_squares squares);
     /* rows[run, row_units], `position` apart = what squares see of a cut, transformed */
     void (*winograd_input)(float *rows, size_t row_units, size_t position, const float *cut, const dk_cut *shape,
                            const dk_run *run, dk_squares squares);

@@ -144,7 +144,17 @@ DK_INLINE vf finish_sum(const dk_panel_product *p, vf sum, const float *gate, si
     return sum;
 }
 
+/* Whether sums are results as they are. */
+DK_INLINE bool is_plain(const dk_panel_product *p) {
+    return p->precision != DK_INT8 && !p->bias && !p->row_bias && p->activation == DK_LINEAR && !p->gate && !p->residual;
+}
+
 static void finish_tile(const dk_panel_product *p, const vf *sums, size_t first, size_t rows) {
+    if (p->columns == DK_PANEL_COLUMNS && is_plain(p)) {
+        for (size_t row = first; row < first + rows; row++, sums += DK_PANEL_VECTORS)
+            for (size_t v = 0; v < DK_PANEL_VECTORS; v++) vf_store(p->out + row * p->out_stride + v * DK_LANES, sums[v]);
+        return;
+    }
     for (size_t row = first; row < first + rows; row++, sums += DK_PANEL_VECTORS) {
         float *out = p->out + row * p->out_stride;
         const float *gate = p->gate ? p->gate + (p->first_row + row) / p->rows_per_gate * p->gate_stride : NULL;

@@ -160,7 +160,7 @@ DK_INLINE void spread_vector(const dk_spread *to, size_t at, vf v, size_t n) {
 /* DK_LANES channels of a place. */
 DK_INLINE void put_place(const dk_spread *to, size_t y, size_t x, size_t channel, vf v) {
     if (y >= to->height || x >= to->width) return;
-    spread_vector(to, (y * to->width + x) * to->channels + channel, v, to->channels - channel);
+    spread_vector(to, (y * to->width + x) * to->stride + channel, v, to->channels - channel);
 }
 
 /* DK_LANES channels of n places of a row, to planes. */
@@ -176,8 +176,8 @@ DK_INLINE void put_line(const dk_spread *to, size_t y, size_t x, size_t n, size_
 
 /* out[phases, rows, taps * depth] from weights [rows, channels, kernel, kernel]: phases are 1 and taps the kernel's, or
  * 4 of 2 by 2 taps, sums of those that meet the same place of an image doubled by repetition. */
-static void arrange_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t stride,
-                            size_t channels, size_t depth, size_t kernel, bool doubled) {
+static void arrange_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t channels,
+                            size_t depth, size_t kernel, bool doubled) {
     size_t side = doubled ? 2 : kernel, taps = side * side, places = kernel * kernel;
     for (size_t row = 0; row < rows; row++)
         for (size_t phase = 0; phase < (doubled ? 4 : 1); phase++) {
@@ -186,7 +186,7 @@ static void arrange_filters(float *out, const void *weights, dk_float_type type,
             for (size_t channel = 0; channel < channels; channel++) {
                 float w[9] = {0};
                 for (size_t i = 0; i < places; i++)
-                    w[i] = vf_load_weights_part(weights, type, row * stride + channel * places + i, 1)[0];
+                    w[i] = vf_load_weights_part(weights, type, (row * channels + channel) * places + i, 1)[0];
                 for (size_t ky = 0; ky < kernel; ky++)
                     for (size_t kx = 0; kx < kernel; kx++) {
                         size_t y = doubled ? (ky + 1 + phase / 2) / 2 - phase / 2 : ky;

@@ -1,14 +1,67 @@
 /* Squares of results by their kind: one place of gathered taps, the four phases of an image doubled, or Winograd's. */
 
-static void transform_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t stride,
-                              size_t channels, size_t depth, size_t kernel, dk_squares squares) {
-    switch (squares) {
-    case DK_SQUARES_PLAIN: arrange_filters(out, weights, type, rows, stride, channels, depth, kernel, false); break;
-    case DK_SQUARES_PHASES: arrange_filters(out, weights, type, rows, stride, channels, depth, kernel, true); break;
-    case DK_SQUARES_PAIR: pair_filters(out, weights, type, rows, stride, channels, false); break;
-    case DK_SQUARES_DOUBLED: pair_filters(out, weights, type, rows, stride, channels, true); break;
-    case DK_SQUARES_WIDE: wide_filters(out, weights, type, rows, stride, channels); break;
+/* terms[9 * channels] = the filters of up to DK_LANES outputs and channels, a lane an output. The next channels' are fetched meanwhile:
+ * the processor foresees nothing of so many short rows. */
+DK_INLINE void load_filters(vf *terms, const void *weights, const dk_float_type type, size_t stride, size_t outputs,
+                            size_t channels) {
+    for (size_t at = 0; at < 9 * channels; at += DK_LANES) {
+        size_t n = 9 * channels - at < DK_LANES ? 9 * channels - at : DK_LANES;
+        vf square[DK_LANES];
+        for (size_t i = 0; i < DK_LANES; i++) {
+            size_t from = i * stride + at;
+            __builtin_prefetch((const char *)weights + (from + 9 * DK_LANES) * (type == DK_F32 ? 4 : 2), 0, 2);
+            square[i] = i >= outputs    ? (vf){0}
+                        : n == DK_LANES ? vf_load_weights(weights, type, from)
+                                        : vf_load_weights_part(weights, type, from, n);
+        }
+        DK_TRANSPOSE(vf, square);
+        for (size_t i = 0; i < DK_LANES; i++) terms[at + i] = square[i];
     }
+}
+
+/* The positions of a filter. */
+DK_INLINE size_t square_positions(const dk_squares squares) {
+    return squares == DK_SQUARES_WIDE ? DK_WIDE_POSITIONS : squares == DK_SQUARES_PAIR ? 16 : 9;
+}
+
+DK_INLINE void pack_squares(float *panels, size_t apart, const void *weights, const dk_float_type type, size_t outputs,
+                            size_t stride, size_t channels, const dk_squares squares) {
+    size_t size = type == DK_F32 ? 4 : 2;
+    for (size_t channel = 0; channel < channels; channel += DK_LANES)
+        for (size_t output = 0; output < outputs; output += DK_LANES) {
+            size_t n = channels - channel < DK_LANES ? channels - channel : DK_LANES;
+            vf terms[9 * DK_LANES], positions[DK_WIDE_POSITIONS];
+            load_filters(terms, (const char *)weights + (output * stride + channel * 9) * size, type, stride,
+                         outputs - output, n);
+            for (size_t i = 0; i < n; i++) {
+                if (squares == DK_SQUARES_WIDE) wide_filter(positions, terms + 9 * i);
+                else pair_filter(positions, terms + 9 * i, squares == DK_SQUARES_DOUBLED);
+                float *out = panels + (channel + i) * DK_PANEL_COLUMNS + output;
+#pragma clang loop unroll(full)
+                for (size_t position = 0; position < square_positions(squares); position++)
+                    vf_store(out + position * apart, positions[position]);
+            }
+        }
+}
+
+#define DK_DEFINE_PACK_SQUARES(name, squares)                                                                         \
+    static __attribute__((noinline)) void name(float *panels, size_t apart, const void *weights, dk_float_type type,  \
+                                               size_t outputs, size_t stride, size_t channels) {                      \
+        switch (type) {                                                                                               \
+        case DK_F32: pack_squares(panels, apart, weights, DK_F32, outputs, stride, channels, squares); break;         \
+        case DK_F16: pack_squares(panels, apart, weights, DK_F16, outputs, stride, channels, squares); break;         \
+        case DK_BF16: pack_squares(panels, apart, weights, DK_BF16, outputs, stride, channels, squares); break;       \
+        }                                                                                                             \
+    }
+DK_DEFINE_PACK_SQUARES(pack_pairs, DK_SQUARES_PAIR)
+DK_DEFINE_PACK_SQUARES(pack_doubled, DK_SQUARES_DOUBLED)
+DK_DEFINE_PACK_SQUARES(pack_wide, DK_SQUARES_WIDE)
+
+static void pack_winograd_filters(float *panels, size_t apart, const void *weights, dk_float_type type, size_t outputs,
+                                  size_t stride, size_t channels, dk_squares squares) {
+    if (squares == DK_SQUARES_WIDE) pack_wide(panels, apart, weights, type, outputs, stride, channels);
+    else if (squares == DK_SQUARES_DOUBLED) pack_doubled(panels, apart, weights, type, outputs, stride, channels);
+    else pack_pairs(panels, apart, weights, type, outputs, stride, channels);
 }
 
 static void winograd_input(float *rows, size_t row_units, size_t position, const float *cut, const dk_cut *shape,

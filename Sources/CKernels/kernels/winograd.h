@@ -9,45 +9,24 @@
 /* The positions of a side that are not zero. */
 DK_INLINE size_t pair_positions(bool doubled) { return doubled ? 3 : 4; }
 
-/* The filters of n channels from the element `first` on, each place of them as a vector. */
-DK_INLINE void load_filters(vf g[3][3], const void *weights, dk_float_type type, size_t first, size_t n) {
-    float terms[9 * DK_LANES] = {0};
-    for (size_t i = 0; i < 9 * n; i += DK_LANES)
-        if (i + DK_LANES <= 9 * n) vf_store(terms + i, vf_load_weights(weights, type, first + i));
-        else vf_store_part(terms + i, vf_load_weights_part(weights, type, first + i, 9 * n - i), 9 * n - i);
-    for (size_t i = 0; i < 9; i++)
-        for (size_t lane = 0; lane < DK_LANES; lane++) g[i / 3][i % 3][lane] = terms[lane * 9 + i];
-}
-
-/* out[positions, rows, channels] */
-static void pair_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t stride,
-                         size_t channels, bool doubled) {
-    size_t side = pair_positions(doubled), position = rows * channels;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t channel = 0; channel < channels; channel += DK_LANES) {
-            size_t n = channels - channel < DK_LANES ? channels - channel : DK_LANES;
-            vf g[3][3], half[4][3];
-            load_filters(g, weights, type, row * stride + channel * 9, n);
-            for (size_t i = 0; i < 3; i++) {
-                half[0][i] = g[0][i];
-                half[1][i] = 0.5f * (g[0][i] + g[1][i] + g[2][i]);
-                half[2][i] = 0.5f * (g[0][i] - g[1][i] + g[2][i]);
-                half[3][i] = g[2][i];
-            }
-            for (size_t i = 0, y = 0; i < 4; i++) {
-                if (doubled && i == 2) continue;
-                vf u[4] = {half[i][0], 0.5f * (half[i][0] + half[i][1] + half[i][2]),
-                           0.5f * (half[i][0] - half[i][1] + half[i][2]), half[i][2]};
-                for (size_t j = 0, x = 0; j < 4; j++) {
-                    if (doubled && j == 2) continue;
-                    float *to = out + (y * side + x) * position + row * channels + channel;
-                    if (n == DK_LANES) vf_store(to, u[j]);
-                    else vf_store_part(to, u[j], n);
-                    x++;
-                }
-                y++;
-            }
-        }
+/* The transform of filters g[3, 3], which begins and ends with the places at the edges. */
+DK_INLINE void pair_filter(vf *out, const vf *g, const bool doubled) {
+    vf half[4][3];
+#pragma clang loop unroll(full)
+    for (size_t x = 0; x < 3; x++) {
+        half[0][x] = g[x];
+        half[1][x] = 0.5f * (g[x] + g[3 + x] + g[6 + x]);
+        half[2][x] = 0.5f * (g[x] - g[3 + x] + g[6 + x]);
+        half[3][x] = g[6 + x];
+    }
+#pragma clang loop unroll(full)
+    for (size_t y = 0; y < 4; y++) {
+        if (doubled && y == 2) continue;
+        *out++ = half[y][0];
+        *out++ = 0.5f * (half[y][0] + half[y][1] + half[y][2]);
+        if (!doubled) *out++ = 0.5f * (half[y][0] - half[y][1] + half[y][2]);
+        *out++ = half[y][2];
+    }
 }
 
 /* The transform along one axis of the places that a square sees; of three places where the image is doubled. */

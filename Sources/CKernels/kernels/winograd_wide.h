@@ -13,25 +13,14 @@ DK_INLINE void wide_filter_side(vf *out, vf a, vf b, vf c) {
     out[0] = a * 0.25f, out[1] = -even - odd, out[2] = odd - even, out[3] = far + near, out[4] = far - near, out[5] = c;
 }
 
-/* out[36, rows, channels] */
-static void wide_filters(float *out, const void *weights, dk_float_type type, size_t rows, size_t stride,
-                         size_t channels) {
-    size_t position = rows * channels;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t channel = 0; channel < channels; channel += DK_LANES) {
-            size_t n = channels - channel < DK_LANES ? channels - channel : DK_LANES;
-            vf g[3][3], half[3][DK_WIDE_SEEN], u[DK_WIDE_SEEN];
-            load_filters(g, weights, type, row * stride + channel * 9, n);
-            for (size_t x = 0; x < 3; x++) wide_filter_side(half[x], g[0][x], g[1][x], g[2][x]);
-            for (size_t y = 0; y < DK_WIDE_SEEN; y++) {
-                wide_filter_side(u, half[0][y], half[1][y], half[2][y]);
-                for (size_t x = 0; x < DK_WIDE_SEEN; x++) {
-                    float *to = out + (y * DK_WIDE_SEEN + x) * position + row * channels + channel;
-                    if (n == DK_LANES) vf_store(to, u[x]);
-                    else vf_store_part(to, u[x], n);
-                }
-            }
-        }
+/* The transform of filters g[3, 3]. */
+DK_INLINE void wide_filter(vf *out, const vf *g) {
+    vf half[3][DK_WIDE_SEEN];
+#pragma clang loop unroll(full)
+    for (size_t x = 0; x < 3; x++) wide_filter_side(half[x], g[x], g[3 + x], g[6 + x]);
+#pragma clang loop unroll(full)
+    for (size_t y = 0; y < DK_WIDE_SEEN; y++)
+        wide_filter_side(out + y * DK_WIDE_SEEN, half[0][y], half[1][y], half[2][y]);
 }
 
 /* The transform along one axis of the places that a square sees. */

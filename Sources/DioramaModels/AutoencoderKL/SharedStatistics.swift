@@ -6,24 +6,6 @@ import DioramaTensor
 /// They are found one norm after the other: with those of all earlier norms known, what reaches the next norm is exact, so one pass over
 /// all tiles gathers its statistics.
 struct SharedStatistics {
-    /// Mean and variance of values seen in parts.
-    private struct Moments {
-        private var count = 0.0
-        private(set) var mean = 0.0
-        private var squares = 0.0
-
-        var variance: Double { squares / count }
-
-        /// Adds the moments of `other` more values; the parallel form of Welford's update.
-        mutating func add(count other: Double, mean otherMean: Double, variance: Double) {
-            let total = count + other
-            let difference = otherMean - mean
-            squares += variance * other + difference * difference * count * other / total
-            mean += difference * other / total
-            count = total
-        }
-    }
-
     /// For each norm, in the order they are met: the moments of each group of each picture.
     private var moments: [[Moments]] = []
 
@@ -39,8 +21,8 @@ struct SharedStatistics {
         let deviations = values - mean
         let variances = means(deviations * deviations).floats()
         for (group, (mean, variance)) in zip(mean.floats(), variances).enumerated() {
-            moments[index][group].add(
-                count: Double(values.count / groups), mean: Double(mean), variance: Double(variance))
+            let count = Double(values.count / groups)
+            moments[index][group].add(count: count, mean: Double(mean), squares: Double(variance) * count)
         }
     }
 

@@ -16,15 +16,24 @@ extension CPUBackend {
     ) {
         guard problem.outputs > 0, problem.batch * problem.outHeight * problem.outWidth > 0 else { return }
         let plan = ConvPlan(problem, kernels, threads: threads)
-        let panels = (problem.outputs + kernels.panel_columns - 1) / kernels.panel_columns
-        let filterUnits = panels * kernels.panel_columns * plan.units
+        guard !plan.isByOutputs else { return convolveByOutputs(out, x, weight, weightType, plan, problem) }
+        let width = kernels.panel_columns
+        let panels = (problem.outputs + width - 1) / width
+        let apart = plan.spacing(panels * plan.units, width)
         let rows = plan.matrices * plan.spacing(plan.group, plan.rowUnits) + kernels.lanes
         let results = plan.matrices * plan.spacing(plan.group, plan.sumUnits)
-        let room = plan.cutUnits + rows + results + (plan.group + kernels.panel_rows) * kernels.panel_columns
+        let room = plan.cutUnits + rows + results + (plan.group + kernels.panel_rows) * width
         let rectangles = problem.batch * plan.down * plan.across
         let phases = UnsafeRawPointer(out) == x ? phases(problem, plan, rectangles) : [0..<rectangles]
-        withScratch(plan.matrices * filterUnits) { filters in
-            packFilters(filters, weight, weightType, plan, problem)
+        withScratch(plan.matrices * apart) { filters in
+            withScratch(pool.workers(panels) * plan.filterRoom) { scratch in
+                pool.run(panels) { panel, worker in
+                    packFilters(
+                        filters + panel * plan.units * width, apart: apart,
+                        outputs: panel * width..<Swift.min((panel + 1) * width, problem.outputs), weight,
+                        weightType, scratch + worker * plan.filterRoom, plan, problem)
+                }
+            }
             withScratch(pool.workers(rectangles) * room) { scratch in
                 for phase in phases {
                     pool.run(phase.count) { part, worker in
@@ -66,44 +75,6 @@ extension CPUBackend {
         let cut: MutableFloats, rows: MutableFloats, results: MutableFloats, sums: MutableFloats
     }
 
-    /// Channels whose transformed filters stay in a second cache until they are packed.
-    private static let filterChannels = 128
-
-    /// Transforms or arranges the filters of a panel of outputs at a time, a piece of its channels after another, and packs each matrix of
-    /// them.
-    private func packFilters(
-        _ filters: MutableFloats, _ weight: UnsafeRawPointer, _ type: DType, _ plan: ConvPlan,
-        _ problem: SameConvProblem
-    ) {
-        let width = kernels.panel_columns
-        let panels = (problem.outputs + width - 1) / width
-        // Gathered taps are packed whole, for a unit may hold terms of two.
-        let most = Swift.max(
-            plan.taps.isEmpty ? Swift.min(Self.filterChannels, plan.depth) : problem.channels, 1)
-        let room = plan.matrices * width * (plan.taps.isEmpty ? most : plan.depth)
-        let area = problem.kernel * problem.kernel
-        withScratch(pool.workers(panels) * room) { scratch in
-            pool.run(panels) { panel, worker in
-                let own = scratch + worker * room
-                let first = panel * width
-                let columns = Swift.min(width, problem.outputs - first)
-                for channel in stride(from: 0, to: problem.channels, by: most) {
-                    let channels = Swift.min(most, problem.channels - channel)
-                    let depth = plan.taps.isEmpty ? channels : plan.depth
-                    kernels.transform_filters(
-                        own, weight + (first * problem.channels + channel) * area * type.size,
-                        type.kernelType, columns, problem.channels * area, channels, plan.termsPerTap,
-                        problem.kernel, plan.squares)
-                    for matrix in 0..<plan.matrices {
-                        kernels.pack_panel(
-                            filters + ((matrix * panels + panel) * plan.units + channel) * width,
-                            plan.precision, own + matrix * columns * depth, DK_F32, depth, columns, depth)
-                    }
-                }
-            }
-        }
-    }
-
     /// One rectangle of one image.
     private func convolve(
         _ out: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, _ filters: Floats, _ memory: ConvScratch,
@@ -111,7 +82,8 @@ extension CPUBackend {
     ) {
         var cut = plan.cut(x, image: image, rectangle: rectangle)
         kernels.cut_image(memory.cut, plan.precision, &cut)
-        var spread = plan.spread(out, image: image, rectangle: rectangle)
+        var spread = plan.spread(
+            out, image: image, rectangle: rectangle, outputs: 0..<problem.outputs)
         let all = plan.run(rectangle: rectangle)
         for first in stride(from: 0, to: all.count, by: plan.group) {
             var run = all
@@ -139,114 +111,19 @@ extension CPUBackend {
     ) {
         let width = kernels.panel_columns
         let panels = (problem.outputs + width - 1) / width
-        var product = dk_panel_product()
-        product.precision = plan.precision
-        (product.rows, product.units, product.left_stride) = (rows, plan.units, plan.rowUnits)
-        product.rows_per_gate = 1
+        let apart = plan.spacing(panels * plan.units, width)
+        var product = plan.product(rows: rows)
         product.out_stride = plan.sumUnits
         for matrix in 0..<plan.matrices {
             product.left = UnsafeRawPointer(
                 memory.rows + matrix * plan.spacing(plan.group, plan.rowUnits))
             for panel in 0..<panels {
                 product.columns = Swift.min(width, problem.outputs - panel * width)
-                product.panel = UnsafeRawPointer(filters + (matrix * panels + panel) * width * plan.units)
+                product.panel = UnsafeRawPointer(filters + matrix * apart + panel * plan.units * width)
                 product.out =
                     memory.results + matrix * plan.spacing(plan.group, plan.sumUnits) + panel * width
                 kernels.multiply_panel(&product, memory.sums)
             }
         }
-    }
-
-    package func groupAffine(
-        _ out: MutableFloats, _ x: UnsafeRawPointer, _ type: DType, weight: Floats?, bias: Floats?,
-        _ problem: GroupNormProblem
-    ) {
-        let channels = problem.groups * problem.channelsPerGroup
-        withScratch(4 * problem.batch * channels) { scratch in
-            scratch.withMemoryRebound(to: Double.self, capacity: 2 * problem.batch * channels) { moments in
-                switch problem.layout {
-                case .channelsFirst: planeMoments(moments, x, type, problem)
-                case .channelsLast: placeMoments(moments, x, type, problem)
-                }
-                for group in 0..<(pool.isIdle ? 0 : problem.batch * problem.groups) {
-                    let (mean, variance) = problem.merged(moments + 2 * group * problem.channelsPerGroup)
-                    let deviation = (variance + Double(problem.eps)).squareRoot()
-                    let (image, first) = group.quotientAndRemainder(dividingBy: problem.groups)
-                    for channel in first * problem.channelsPerGroup..<(first + 1) * problem.channelsPerGroup {
-                        let scale = Double(weight?[channel] ?? 1) / deviation
-                        out[image * 2 * channels + channel] = Float(scale)
-                        out[(image * 2 + 1) * channels + channel] = Float(
-                            Double(bias?[channel] ?? 0) - mean * scale)
-                    }
-                }
-            }
-        }
-    }
-}
-
-extension CPUBackend {
-    /// The mean of each channel of each image, and the sum of squares about it, side by side; of planes.
-    private func planeMoments(
-        _ moments: UnsafeMutablePointer<Double>, _ x: UnsafeRawPointer, _ type: DType,
-        _ problem: GroupNormProblem
-    ) {
-        divide(problem.batch * problem.groups * problem.channelsPerGroup, cost: 2 * problem.area) { range in
-            for plane in range {
-                kernels.plane_moments(
-                    moments + 2 * plane, moments + 2 * plane + 1, x + plane * problem.area * type.size,
-                    type.kernelType, problem.area)
-            }
-        }
-    }
-
-    /// Bytes of places whose moments are found at a time: they stay in a second cache while channels pass by, a few at a time.
-    private static let momentBytes = 1 << 18
-
-    /// The same where channels are last, from pieces of an image.
-    private func placeMoments(
-        _ moments: UnsafeMutablePointer<Double>, _ x: UnsafeRawPointer, _ type: DType,
-        _ problem: GroupNormProblem
-    ) {
-        let channels = problem.groups * problem.channelsPerGroup
-        let length = Swift.max(Self.momentBytes / Swift.max(channels * type.size, 1), 64)
-        let pieces = (problem.area + length - 1) / length
-        withScratch(4 * problem.batch * pieces * channels) { scratch in
-            scratch.withMemoryRebound(to: Double.self, capacity: 2 * problem.batch * pieces * channels) {
-                own in
-                pool.run(problem.batch * pieces) { part, _ in
-                    let (image, piece) = part.quotientAndRemainder(dividingBy: pieces)
-                    let places = piece * length..<Swift.min((piece + 1) * length, problem.area)
-                    kernels.place_moments(
-                        own + 2 * part * channels, own + (2 * part + 1) * channels,
-                        x + (image * problem.area + places.lowerBound) * channels * type.size,
-                        type.kernelType, places.count, channels)
-                }
-                for index in 0..<(pool.isIdle ? 0 : problem.batch * channels) {
-                    let (image, channel) = index.quotientAndRemainder(dividingBy: channels)
-                    var (count, mean, squares) = (0.0, 0.0, 0.0)
-                    for piece in 0..<pieces {
-                        let other = Double(Swift.min(length, problem.area - piece * length))
-                        let at = own + 2 * (image * pieces + piece) * channels + channel
-                        let difference = at[0] - mean
-                        squares += at[channels] + difference * difference * count * other / (count + other)
-                        mean += difference * other / (count + other)
-                        count += other
-                    }
-                    (moments[2 * index], moments[2 * index + 1]) = (mean, squares)
-                }
-            }
-        }
-    }
-}
-
-extension GroupNormProblem {
-    /// Mean and variance of a group, from the mean and the sum of squares about it of each of its channels.
-    fileprivate func merged(_ moments: UnsafePointer<Double>) -> (mean: Double, variance: Double) {
-        let mean = (0..<channelsPerGroup).reduce(0) { $0 + moments[2 * $1] } / Double(channelsPerGroup)
-        let squares = (0..<channelsPerGroup).reduce(0) {
-            let difference = moments[2 * $1] - mean
-            return $0 + moments[2 * $1 + 1] + difference * difference * Double(area)
-        }
-        return (mean, squares / Double(channelsPerGroup * area))
     }
 }

@@ -23,16 +23,24 @@ struct ConvPlan {
     let taps: [[Int]]
     /// Singles from one row of sums to the next.
     let sumUnits: Int
-    /// Squares that meet a matrix of filters in turn.
+    /// Squares that meet a matrix of filters in turn; all, in whole tiles, where the plan is by outputs.
     let group: Int
+    /// Squares of all images.
+    let squareCount: Int
+    /// Whether threads divide the outputs, not the rectangles.
+    let isByOutputs: Bool
+    /// The outputs of each part, at most a panel's, where the plan is by outputs.
+    let outputParts: [Range<Int>]
+    /// Singles that arranging a panel of filters takes.
+    let filterRoom: Int
 
-    private let problem: SameConvProblem
+    let problem: SameConvProblem
     /// Places of the input that squares are apart, and of the result that one has, each way.
-    private let step: Int, side: Int
+    let step: Int, side: Int
     /// Places that a square sees each way.
-    private let seen: Int
+    let seen: Int
     /// Places of the image before a rectangle that it sees.
-    private let margin: Int
+    let margin: Int
 
     /// Results that a rectangle is wide and high at most.
     private static let wide = 128, high = 32
@@ -41,7 +49,9 @@ struct ConvPlan {
     /// Bytes of gathered rows that are held at a time; the more there are, the less often filters come from far.
     private static let gatheredBytes = 2 << 20
     /// Squares that are held at a time, at most.
-    private static let mostSquares = 120
+    private static let mostSquares = 128
+    /// Squares of all images where the plan is by outputs, at most: a thread holds the sums of all.
+    private static let mostSquaresByOutputs = 256
 
     /// - Parameters:
     ///   - p: the convolution.
@@ -97,12 +107,39 @@ struct ConvPlan {
             // Rows whose distance is a power of two would share few sets of the cache.
             (depth, units, rowUnits) = (p.channels, p.channels, placeUnits + lanes)
         }
-        // The rows of one position stay in a second cache while filters pass by; processors of wide vectors have larger ones.
-        let bytes = isGathered ? Self.gatheredBytes / matrices : Swift.max(lanes, 8) * 24 << 10
-        let fitting = bytes / (4 * rowUnits) / kernels.panel_rows * kernels.panel_rows
-        group = Swift.min(
-            Swift.max(fitting, kernels.panel_rows), Self.mostSquares,
-            whole(rows * columns, kernels.panel_rows))
+        squareCount = p.batch * allRows * (wide / side)
+        isByOutputs = taps.isEmpty && squareCount <= Self.mostSquaresByOutputs && p.outputs >= 2 * squareCount
+        if isByOutputs {
+            group = whole(squareCount, kernels.panel_rows)
+        } else {
+            // The rows of one position stay in a second cache while filters pass by; processors of wide vectors have larger ones.
+            let bytes = isGathered ? Self.gatheredBytes / matrices : Swift.max(lanes, 8) * 24 << 10
+            let fitting = Swift.min(bytes / (4 * rowUnits), Self.mostSquares)
+            group = Swift.min(
+                Swift.max(fitting / kernels.panel_rows, 1) * kernels.panel_rows,
+                whole(rows * columns, kernels.panel_rows))
+        }
+        outputParts =
+            isByOutputs
+            ? Self.outputParts(p.outputs, most: kernels.panel_columns, vector: lanes, threads: threads) : []
+        filterRoom = isGathered ? matrices * kernels.panel_columns * depth : 0
+    }
+
+    /// As few parts as panels allow, as many for each thread, and all of about as many vectors.
+    ///
+    /// - Parameters:
+    ///   - outputs: how many there are.
+    ///   - most: outputs of a panel.
+    ///   - vector: outputs of a vector, whole ones of which a panel has.
+    ///   - threads: how many there are.
+    /// - Returns: the outputs of each part.
+    private static func outputParts(_ outputs: Int, most: Int, vector: Int, threads: Int) -> [Range<Int>] {
+        let vectors = (outputs + vector - 1) / vector
+        let share = (vectors + threads - 1) / threads * vector
+        let count = threads * ((share + most - 1) / most)
+        return (0..<count).map {
+            vectors * $0 / count * vector..<Swift.min(vectors * ($0 + 1) / count * vector, outputs)
+        }.filter { !$0.isEmpty }
     }
 
     /// The squares that pay: of 4 by 4 results where maps are rounded to bf16 anyway, none where bf16 products are fast.
@@ -150,64 +187,24 @@ struct ConvPlan {
     /// Terms of one tap, and of a transformed place.
     var termsPerTap: Int { depth / Swift.max(taps.first?.count ?? 1, 1) }
 
-    /// Places of a row of what is cut out, and of a column.
-    private var cutColumns: Int { (columns - 1) * step + seen }
-    private var cutRows: Int { (rows - 1) * step + seen }
-
-    /// Units of what is cut out for a rectangle.
-    var cutUnits: Int { cutRows * cutColumns * placeUnits }
-
-    /// The first place of a rectangle's results, counted from the first of all images.
-    func firstPlace(rectangle: Int) -> Int {
-        let (image, own) = rectangle.quotientAndRemainder(dividingBy: down * across)
-        return image * problem.area.height * problem.area.width + own * columns
-    }
-
-    /// What is cut out for a rectangle of an image.
-    func cut(_ x: UnsafeRawPointer, image: Int, rectangle: Int) -> dk_cut {
-        let (height, width) = problem.extents
-        return dk_cut(
-            x: x + image * problem.channels * height * width * problem.type.size,
-            type: problem.type.kernelType, planar: problem.layout == .channelsFirst,
-            channels: problem.channels, height: height, width: width,
-            scale: problem.affine.map { $0 + image * 2 * problem.channels },
-            shift: problem.affine.map { $0 + (image * 2 + 1) * problem.channels }, silu: problem.silu,
-            top: rectangle / across * rows * step - margin,
-            left: rectangle % across * columns * step - margin,
-            rows: cutRows, columns: cutColumns, place_units: placeUnits)
-    }
-
-    /// All squares of a rectangle, as one run.
-    func run(rectangle: Int) -> dk_run {
-        let (row, column) = (rectangle / across * rows, rectangle % across * columns)
-        let (height, width) = problem.area
-        let across = Swift.min(columns, (width + side - 1) / side - column)
-        let down = Swift.min(rows, (height + side - 1) / side - row)
-        return dk_run(first: 0, count: down * across, across: across, step: step)
-    }
-
-    /// Where the results of a rectangle of an image go.
-    func spread(_ out: UnsafeMutableRawPointer, image: Int, rectangle: Int) -> dk_spread {
-        let (height, width) = problem.area
-        let size = problem.outputs * height * width
-        return dk_spread(
-            out: out + image * size * problem.outType.size, type: problem.outType.kernelType,
-            planar: problem.layout == .channelsFirst,
-            residual: problem.residual.map { $0 + image * size * problem.residualType.size },
-            residual_type: problem.residualType.kernelType, bias: problem.bias, channels: problem.outputs,
-            height: height, width: width, top: rectangle / across * rows * side,
-            left: rectangle % across * columns * side)
+    /// A product of this many rows with a panel of filters; rows, panel and results are to be filled in.
+    func product(rows: Int) -> dk_panel_product {
+        var product = dk_panel_product()
+        product.precision = precision
+        (product.rows, product.units, product.left_stride) = (rows, units, rowUnits)
+        product.rows_per_gate = 1
+        return product
     }
 }
 
 extension SameConvProblem {
     /// Extents of an image, of which one with a kernel of 1 is one long row.
-    fileprivate var extents: (height: Int, width: Int) {
+    var extents: (height: Int, width: Int) {
         kernel == 1 ? (1, height * width) : (height, width)
     }
 
     /// Extents of its result.
-    fileprivate var area: (height: Int, width: Int) {
+    var area: (height: Int, width: Int) {
         kernel == 1 ? (1, height * width) : (outHeight, outWidth)
     }
 }
