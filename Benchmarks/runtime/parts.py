@@ -19,24 +19,31 @@ def pair(part, *arguments, precisions, threads, runs=5, ours=()):
         diorama(part, *arguments, *ours, precision=precision, threads=threads, runs=runs) for precision in precisions]
 
 
-def runs(shape):
-    """How often a product is done: a processor that was idle takes a tenth of a second to reach its speed."""
-    operations = 2 * shape[0] * shape[1] * shape[2]
+def runs(operations):
+    """How often kernels of so many operations run: a processor that was idle takes a tenth of a second to reach its speed."""
     return max(5, round(200e9 / operations))
+
+
+def product_runs(rows, inputs, outputs):
+    return runs(2 * rows * inputs * outputs)
+
+
+def attention_runs(tokens, heads, dim):
+    return runs(4 * heads * dim * tokens**2)
 
 
 def linear(options, _):
     goals = {"f32": 1.25, "bf16": 1.0, "int8": 1.75}
     for shape in LINEAR[:4] if options.quick else LINEAR:
         yield Row("linear", "linear {} x {} to {}".format(*shape),
-                  pair("linear", *shape, precisions=goals, threads=options.threads, runs=runs(shape)), goals)
+                  pair("linear", *shape, precisions=goals, threads=options.threads, runs=product_runs(*shape)), goals)
 
 
 def attention(options, _):
     goals = {"bf16": 1.9, "f32": 1.15}
     for shape in ATTENTION[::2] if options.quick else ATTENTION:
         yield Row("attention", "attention {} tokens, {} x {}".format(*shape),
-                  pair("attention", *shape, precisions=goals, threads=options.threads), goals)
+                  pair("attention", *shape, precisions=goals, threads=options.threads, runs=attention_runs(*shape)), goals)
 
 
 def sizes(options, goals):
@@ -88,9 +95,10 @@ def threads(options, folder):
     decoder = models.ensure(folder / "vae", "vae")
     counts = [count for count in (1, 2, 4, 8, 16, 32, 64) if count <= options.threads]
     tiny = MODEL / "transformer"
-    work = [("linear 1024 x 1536 to 6144", ("linear", 1024, 1536, 6144), ("f32", "bf16", "int8"), 5),
-            ("attention 1178 tokens, 24 x 64", ("attention", 1178, 24, 64), ("f32", "bf16"), 5),
-            ("diorama-tiny, one step 128 x 128", ("transformer", tiny, "--size", 128, "--tokens", 33), ("f32",), 20),
+    product, heads = (1024, 1536, 6144), (1178, 24, 64)
+    work = [("linear 1024 x 1536 to 6144", ("linear", *product), ("f32", "bf16", "int8"), product_runs(*product)),
+            ("attention 1178 tokens, 24 x 64", ("attention", *heads), ("f32", "bf16"), attention_runs(*heads)),
+            ("diorama-tiny, one step 128 x 128", ("transformer", tiny, "--size", 128, "--tokens", 33), ("f32",), 50),
             (f"SD3.5 medium of {FEW_LAYERS} blocks, one step 512 x 512", ("transformer", few, "--size", 512), ("bf16", "int8"), 2),
             ("VAE decode 256 x 256", ("vae", decoder, "--size", 256), ("bf16",), 3)]
     for name, arguments, precisions, runs in work:

@@ -73,20 +73,22 @@ package struct CPUBackend: Backend {
 
     /// As above; `body` is also given the number of the thread that it runs on, below ``workers(dividing:cost:)``.
     func divide(_ count: Int, cost: Int = 1, _ body: (Range<Int>, _ worker: Int) -> Void) {
-        let length = Self.length(cost: cost)
-        pool.run((count + length - 1) / length) { part, worker in
-            body(part * length..<Swift.min((part + 1) * length, count), worker)
+        let parts = Self.parts(count, cost: cost)
+        pool.run(parts) { part, worker in
+            body(count * part / parts..<count * (part + 1) / parts, worker)
         }
     }
 
     /// The most threads that share what `divide` divides.
     func workers(dividing count: Int, cost: Int) -> Int {
-        let length = Self.length(cost: cost)
-        return pool.workers((count + length - 1) / length)
+        pool.workers(Self.parts(count, cost: cost))
     }
 
-    /// Items of a part.
-    private static func length(cost: Int) -> Int { Swift.max(grain / Swift.max(cost, 1), 1) }
+    /// Parts, as even as whole items allow, of at most a grain or an item.
+    private static func parts(_ count: Int, cost: Int) -> Int {
+        let length = Swift.max(grain / Swift.max(cost, 1), 1)
+        return (count + length - 1) / length
+    }
 
     /// Gives `body` a run of singles of undefined content, aligned for vectors.
     func withScratch<R>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {
