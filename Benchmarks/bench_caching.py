@@ -11,6 +11,7 @@ import json
 import math
 import statistics
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from PIL import Image, ImageChops, ImageStat
 
 from bench_diorama import BINARY
 from settings import GRAPH, MODEL, REPOSITORY, available_threads
+
+sys.path.insert(0, str(REPOSITORY / "tools/train"))
+from prompts import PREVIEW  # noqa: E402
 
 CACHES = [("EasyCache", (("reuse_threshold", value),)) for value in (0.05, 0.1, 0.2)]
 CACHES += [("FirstBlockCache", (("residual_diff_threshold", value),)) for value in (0.05, 0.1, 0.2)]
@@ -27,11 +31,6 @@ CACHES += [("FirstBlockCache", (("residual_diff_threshold", 0.2), ("max_consecut
 def title(name, value):
     """An input as the table names it."""
     return f"{value}" if name.endswith("threshold") else f"{name} {value}"
-
-
-def prompts(count):
-    lines = (REPOSITORY / "samples/prompts.txt").read_text().splitlines()
-    return [line for line in lines if line.strip() and not line.startswith("#")][:count]
 
 
 def graph(steps, cache):
@@ -52,7 +51,7 @@ def render(steps, cache, prompt, picture, options, renders):
     done = subprocess.run([str(word) for word in command], input=graph(steps, cache), capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr)
-    times, begun, cached = [], 0.0, 0
+    times, begun, cached = [], 0.0, 0.0
     for event in map(json.loads, done.stdout.splitlines()):
         if event["event"] == "progress" and event["node"] == "sampler":
             if event["step"] == 0:
@@ -60,7 +59,9 @@ def render(steps, cache, prompt, picture, options, renders):
             elif event["step"] == event["total"]:
                 times.append(event["time"] - begun)
         if event["event"] == "notice" and event["node"] == "sampler":
-            cached = int(event["message"].split(" in ")[1].split()[0])
+            # A step is one call, or two where the negative prompt has another length.
+            skipped, _, calls = event["message"].split(" in ")[1].split()[:3]
+            cached = int(skipped) * steps / int(calls)
     return min(times), cached
 
 
@@ -73,7 +74,7 @@ def likeness(picture, reference):
 
 
 def table(steps, options):
-    texts, runs = prompts(options.prompts), [None, *CACHES]
+    texts, runs = PREVIEW[:options.prompts], [None, *CACHES]
     seconds, cached, ratios = ({run: [] for run in runs} for _ in range(3))
     with tempfile.TemporaryDirectory() as folder:
         full, other = (lambda number: Path(folder) / f"{number}.png"), Path(folder) / "other.png"
@@ -107,7 +108,7 @@ def table(steps, options):
 def main():
     parser = argparse.ArgumentParser(description="Measures caches over steps beside fewer steps.")
     parser.add_argument("--steps", type=int, nargs="+", default=[24, 50], help="steps of the full runs (default 24 50)")
-    parser.add_argument("--prompts", type=int, default=8, help="prompts of samples/prompts.txt (default 8)")
+    parser.add_argument("--prompts", type=int, default=8, help="prompts, of those of the model's previews (default 8)")
     parser.add_argument("--rounds", type=int, default=2, help="processes of each run and prompt, in turns (default 2)")
     parser.add_argument("--renders", type=int, default=3, help="renders of each process (default 3)")
     parser.add_argument("--threads", type=int, default=available_threads())
