@@ -9,7 +9,7 @@
 /* The positions of a side that are not zero. */
 DK_INLINE size_t pair_positions(bool doubled) { return doubled ? 3 : 4; }
 
-/* The transform of filters g[3, 3], which begins and ends with the places at the edges. */
+/* The transform of a filter g[3, 3], by rows; of an image doubled without the third of each side. */
 DK_INLINE void pair_filter(vf *out, const vf *g, const bool doubled) {
     vf half[4][3];
 #pragma clang loop unroll(full)

@@ -13,7 +13,7 @@ DK_INLINE void wide_filter_side(vf *out, vf a, vf b, vf c) {
     out[0] = a * 0.25f, out[1] = -even - odd, out[2] = odd - even, out[3] = far + near, out[4] = far - near, out[5] = c;
 }
 
-/* The transform of filters g[3, 3]. */
+/* The transform of a filter g[3, 3], by rows. */
 DK_INLINE void wide_filter(vf *out, const vf *g) {
     vf half[3][DK_WIDE_SEEN];
 #pragma clang loop unroll(full)

@@ -10,8 +10,8 @@ struct QuantizeCommand: Command {
         abstract: "Write a weights file with smaller elements.",
         discussion: """
             int8 writes what ComfyUI calls int8_tensorwise with convrot: the linear layers of a model's repeated blocks in bytes, with a \
-            scale for each output, and inputs rotated in groups so that single large weights do little harm; everything else becomes bf16. \
-            Diorama multiplies such layers in bytes, and other programs read the file too. bf16 and f16 only change the type.
+            scale for each output, and inputs rotated in groups so that single large weights do little harm; everything else becomes bf16, or \
+            stays f16. Diorama multiplies such layers in bytes, and other programs read the file too. bf16 and f16 only change the type.
 
             Put the result in the place of the file in a model folder, or of a copy of it.
 
