@@ -2,7 +2,8 @@ import CKernels
 
 // Convolutions that keep an image's extents, halve or double them. A thread cuts a rectangle out of the image, with its margin and through
 // whatever precedes the convolution, makes rows of what its squares of results see, and multiplies the filters with them; so no other copy
-// of the image exists, neither normalised nor doubled, and scratch does not grow with it.
+// of the image exists, neither normalised nor doubled, and scratch does not grow with it. Of a small image with many channels threads take outputs,
+// not rectangles (CPU+OutputConv.swift).
 //
 // The result may be written over the residual, or over an image with channels last where the kernel is 1. Rectangles share no place of the
 // image, and squares none of the result. So an element of the residual is read by the one thread that then writes its sum there. With a
