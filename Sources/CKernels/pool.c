@@ -4,7 +4,10 @@
  * A thread joins by adding itself to the word as it last saw it, so it can only join the job whose fields it will
  * read; the caller withdraws the job when all parts are taken and waits until no thread is at it, and only then
  * may the fields change. Idle threads watch the word for a while before they sleep: ops follow one another within
- * microseconds, and waking a thread costs more than many an op. */
+ * microseconds, and waking a thread costs more than many an op.
+ *
+ * The parts of a job are dealt out in runs, one for each thread, the same thread the same run in each job: what a thread reads is mostly
+ * what it wrote, and waits in its own cache. A thread that has done its run goes on with the last parts of others'. */
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <sched.h>
@@ -12,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "CKernels.h"
@@ -21,12 +25,15 @@
 #define DK_OPEN 0x10000ull
 #define DK_JOB 0x20000ull
 
-/* How often an idle thread looks before it sleeps: some 50 microseconds. */
-enum { DK_LOOKS = 2000 };
+/* How often an idle thread looks before it sleeps: some 250 microseconds. */
+enum { DK_LOOKS = 8000 };
 
+/* The caller, which is the first and has no thread of its own here, or a thread of the pool. */
 typedef struct {
+    _Alignas(64) _Atomic uint64_t run; /* parts dealt to it that nobody has taken: the first, and above it in half a word what ends them */
     dk_pool *pool;
     pthread_t thread;
+    bool started;
 } dk_worker;
 
 struct dk_pool {
@@ -34,16 +41,13 @@ struct dk_pool {
     atomic_bool busy;     /* a caller has a job here */
     atomic_bool ending;
     _Atomic uint64_t state;
-    atomic_size_t next;   /* the first part that nobody has taken */
-    atomic_size_t taking;  /* threads that have taken one */
-    size_t parts;
+    size_t sharing;       /* threads that have parts dealt */
     dk_task task;
     void *context;
     pthread_mutex_t mutex; /* guards sleeping */
     pthread_cond_t wake;
     atomic_int sleepers;
     bool started;         /* guarded by busy */
-    size_t running;       /* workers whose thread started */
     dk_worker workers[];
 };
 
@@ -66,21 +70,33 @@ int dk_processor_count(void) {
 
 dk_pool *dk_pool_create(size_t threads) {
     if (threads < 1) threads = 1;
-    dk_pool *pool = calloc(1, sizeof *pool + (threads - 1) * sizeof(dk_worker));
+    size_t size = sizeof(dk_pool) + threads * sizeof(dk_worker);
+    dk_pool *pool = aligned_alloc(_Alignof(dk_pool), (size + _Alignof(dk_pool) - 1) / _Alignof(dk_pool) * _Alignof(dk_pool));
     if (!pool) return NULL;
+    memset(pool, 0, size);
     pool->threads = threads;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     return pool;
 }
 
-/* Takes parts of the present job until none is left; a thread gets its number with its first part. */
-static void work(dk_pool *pool) {
-    size_t part = atomic_fetch_add(&pool->next, 1);
-    if (part >= pool->parts) return;
-    size_t worker = atomic_fetch_add(&pool->taking, 1);
-    do pool->task(pool->context, part, worker);
-    while ((part = atomic_fetch_add(&pool->next, 1)) < pool->parts);
+/* Takes a part of a run, the first of one's own and the last of another's; false where none is left. */
+static bool take(dk_worker *owner, bool own, size_t *part) {
+    uint64_t run = atomic_load(&owner->run), rest;
+    do {
+        uint64_t first = run & UINT32_MAX, end = run >> 32;
+        if (first == end) return false;
+        *part = own ? first : end - 1;
+        rest = own ? run + 1 : run - (1ull << 32);
+    } while (!atomic_compare_exchange_weak(&owner->run, &run, rest));
+    return true;
+}
+
+/* Does parts of the present job until none is left. */
+static void work(dk_pool *pool, size_t self) {
+    size_t part;
+    for (size_t i = 0; self < pool->sharing && i < pool->sharing; i++)
+        while (take(&pool->workers[(self + i) % pool->sharing], i == 0, &part)) pool->task(pool->context, part, self);
 }
 
 /* True if there is a job to join other than the one `last` saw. */
@@ -112,7 +128,7 @@ static void *run_worker(void *argument) {
         uint64_t seen = atomic_load(&pool->state);
         if (!(seen & DK_OPEN) || !atomic_compare_exchange_strong(&pool->state, &seen, seen + 1)) continue;
         last = seen & ~DK_WORKERS;
-        work(pool);
+        work(pool, (size_t)(self - pool->workers));
         atomic_fetch_sub(&pool->state, 1);
     }
     return NULL;
@@ -128,28 +144,30 @@ static void wake(dk_pool *pool) {
 /* Starts the threads; those that the system refuses are done without. */
 static void start(dk_pool *pool) {
     pool->started = true;
-    for (size_t i = 0; i + 1 < pool->threads; i++) {
-        dk_worker *worker = &pool->workers[pool->running];
+    for (size_t i = 1; i < pool->threads; i++) {
+        dk_worker *worker = &pool->workers[i];
         worker->pool = pool;
-        if (pthread_create(&worker->thread, NULL, run_worker, worker) == 0) pool->running++;
+        worker->started = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
     }
 }
 
 void dk_pool_run(dk_pool *pool, size_t parts, dk_task task, void *context) {
-    if (parts <= 1 || pool->threads == 1 || atomic_exchange(&pool->busy, true)) {
+    if (parts <= 1 || parts > UINT32_MAX || pool->threads == 1 || atomic_exchange(&pool->busy, true)) {
         for (size_t part = 0; part < parts; part++) task(context, part, 0);
         return;
     }
     if (!pool->started) start(pool);
-    pool->parts = parts;
     pool->task = task;
     pool->context = context;
-    atomic_store(&pool->next, 0);
-    atomic_store(&pool->taking, 0);
+    pool->sharing = parts < pool->threads ? parts : pool->threads;
+    for (size_t i = 0; i < pool->sharing; i++) {
+        uint64_t first = parts * i / pool->sharing, end = parts * (i + 1) / pool->sharing;
+        atomic_store(&pool->workers[i].run, end << 32 | first);
+    }
     uint64_t job = (atomic_load(&pool->state) & ~(DK_OPEN | DK_WORKERS)) + DK_JOB;
     atomic_store(&pool->state, job | DK_OPEN);
     if (atomic_load(&pool->sleepers) > 0) wake(pool);
-    work(pool);
+    work(pool, 0);
     atomic_fetch_and(&pool->state, ~DK_OPEN);
     for (int look = 0; atomic_load(&pool->state) & DK_WORKERS; look++)
         if (look < DK_LOOKS)
@@ -162,7 +180,8 @@ void dk_pool_run(dk_pool *pool, size_t parts, dk_task task, void *context) {
 void dk_pool_destroy(dk_pool *pool) {
     atomic_store(&pool->ending, true);
     wake(pool);
-    for (size_t i = 0; i < pool->running; i++) pthread_join(pool->workers[i].thread, NULL);
+    for (size_t i = 1; i < pool->threads; i++)
+        if (pool->workers[i].started) pthread_join(pool->workers[i].thread, NULL);
     pthread_mutex_destroy(&pool->mutex);
     pthread_cond_destroy(&pool->wake);
     free(pool);

@@ -5,15 +5,30 @@ public import DioramaWeights
 ///
 /// What adapters add to the weight is applied beside it, x (Σ ΔW)ᵀ as products of their small matrices: no copy of the weight is made.
 public struct Linear: Sendable {
+    /// What a layer has, which its copies share: blocks of layers are copied in every step.
+    private final class Parts: Sendable {
+        let term: LinearTerm
+        let deltas: [WeightDelta]
+        let identity = LayerIdentity()
+
+        init(_ term: LinearTerm, _ deltas: [WeightDelta]) { (self.term, self.deltas) = (term, deltas) }
+
+        /// The layer, and what follows it.
+        func term(_ epilogue: LinearEpilogue) -> LinearTerm {
+            guard deltas.isEmpty else { return term }
+            var term = term
+            term.epilogue = epilogue
+            return term
+        }
+    }
+
     /// [out].
-    public let bias: Tensor?
+    public var bias: Tensor? { parts.term.bias }
     /// What products are rounded to.
-    public let precision: Precision
+    public var precision: Precision { parts.term.precision }
     /// Tells layers apart: copies of a layer have the same one.
-    public let identity = LayerIdentity()
-    private let weight: LinearWeight
-    private let packed: PackedWeight?
-    private let deltas: [WeightDelta]
+    public var identity: LayerIdentity { parts.identity }
+    private let parts: Parts
 
     /// Takes `weight` [output, input] and, unless `bias` is false, `bias` [output].
     ///
@@ -28,6 +43,7 @@ public struct Linear: Sendable {
     public init(
         _ w: Weights, from input: Int, to output: Int, bias: Bool = true, isSensitive: Bool = false
     ) throws {
+        let (weight, deltas, precision): (LinearWeight, [WeightDelta], Precision)
         if let quantized = try w.quantized("weight", [output, input]) {
             (weight, deltas) = (.quantized(quantized.stored), quantized.deltas)
             precision = .int8
@@ -53,16 +69,17 @@ public struct Linear: Sendable {
                         adapted.stored, rotationGroup: QuantizedWeight.preferredRotation(of: input)))
                 : .stored(adapted.stored)
         }
-        packed = w.keepsPacked && !isSensitive ? PackedWeight(weight) : nil
-        self.bias = bias ? try w.tensor("bias", [output]) : nil
+        let packed = w.keepsPacked && !isSensitive ? PackedWeight(weight) : nil
+        let bias = bias ? try w.tensor("bias", [output]) : nil
+        parts = Parts(LinearTerm(weight, bias: bias, precision: precision, packed: packed), deltas)
     }
 
     /// Tells the file that the weight is mapped from that it is not needed for a while; used again, it is read again.
     ///
     /// Weights that are not used in place, and what adapters add, stay as they are.
     public func releaseWeight() {
-        packed?.drop()
-        weight.release()
+        parts.term.packed?.drop()
+        parts.term.weight.release()
     }
 
     /// Applies the layer to the last axis, and what follows it: [..., in] to [..., out].
@@ -80,13 +97,11 @@ public struct Linear: Sendable {
     public static func each(
         _ layers: [Linear], of x: Tensor, _ epilogue: LinearEpilogue = LinearEpilogue()
     ) -> [Tensor] {
-        let terms = layers.map { layer in
-            LinearTerm(
-                layer.weight, bias: layer.bias, precision: layer.precision,
-                layer.deltas.isEmpty ? epilogue : LinearEpilogue(), packed: layer.packed)
-        }
-        return zip(layers, linears(x, terms)).map { layer, result in
-            layer.deltas.isEmpty ? result : epilogue(layer.deltas.reduce(result) { $0 + $1(x) })
+        let results = linears(x, layers.map { $0.parts.term(epilogue) })
+        if layers.allSatisfy({ $0.parts.deltas.isEmpty }) { return results }
+        return zip(layers, results).map { layer, result in
+            let deltas = layer.parts.deltas
+            return deltas.isEmpty ? result : epilogue(deltas.reduce(result) { $0 + $1(x) })
         }
     }
 }

@@ -31,7 +31,7 @@ final class MappedBytes: ByteLender {
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: address, count: byteCount) }
 
     /// Bytes from which on giving pages back is worth the call, and their faults when they are read again.
-    private static let leastRelease = 1 << 20
+    private static let leastRelease = 1 << 16
 
     /// Gives the whole pages of a part back to the system; they are read again, from its cache of files or the disk, when they are used.
     ///

@@ -5,9 +5,9 @@ import Testing
 
 /// Weights that stay packed from one product to the next, compared with those that are packed in each.
 @Suite struct PackedWeightTests {
-    /// Layers of odd sizes: one that is too small to be kept, and one of too many rows.
+    /// Layers of odd sizes: small ones, whose rows threads divide, and large ones; and a small one and a large one of too many rows.
     static let sizes: [(rows: Int, inputs: Int, outputs: Int)] = [
-        (9, 5, 3), (50, 1541, 1403), (257, 1088, 1105),
+        (9, 5, 3), (33, 530, 97), (257, 63, 200), (1025, 16, 49), (50, 1541, 1403), (257, 1088, 1105),
     ]
 
     /// A weight in each of the ways that files have it, each lent, overwritten once it is given back.
@@ -60,14 +60,46 @@ import Testing
         }
     }
 
-    /// Whether a weight is kept: no larger packed than in the file, but not too small, and of few rows.
+    /// Whether a weight is kept: small or no larger packed than in the file, and of few rows.
     private func keeps(
         _ weight: LinearWeight, _ precision: Precision, _ size: (rows: Int, inputs: Int, outputs: Int),
         on device: Device
     ) -> Bool {
         let packed = (device.backend as? CPUBackend)?.packedSize(precision) ?? 0
         let isLarger = weight.bytesPerElement < packed
-        return size.outputs > 1000 && size.rows <= 256 && !isLarger
+        let isSmall = size.outputs < 1000
+        return isSmall ? size.rows <= 1024 : size.rows <= 256 && !isLarger
+    }
+
+    @Test(
+        "small layers that read the same rows, with all that follows them, of any number of threads",
+        arguments: [1, 2, 3, 8], [9, 16, 66, 127])
+    func smallLayers(threads: Int, rows: Int) {
+        let device = Device.cpu(threads: threads)
+        let x = noise([3, rows, 70], seed: 3, on: device)
+        for precision in [Precision.f32, .bf16, .int8] {
+            func terms(isPacked: Bool) -> [LinearTerm] {
+                [1, 47, 48, 49, 200].map { outputs in
+                    let values = noise([outputs, 70], seed: 4, on: device)
+                    let weight: LinearWeight =
+                        precision == .int8
+                        ? .quantized(QuantizedWeight(values, rotationGroup: nil)) : .stored(values)
+                    return LinearTerm(
+                        weight, bias: noise([outputs], seed: 5, on: device), precision: precision,
+                        LinearEpilogue(
+                            .geluTanh, residual: noise([3, rows, outputs], seed: 6, on: device),
+                            gate: noise([3, 1, outputs], seed: 7, on: device)),
+                        packed: isPacked ? PackedWeight(weight) : nil)
+                }
+            }
+            let expected = linears(x, terms(isPacked: false))
+            let layers = terms(isPacked: true)
+            for product in 0...PackedWeight.usesBefore + 1 {
+                let areSame = zip(linears(x, layers), expected).allSatisfy { isSame($0, $1) }
+                #expect(areSame, "product \(product) in \(precision)")
+            }
+            withExtendedLifetime(layers) { #expect(device.packedBytes > 0) }
+        }
     }
 
     @Test("products of other precisions and numbers of rows are the same, whatever is kept")

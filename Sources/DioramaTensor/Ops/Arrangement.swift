@@ -13,9 +13,12 @@ extension Tensor {
                 storage: storage, byteOffset: byteOffset + range.lowerBound * step * dtype.size,
                 shape: shape.replacing(position, with: range.count), dtype: dtype, on: device)
         }
-        return moved(
-            "narrowed", to: shape.replacing(position, with: range.count), strides: shape.strides,
-            start: range.lowerBound * shape.strides[position])
+        let (outer, extent, inner) = shape.split(at: position)
+        let row = range.count * inner
+        let layout = StridedCopy(
+            dims: [outer, row], outStrides: [row, 1], strides: [extent * inner, 1],
+            start: range.lowerBound * inner)
+        return moved("narrowed", to: shape.replacing(position, with: range.count), layout)
     }
 
     /// `n` equal parts along an axis, whose extent `n` divides.
@@ -137,10 +140,14 @@ extension Tensor {
     }
 
     private func moved(_ name: String, to target: Shape, strides: [Int], start: Int) -> Tensor {
+        moved(
+            name, to: target,
+            StridedCopy(dims: target.dims, outStrides: target.strides, strides: strides, start: start))
+    }
+
+    private func moved(_ name: String, to target: Shape, _ layout: StridedCopy) -> Tensor {
         device.run(name, [self]) {
             let result = Tensor(uninitialized: target, dtype, on: device)
-            let layout = StridedCopy(
-                dims: target.dims, outStrides: target.strides, strides: strides, start: start)
             device.backend.copy(result.newBytes, bytes, layout, size: dtype.size)
             return result
         }

@@ -174,35 +174,55 @@ public func linears(_ x: Tensor, _ terms: [LinearTerm]) -> [Tensor] {
     precondition(x.dtype.isFloat, "linear: x is \(x.dtype), not a float type")
     let rows = x.shape.dims.dropLast().reduce(1, *)
     let values = x.f32
-    let prepared = terms.map { term in
-        checked(x.shape, term)
-        return LinearTerm(
-            term.weight, bias: term.bias?.f32, precision: term.precision,
-            LinearEpilogue(
-                term.epilogue.activation, residual: term.epilogue.residual?.f32, gate: term.epilogue.gate?.f32
-            ), packed: term.packed)
-    }
-    let operands = prepared.flatMap { [$0.bias, $0.epilogue.residual, $0.epilogue.gate] + $0.weight.tensors }
-    return x.device.run("linear", [values] + operands) {
-        let results = terms.map {
-            Tensor(uninitialized: x.shape.replacing(-1, with: $0.weight.outputs), on: x.device)
-        }
-        let problems = prepared.map { term in
-            var problem = term.weight.problem(term.precision)
-            problem.rows = rows
-            problem.packed = term.packed
-            problem.bias = term.bias?.data
-            problem.activation = term.epilogue.activation
-            problem.residual = term.epilogue.residual?.data
-            if let gate = term.epilogue.gate {
-                problem.gate = gate.data
-                let gates = gate.count / Swift.max(problem.outputs, 1)
-                problem.rowsPerGate = Swift.max(rows / Swift.max(gates, 1), 1)
+    for term in terms { checked(x, term) }
+    let prepared = terms.contains { !$0.isInSingles } ? terms.map { $0.inSingles } : terms
+    return withExtendedLifetime((values, prepared)) {
+        x.device.run("linear", reading: { [values] + prepared.flatMap { $0.operands } }) {
+            let results = terms.map {
+                Tensor(uninitialized: x.shape.replacing(-1, with: $0.weight.outputs), on: x.device)
             }
-            return problem
+            x.device.backend.linears(
+                results.map { $0.newData }, values.data, prepared.map { $0.problem(rows: rows) })
+            return x.dtype == .f32
+                ? results
+                : zip(results, terms).map { result, term in result.converted(to: resultType(x, term)) }
         }
-        x.device.backend.linears(results.map(\.newData), values.data, problems)
-        return zip(results, terms).map { result, term in result.converted(to: resultType(x, term)) }
+    }
+}
+
+extension LinearTerm {
+    /// What it reads.
+    fileprivate var operands: [Tensor?] { [bias, epilogue.residual, epilogue.gate] + weight.tensors }
+
+    /// Whether what is beside the weight is singles.
+    fileprivate var isInSingles: Bool {
+        func isSingle(_ x: Tensor?) -> Bool { x?.dtype ?? .f32 == .f32 }
+        return isSingle(bias) && isSingle(epilogue.residual) && isSingle(epilogue.gate)
+    }
+
+    /// The same with singles beside the weight.
+    fileprivate var inSingles: LinearTerm {
+        var term = self
+        term.bias = bias?.f32
+        term.epilogue.residual = epilogue.residual?.f32
+        term.epilogue.gate = epilogue.gate?.f32
+        return term
+    }
+
+    /// Valid while all of it is kept alive.
+    fileprivate func problem(rows: Int) -> LinearProblem {
+        var problem = weight.problem(precision)
+        problem.rows = rows
+        problem.packed = packed
+        problem.bias = bias?.data
+        problem.activation = epilogue.activation
+        problem.residual = epilogue.residual?.data
+        if let gate = epilogue.gate {
+            problem.gate = gate.data
+            let gates = gate.count / Swift.max(problem.outputs, 1)
+            problem.rowsPerGate = Swift.max(rows / Swift.max(gates, 1), 1)
+        }
+        return problem
     }
 }
 
@@ -211,23 +231,31 @@ private func resultType(_ x: Tensor, _ term: LinearTerm) -> DType {
     return .result(of: [x, weight, term.bias])
 }
 
-private func checked(_ x: Shape, _ term: LinearTerm) {
-    if case .stored(let weight) = term.weight {
+private func checked(_ operand: Tensor, _ term: LinearTerm) {
+    let x = operand.shape
+    switch term.weight {
+    case .stored(let weight):
+        operand.device.check("linear", weight)
         precondition(
             weight.dtype.isFloat && weight.rank == 2, "linear: weight is \(weight.dtype) \(weight.shape)")
+    case .quantized, .encoded:
+        for part in term.weight.tensors { operand.device.check("linear", part) }
     }
     let (outputs, inputs) = (term.weight.outputs, term.weight.inputs)
     precondition(
         x.rank >= 1 && x[-1] == inputs, "linear: x \(x) does not fit weight [\(outputs), \(inputs)]")
     let shape = x.replacing(-1, with: outputs)
     if let bias = term.bias {
+        operand.device.check("linear", bias)
         precondition(
             bias.shape == [outputs], "linear: bias \(bias.shape) does not fit weight [\(outputs), \(inputs)]")
     }
     if let residual = term.epilogue.residual {
+        operand.device.check("linear", residual)
         precondition(residual.shape == shape, "linear: residual \(residual.shape) does not fit \(shape)")
     }
     if let gate = term.epilogue.gate {
+        operand.device.check("linear", gate)
         precondition(
             gate.shape == [outputs] || gate.shape == shape
                 || x.rank == 3 && gate.shape == [x[0], 1, outputs],

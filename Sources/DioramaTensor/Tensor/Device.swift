@@ -120,20 +120,26 @@ extension Device {
 
     /// Runs `body`, an op over `operands`, keeping them alive and telling the observer.
     func run<R>(_ name: String, _ operands: [Tensor?], _ body: () -> R) -> R {
-        for case let operand? in operands {
-            precondition(operand.device == self, "\(name): operands live on different devices")
-        }
-        return withExtendedLifetime(operands) {
-            guard let observer = context.observer else { return body() }
-            let before = memory.total
-            let start = ContinuousClock.now
-            let result = body()
-            let shapes = operands.compactMap { $0.map { "\($0.dtype) \($0.shape)" } }
-            observer.record(
-                OpEvent(
-                    name: name, shapes: shapes.joined(separator: ", "), start: start,
-                    duration: ContinuousClock.now - start, bytesAllocated: memory.total - before))
-            return result
-        }
+        for case let operand? in operands { check(name, operand) }
+        return withExtendedLifetime(operands) { run(name, reading: { operands }, body) }
+    }
+
+    /// The same for an op that keeps its operands alive and has checked them; they are listed for the observer alone.
+    func run<R>(_ name: String, reading operands: () -> [Tensor?], _ body: () -> R) -> R {
+        guard let observer = context.observer else { return body() }
+        let before = memory.total
+        let start = ContinuousClock.now
+        let result = body()
+        let shapes = operands().compactMap { $0.map { "\($0.dtype) \($0.shape)" } }
+        observer.record(
+            OpEvent(
+                name: name, shapes: shapes.joined(separator: ", "), start: start,
+                duration: ContinuousClock.now - start, bytesAllocated: memory.total - before))
+        return result
+    }
+
+    /// Stops where an operand of an op lives elsewhere.
+    func check(_ name: String, _ operand: Tensor) {
+        precondition(operand.device == self, "\(name): operands live on different devices")
     }
 }

@@ -16,8 +16,8 @@ final class PackedMemory: Sendable {
         var isClosed = false
     }
 
-    /// Bytes from which on a weight is kept: small ones stay in the caches, and share pages of the file.
-    private static let smallest = 1 << 20
+    /// Bytes up to which a weight is kept though it is larger than in its file, because it is small.
+    static let small = 1 << 20
 
     private let limit: Int?
     private let pages: SystemPages
@@ -39,11 +39,11 @@ final class PackedMemory: Sendable {
     ///
     /// - Parameters:
     ///   - byteCount: how much, more than none.
-    ///   - replaced: bytes of files that the system gets back for it: no fewer, but for what fills up panels.
+    ///   - replaced: bytes of files that the system gets back for it: no fewer, but for what fills up panels, unless it is small.
     ///   - weight: who holds it, and gives it up when asked.
     /// - Returns: memory, to be filled; nil where there is no more to keep, or the weight is not to be kept.
     func take(_ byteCount: Int, replacing replaced: Int, for weight: PackedWeight) -> Panels? {
-        guard byteCount >= Self.smallest, byteCount <= replaced + replaced / 8 else { return nil }
+        guard byteCount <= Swift.max(replaced + replaced / 8, Self.small) else { return nil }
         let resident = SystemPages.resident(byteCount, .plain)
         let isFree = state.withLock { state in
             guard !state.isClosed, state.byteCount + resident <= most(beside: state.byteCount) else {

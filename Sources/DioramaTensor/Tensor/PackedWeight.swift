@@ -3,7 +3,7 @@ import Synchronization
 /// The weight of a layer that is used again and again, as products take it: packed once, when ``usesBefore`` products have packed it for
 /// themselves, and kept while there is memory for it.
 ///
-/// When it is packed, the pages of the mapped file that it was read from go back to the system, so that it is in memory once. A weight that
+/// When it is packed, the pages of the mapped file that it was read from go back to the system, so that it is in memory once. A large weight that
 /// would take more memory packed than in the file is packed in each product; so are layers beyond a third of the memory there is, and
 /// all of them once tensors need the memory.
 public final class PackedWeight: Sendable {
@@ -55,6 +55,11 @@ public final class PackedWeight: Sendable {
         }
         // Memory goes back without the lock.
         withExtendedLifetime(dropped) {}
+    }
+
+    /// What is packed; nil where it is not.
+    func panels(_ precision: Precision) -> Panels? {
+        states.withLock { if case .packed(let panels) = $0[precision] { panels } else { nil } }
     }
 
     /// Whether a product finds it packed.

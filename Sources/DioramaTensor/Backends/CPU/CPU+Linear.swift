@@ -25,19 +25,29 @@ extension CPUBackend {
     /// Rows up to which it pays to keep a packed weight: beyond one block of them, packing is a few percent of the product.
     private static let keptRows = 256
 
+    /// The same of a small weight, with which threads divide rows.
+    private static let keptShortRows = 1024
+
     package func linears(_ outs: [MutableFloats], _ x: Floats, _ problems: [LinearProblem]) {
-        var waiting = zip(outs, problems).map { Layer(out: $0, problem: $1) }
-        waiting.removeAll { $0.problem.rows == 0 || $0.problem.outputs == 0 }
-        for layer in waiting where isRead(inPlace: layer.problem) { dotLinear(layer.out, x, layer.problem) }
-        waiting.removeAll { isRead(inPlace: $0.problem) }
-        let large = waiting.filter { isStrassen($0.problem) }
-        if let first = large.first?.problem {
-            strassenLinears(large, x, rows: first.rows, inputs: first.inputs)
+        var waiting: [Layer] = []
+        waiting.reserveCapacity(problems.count)
+        for (out, problem) in zip(outs, problems) where problem.rows > 0 && problem.outputs > 0 {
+            if isRead(inPlace: problem) {
+                dotLinear(out, x, problem)
+            } else {
+                waiting.append(Layer(out: out, problem: problem))
+            }
+        }
+        if let first = waiting.first(where: { isStrassen($0.problem) })?.problem {
+            strassenLinears(
+                waiting.filter { isStrassen($0.problem) }, x, rows: first.rows, inputs: first.inputs)
             waiting.removeAll { isStrassen($0.problem) }
         }
         while let first = waiting.first?.problem {
-            packedLinears(waiting.filter { $0.problem.packsRows(as: first) }, x, first)
-            waiting.removeAll { $0.problem.packsRows(as: first) }
+            let isAlike = { (layer: Layer) in layer.problem.packsRows(as: first) }
+            if waiting.allSatisfy(isAlike) { return packedLinears(waiting, x, first) }
+            packedLinears(waiting.filter(isAlike), x, first)
+            waiting.removeAll(where: isAlike)
         }
     }
 
@@ -56,14 +66,32 @@ extension CPUBackend {
 
     /// Whether a layer's weight is read where it is stored, not found packed.
     func readsWeight(_ problem: LinearProblem) -> Bool {
-        guard problem.rows <= Self.keptRows, !isRead(inPlace: problem), !isStrassen(problem) else {
-            return true
-        }
+        guard keepsWeight(problem), !isRead(inPlace: problem), !isStrassen(problem) else { return true }
         return problem.packed?.isPacked(problem.precision) != true
+    }
+
+    /// Whether there are so few rows that a layer's weight is kept packed.
+    private func keepsWeight(_ problem: LinearProblem) -> Bool {
+        problem.rows <= Self.keptRows
+            || problem.rows <= Self.keptShortRows && packedBytes(problem) <= Self.shortWeight
+    }
+
+    /// Panels of a layer's weight.
+    func panelCount(_ problem: LinearProblem) -> Int {
+        (problem.outputs + kernels.panel_columns - 1) / kernels.panel_columns
+    }
+
+    /// Bytes of all panels of a layer's weight.
+    func packedBytes(_ problem: LinearProblem) -> Int {
+        let units = kernels.panel_units(problem.precision.kernelPrecision, problem.inputs)
+        return panelCount(problem) * (units + 2) * kernels.panel_columns * DType.f32.size
     }
 
     /// Layers whose rows are packed in one way, that of `shape`.
     private func packedLinears(_ layers: [Layer], _ x: Floats, _ shape: LinearProblem) {
+        if keepsWeight(shape), let panels = shortPanels(layers) {
+            return shortLinears(layers, panels, x, shape)
+        }
         let units = kernels.panel_units(shape.precision.kernelPrecision, shape.inputs)
         let fitting = Swift.min(Self.rowBlock, Self.rowBlockBytes / Swift.max(4 * units, 1))
         let block = Swift.max(fitting / kernels.panel_rows, 1) * kernels.panel_rows
@@ -111,7 +139,7 @@ extension CPUBackend {
     ) {
         let width = kernels.panel_columns
         let units = kernels.panel_units(problem.precision.kernelPrecision, problem.inputs)
-        let panels = (problem.outputs + width - 1) / width
+        let panels = panelCount(problem)
         let panelRoom = (units + 2) * width
         let fitting =
             rows.count <= Self.fewRows
@@ -128,9 +156,8 @@ extension CPUBackend {
                 ? part * panels / parts
                 : Swift.min(Swift.max(2 * part - 1, 0), 2 * parts) * panels / (2 * parts)
         }
-        let packed = problem.rows <= Self.keptRows ? problem.packed : nil
-        let kept = packed?.claim(
-            problem.precision, byteCount: panels * panelRoom * DType.f32.size, in: memory.packed)
+        let packed = keepsWeight(problem) ? problem.packed : nil
+        let kept = packed?.claim(problem.precision, byteCount: packedBytes(problem), in: memory.packed)
         // Weights are unpacked where sums will be.
         let sumsRoom = Swift.max((block + kernels.panel_rows) * width, unpackedRoom(problem))
         let ownRoom = kept == nil ? group * panelRoom : 0

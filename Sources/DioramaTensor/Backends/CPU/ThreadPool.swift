@@ -1,9 +1,9 @@
 import CKernels
 
 /// Threads that share the parts of an op; they start with the first op that has parts to share.
-final class ThreadPool: Sendable {
+package final class ThreadPool: Sendable {
     /// How many threads work on an op, the caller included.
-    let threads: Int
+    package let threads: Int
 
     // The pool locks itself, in C; this pointer to it never changes.
     private nonisolated(unsafe) let pool: OpaquePointer?
@@ -11,7 +11,7 @@ final class ThreadPool: Sendable {
     /// Whether it leaves all parts undone: ops take their memory and do nothing with it.
     let isIdle: Bool
 
-    init(threads: Int, isIdle: Bool = false) {
+    package init(threads: Int, isIdle: Bool = false) {
         self.threads = threads
         self.isIdle = isIdle
         pool = dk_pool_create(threads)
@@ -22,14 +22,16 @@ final class ThreadPool: Sendable {
     }
 
     /// The most workers that a job of so many parts has: what each needs is needed so many times.
-    func workers(_ parts: Int) -> Int { Swift.max(Swift.min(threads, parts), 1) }
+    package func workers(_ parts: Int) -> Int { Swift.max(Swift.min(threads, parts), 1) }
 
     /// Calls `body` for each part in `0..<parts`, in any order and on any thread, and returns when all are done.
+    ///
+    /// Each thread begins with the same share of the parts in every job, in order, and then helps others with their last ones.
     ///
     /// - Parameters:
     ///   - parts: how many; to be decided by the op's shapes alone, so that results never depend on threads.
     ///   - body: given the part and the worker, in `0..<workers(parts)`, which runs one part at a time.
-    func run(_ parts: Int, _ body: (_ part: Int, _ worker: Int) -> Void) {
+    package func run(_ parts: Int, _ body: (_ part: Int, _ worker: Int) -> Void) {
         if isIdle { return }
         guard let pool, parts > 1 else {
             for part in 0..<parts { body(part, 0) }
