@@ -2,6 +2,9 @@ import CKernels
 
 // Ops along an axis: reductions, softmax, norms.
 extension CPUBackend {
+    /// What an element of a row costs that is normalised, in elements of cheap work.
+    private static let normCost = 4
+
     package func reduce(
         _ op: ReduceOp, _ out: MutableFloats, _ x: Floats, outer: Int, extent: Int, inner: Int
     ) {
@@ -27,7 +30,7 @@ extension CPUBackend {
     package func layerNorm(
         _ out: MutableFloats, _ x: Floats, _ affine: RowAffine, rows: Int, columns: Int, eps: Float
     ) {
-        divide(rows, cost: 4 * columns) { range in
+        divide(rows, cost: Self.normCost * columns) { range in
             for row in range {
                 let i = row * columns
                 let modulation = row / affine.rowsPerScale * columns
@@ -41,7 +44,7 @@ extension CPUBackend {
     package func rmsNorm(
         _ out: MutableFloats, _ x: Floats, weight: Floats?, rows: Int, columns: Int, eps: Float
     ) {
-        divide(rows, cost: 4 * columns) { range in
+        divide(rows, cost: Self.normCost * columns) { range in
             for row in range {
                 kernels.rms_norm(out + row * columns, x + row * columns, weight, eps, columns)
             }
