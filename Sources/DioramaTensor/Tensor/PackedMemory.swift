@@ -12,12 +12,17 @@ final class PackedMemory: Sendable {
         var holders: [ObjectIdentifier: Holder] = [:]
         /// Bytes in memory.
         var byteCount = 0
+        /// How much more that is than was replaced by weights that are larger packed.
+        var growth = 0
         /// Whether tensors have needed the memory: nothing is kept any more.
         var isClosed = false
     }
 
-    /// Bytes up to which a weight is kept though it is larger than in its file, because it is small.
+    /// Bytes up to which a weight is small: kept though it is larger than in its file, while all that grows by little.
     static let small = 1 << 20
+
+    /// The part of all memory by which small weights may grow.
+    private static let growthShare = 64
 
     private let limit: Int?
     private let pages: SystemPages
@@ -43,21 +48,24 @@ final class PackedMemory: Sendable {
     ///   - weight: who holds it, and gives it up when asked.
     /// - Returns: memory, to be filled; nil where there is no more to keep, or the weight is not to be kept.
     func take(_ byteCount: Int, replacing replaced: Int, for weight: PackedWeight) -> Panels? {
-        guard byteCount <= Swift.max(replaced + replaced / 8, Self.small) else { return nil }
+        let growth = byteCount <= replaced + replaced / 8 ? 0 : byteCount - replaced
+        guard growth == 0 || byteCount <= Self.small else { return nil }
         let resident = SystemPages.resident(byteCount, .plain)
         let isFree = state.withLock { state in
-            guard !state.isClosed, state.byteCount + resident <= most(beside: state.byteCount) else {
-                return false
-            }
+            let (all, kept) = most(beside: state.byteCount)
+            guard !state.isClosed, state.byteCount + resident <= kept,
+                growth == 0 || state.growth + growth <= all / Self.growthShare
+            else { return false }
             state.byteCount += resident
+            state.growth += growth
             return true
         }
         guard isFree else { return nil }
         guard let bytes = pages.take(byteCount, .plain) else {
-            state.withLock { $0.byteCount -= resident }
+            giveBack(resident, growth)
             return nil
         }
-        let panels = Panels(bytes, byteCount, of: self)
+        let panels = Panels(bytes, byteCount, growth: growth, of: self)
         state.withLock {
             $0.holders[ObjectIdentifier(panels)] = Holder(weight: weight)
             plan?.note(packed: $0.byteCount)
@@ -67,21 +75,28 @@ final class PackedMemory: Sendable {
 
     /// The most that may be kept now that `kept` bytes are: a third of what tensors may hold, so that the system can also keep the files; and
     /// no more than leaves half of what other programs leave free, for several processes may keep weights.
-    private func most(beside kept: Int) -> Int {
-        guard let available = MachineMemory.available else { return (limit ?? 0) / 3 }
+    ///
+    /// - Returns: what tensors may hold, and what of it may be kept.
+    private func most(beside kept: Int) -> (all: Int, kept: Int) {
+        guard let available = MachineMemory.available else { return (limit ?? 0, (limit ?? 0) / 3) }
         // Pages of a plan are not in memory.
         let there = available + (plan == nil ? kept : 0)
-        return Swift.min((limit ?? there) / 3, there / 2)
+        return (limit ?? there, Swift.min((limit ?? there) / 3, there / 2))
+    }
+
+    private func giveBack(_ resident: Int, _ growth: Int) {
+        state.withLock { state in
+            state.byteCount -= resident
+            state.growth -= growth
+        }
     }
 
     /// Takes back what `take` gave.
     fileprivate func give(back panels: Panels) {
         state.withLock { _ = $0.holders.removeValue(forKey: ObjectIdentifier(panels)) }
         pages.giveBack(panels.bytes, panels.byteCount, .plain)
-        state.withLock { state in
-            state.byteCount -= SystemPages.resident(panels.byteCount, .plain)
-            plan?.note(packed: state.byteCount)
-        }
+        giveBack(SystemPages.resident(panels.byteCount, .plain), panels.growth)
+        plan?.note(packed: byteCount)
     }
 
     /// Drops all that is kept, for good, where tensors need it.
@@ -105,11 +120,13 @@ final class PackedMemory: Sendable {
 final class Panels: Sendable {
     /// The first panel; written by the product that packs it, before any other sees it.
     nonisolated(unsafe) let bytes: UnsafeMutableRawPointer
-    fileprivate let byteCount: Int
+    fileprivate let byteCount: Int, growth: Int
     private let memory: PackedMemory
 
-    fileprivate init(_ bytes: UnsafeMutableRawPointer, _ byteCount: Int, of memory: PackedMemory) {
-        (self.bytes, self.byteCount, self.memory) = (bytes, byteCount, memory)
+    fileprivate init(
+        _ bytes: UnsafeMutableRawPointer, _ byteCount: Int, growth: Int, of memory: PackedMemory
+    ) {
+        (self.bytes, self.byteCount, self.growth, self.memory) = (bytes, byteCount, growth, memory)
     }
 
     deinit { memory.give(back: self) }
