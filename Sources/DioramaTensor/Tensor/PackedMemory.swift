@@ -88,6 +88,7 @@ final class PackedMemory: Sendable {
         state.withLock { state in
             state.byteCount -= resident
             state.growth -= growth
+            plan?.note(packed: state.byteCount)
         }
     }
 
@@ -96,7 +97,6 @@ final class PackedMemory: Sendable {
         state.withLock { _ = $0.holders.removeValue(forKey: ObjectIdentifier(panels)) }
         pages.giveBack(panels.bytes, panels.byteCount, .plain)
         giveBack(SystemPages.resident(panels.byteCount, .plain), panels.growth)
-        plan?.note(packed: byteCount)
     }
 
     /// Drops all that is kept, for good, where tensors need it.

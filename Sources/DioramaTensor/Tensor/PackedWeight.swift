@@ -62,11 +62,6 @@ public final class PackedWeight: Sendable {
         states.withLock { if case .packed(let panels) = $0[precision] { panels } else { nil } }
     }
 
-    /// Whether a product finds it packed.
-    func isPacked(_ precision: Precision) -> Bool {
-        states.withLock { if case .packed = $0[precision] { true } else { false } }
-    }
-
     /// What a product has to pack its weight into, or has of it.
     ///
     /// - Parameters:

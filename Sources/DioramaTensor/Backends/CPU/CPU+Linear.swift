@@ -67,7 +67,7 @@ extension CPUBackend {
     /// Whether a layer's weight is read where it is stored, not found packed.
     func readsWeight(_ problem: LinearProblem) -> Bool {
         guard keepsWeight(problem), !isRead(inPlace: problem), !isStrassen(problem) else { return true }
-        return problem.packed?.isPacked(problem.precision) != true
+        return problem.packed?.panels(problem.precision) == nil
     }
 
     /// Whether there are so few rows that a layer's weight is kept packed.
