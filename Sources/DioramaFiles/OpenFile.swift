@@ -81,7 +81,7 @@ package final class OpenFile: Sendable {
         return bytes
     }
 
-    /// Maps the whole file, which must not be empty, read-only; the caller unmaps it.
+    /// Maps the whole file, which must not be empty, read-only; the caller unmaps it (``FileMappings/unmap(_:_:)``).
     ///
     /// - Returns: the first of `byteCount` bytes.
     /// - Throws: `FileError` where the system refuses.

@@ -25,7 +25,7 @@ final class MappedBytes: ByteLender {
         byteCount = file.byteCount
     }
 
-    deinit { munmap(UnsafeMutableRawPointer(mutating: address), byteCount) }
+    deinit { FileMappings.unmap(address, byteCount) }
 
     /// All bytes.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: address, count: byteCount) }

@@ -1,4 +1,5 @@
 import DioramaCommands
+import DioramaFiles
 import DioramaTensor
 import Foundation
 import Testing
@@ -55,6 +56,28 @@ import Testing
         #expect(after < 32 << 20)
         keeper.cancel()
         #expect(sum() == expected)
+    }
+
+    /// A file's addresses become other memory's as soon as it is unmapped, as when models change in a batch.
+    @Test func memoryInAFilesPlaceStays() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).gguf")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let byteCount = 1 << 20
+        try Data(repeating: 7, count: byteCount).write(to: file)
+        let giving = Task.detached { while !Task.isCancelled { MappedWeights.giveBackAll() } }
+        defer { giving.cancel() }
+        var lost = 0
+        for _ in 0..<3000 {
+            FileMappings.unmap(try OpenFile(file.path).map(), byteCount)
+            let flags = MAP_PRIVATE | MAP_ANONYMOUS
+            let own = try #require(mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0))
+            try #require(own != MAP_FAILED)
+            let bytes = own.assumingMemoryBound(to: UInt8.self)
+            for page in stride(from: 0, to: byteCount, by: 4096) { bytes[page] = 1 }
+            for page in stride(from: 0, to: byteCount, by: 4096) where bytes[page] != 1 { lost += 1 }
+            munmap(own, byteCount)
+        }
+        #expect(lost == 0)
     }
 
     /// Bytes of mappings that are in memory, by `/proc/self/smaps`.

@@ -1,3 +1,5 @@
+import DioramaFiles
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -22,7 +24,7 @@ package func keepResident(within budget: Int) async {
             before = resident
             // An eighth at most, so that what is read stays for a while however fast it comes.
             if resident + min(pace, budget / 8) > budget {
-                for weights in MappedWeights.all() { weights.giveBack() }
+                MappedWeights.giveBackAll()
                 before = residentMemory() ?? resident
             }
         }
@@ -52,8 +54,15 @@ package struct MappedWeights: Equatable {
         (start, end) = (bounds[0], bounds[1])
     }
 
-    /// Gives its pages back; they were only read, so that nothing is lost.
-    func giveBack() {
+    /// Gives the pages of all mappings back; they were only read, so that nothing is lost.
+    package static func giveBackAll() {
+        FileMappings.whileKept {
+            for weights in all() { weights.giveBack() }
+        }
+    }
+
+    /// While the file is mapped there: what else came to lie at its addresses would be lost.
+    private func giveBack() {
         #if os(Linux)
         guard let first = UnsafeMutableRawPointer(bitPattern: start) else { return }
         madvise(first, Int(end - start), MADV_DONTNEED)
