@@ -36,7 +36,7 @@ public struct SessionOptions: Sendable {
 /// A catalog, folders, a device and an engine: renders graphs, and keeps what they share from one to the next.
 ///
 /// ```swift
-/// let session = try Session(nodes: .builtin, options: options)
+/// let session = Session(nodes: .builtin, options: options)
 /// let graph = try session.graph(GraphFile(data: Data(contentsOf: file), catalog: session.catalog))
 /// let pictures = try await session.render(graph)
 /// ```

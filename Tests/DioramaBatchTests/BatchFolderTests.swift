@@ -1,4 +1,5 @@
 import DioramaBatch
+import DioramaGraph
 import DioramaTestSupport
 import Foundation
 import Testing
@@ -39,15 +40,37 @@ import Testing
 
     @Test func aRateLeavesPausesOut() async throws {
         try await run(three + "a lake\n")
-        // Three distances: two seconds, a night, four seconds.
-        for (name, time) in zip(workshop.pictures, [1000.0, 1002, 50_002, 50_006]) {
-            try FileManager.default.setAttributes(
-                [.modificationDate: Date(timeIntervalSince1970: time)],
-                ofItemAtPath: workshop.url.appending(path: name).path)
-        }
+        // Two that were made together in eight seconds and written one after the other; after a night one in four; one that begins before that ends.
+        try rewrite([(1000, 8), (1001, 9), (50_004, 4), (50_006, 5)])
         let status = try workshop.folder.status()
-        #expect(status.secondsEach == 3)
+        #expect(status.secondsEach == Double(9 + 4 + 2) / 4)
         #expect(status.lastWritten == 50_006)
+    }
+
+    @Test func aRateIsOfItemsWhoseTimeIsKnown() async throws {
+        try await run(three)
+        try rewrite([(1000, 2), (1001, nil), (1002, 3)])
+        #expect(try workshop.folder.status().secondsEach == Double(2 + 2) / 2)
+        try rewrite([(1000, nil), (1001, nil), (1002, -1)])
+        #expect(try workshop.folder.status().secondsEach == nil)
+    }
+
+    /// Says when each item of the manifest was done, and how long it took.
+    private func rewrite(_ times: [(done: Double, took: Double?)]) throws {
+        let manifest = workshop.url.appending(path: "manifest.jsonl")
+        let lines = try String(contentsOf: manifest, encoding: .utf8).split(separator: "\n")
+        let entries = try lines.map { try #require(JSON(parsing: $0.utf8).object) }
+        try #require(entries.count == times.count)
+        var text = ""
+        for (var entry, time) in zip(entries, times) {
+            let name = try #require(entry["files"]?.array?.first?["file"]?.string)
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: time.done)],
+                ofItemAtPath: workshop.url.appending(path: name).path)
+            entry["seconds"] = time.took.map { .double($0) }
+            text += "\(JSON.object(entry))\n"
+        }
+        try Data(text.utf8).write(to: manifest)
     }
 
     @Test func statusKnowsThatABatchIsAtWork() async throws {

@@ -196,7 +196,7 @@ import Testing
             as [([String], Bool)]
         {
             let outcome = await diorama(
-                arguments + more, in: temporary.url, catalog: try NodeCatalog.builtin)
+                arguments + more, in: temporary.url, catalog: NodeCatalog.builtin)
             #expect(outcome.output.contains("\"tiny\"") == isFound)
         }
     }

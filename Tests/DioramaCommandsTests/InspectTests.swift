@@ -11,7 +11,7 @@ import Testing
 @Suite struct InspectTests {
     private func inspect(_ arguments: String...) async throws -> String {
         let outcome = await diorama(
-            ["inspect"] + arguments, in: Repository.root, catalog: try NodeCatalog.builtin)
+            ["inspect"] + arguments, in: Repository.root, catalog: NodeCatalog.builtin)
         #expect(outcome.status == .done, "\(outcome.errors)")
         return outcome.output
     }

@@ -10,7 +10,7 @@ import Testing
     @Test func theNodePageIsTheOneTheCommandWrites() throws {
         let page = try String(contentsOf: Repository.url("docs/Nodes.md"), encoding: .utf8)
         #expect(
-            page == markdownReference(try NodeCatalog.builtin),
+            page == markdownReference(NodeCatalog.builtin),
             "write it again: diorama nodes --markdown > docs/Nodes.md")
     }
 
@@ -19,7 +19,7 @@ import Testing
     )
     func everyGraphChecks(name: String) async throws {
         let outcome = await diorama(
-            ["check", "graphs/\(name)"], in: Repository.root, catalog: try NodeCatalog.builtin)
+            ["check", "graphs/\(name)"], in: Repository.root, catalog: NodeCatalog.builtin)
         #expect(outcome.status == .done, "\(outcome.errors)")
         #expect(outcome.output.contains("file          diorama-tiny is "))
     }
@@ -48,14 +48,14 @@ import Testing
 
     @Test func theSettingsOfTheFirstGraphAreFound() throws {
         let file = try GraphFile(data: try Data(contentsOf: Repository.url("graphs/text-to-image.json")))
-        let settings = GraphSettings(file, catalog: try NodeCatalog.builtin)
+        let settings = GraphSettings(file, catalog: NodeCatalog.builtin)
         for setting in Setting.allCases { #expect(settings.places(of: setting).count == 1, "\(setting)") }
     }
 
     @Test func theTwoStageGraphHasTwoSeeds() async throws {
         let outcome = await diorama(
             ["check", "graphs/two-sizes.json", "--seed", "7"], in: Repository.root,
-            catalog: try NodeCatalog.builtin)
+            catalog: NodeCatalog.builtin)
         #expect(outcome.status == .usage)
         #expect(outcome.errors.contains("choose with --set draft.seed=... or --set sampler.seed=..."))
     }

@@ -18,7 +18,7 @@ import Testing
         try FileManager.default.copyItem(at: model, to: scratch.url.appending(path: "models/diorama-tiny"))
         try scratch.write(Self.picture(30), to: "input/photo.png")
         session = Session(
-            nodes: try .builtin,
+            nodes: .builtin,
             options: SessionOptions(
                 folders: Folders(
                     models: [scratch.url.appending(path: "models")],

@@ -114,7 +114,7 @@ import Testing
             for name in ["a.png", "b.png"] {
                 let output = try TemporaryFolder()
                 let session = Session(
-                    nodes: try .builtin,
+                    nodes: .builtin,
                     options: SessionOptions(
                         folders: Folders(
                             models: [models.folder.url], input: input.url, output: output.url,

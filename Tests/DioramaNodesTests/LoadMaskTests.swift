@@ -34,7 +34,7 @@ import Testing
         let picture = ImageBatch(pixels: bench.noise([1, 3, 4, 3]))
         try await bench.run("SaveImage", ["filename_prefix": "day/fox"], given: ["images": picture])
         let environment = bench.engine.environment
-        let declared = try #require(try NodeCatalog.builtin["LoadImageOutput"]).json(in: environment)
+        let declared = try #require(NodeCatalog.builtin["LoadImageOutput"]).json(in: environment)
         #expect(declared["input"]?["required"]?["image"]?[0] == ["day/fox_00001_.png [output]"])
 
         let loaded: ImageBatch = try await bench.output(

@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test func whatHasNoPlaceIsToldAndAReplacedFileIsNoticed() async throws {
-        let session = Session(nodes: try .builtin, options: SessionOptions(folders: bench.folders))
+        let session = Session(nodes: .builtin, options: SessionOptions(folders: bench.folders))
         let file = try Render.graph("lora").with([
             ("lora", "lora_name", "peft.safetensors"), ("sampler", "steps", 1),
         ])

@@ -81,7 +81,7 @@ import Testing
             part[id] = .object(node)
         }
         let session = Session(
-            nodes: try .builtin,
+            nodes: .builtin,
             options: SessionOptions(
                 folders: Folders(
                     models: [models.folder.url], input: input.url, output: output.url,

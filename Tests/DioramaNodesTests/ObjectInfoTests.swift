@@ -5,6 +5,13 @@ import Testing
 
 /// Node names, inputs, types and ranges are ComfyUI's, cut by `tools/golden/object_info.py`.
 @Suite struct ObjectInfoTests {
+    /// The catalog reads declarations when they are asked for, without asking whether they contradict themselves.
+    @Test func declarationsHaveNoMistakes() throws {
+        let builtin = NodeCatalog.builtin
+        #expect(try NodeCatalog(builtin.types).classNames == builtin.classNames)
+        #expect(builtin.schemas.count == builtin.types.count)
+    }
+
     @Test func nodesAreDeclaredAsComfyUIHasThem() throws {
         let render = try Render()
         let environment = RunEnvironment(folders: render.session.folders)

@@ -14,7 +14,7 @@ struct Render {
             models: [Repository.url("samples/models")], input: input ?? Repository.url("samples/input"),
             output: output.url, temp: output.url.appending(path: "temp"))
         session = Session(
-            nodes: try .builtin,
+            nodes: .builtin,
             options: SessionOptions(folders: folders, threads: threads, precision: precision))
     }
 

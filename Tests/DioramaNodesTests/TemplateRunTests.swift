@@ -114,7 +114,7 @@ import Testing
     ) async throws {
         let output = try TemporaryFolder()
         let session = Session(
-            nodes: try .builtin,
+            nodes: .builtin,
             options: SessionOptions(
                 folders: Folders(
                     models: [models], input: input, output: output.url,
@@ -140,7 +140,7 @@ import Testing
     private static func plan(_ file: GraphFile, _ name: String, _ folders: Folders) async throws {
         var options = SessionOptions(folders: folders, threads: 2)
         options.plansMemory = true
-        let session = Session(nodes: try .builtin, options: options)
+        let session = Session(nodes: .builtin, options: options)
         let written = try await session.render(session.graph(file))
         #expect(written.isEmpty, "\(name)")
         let peak = try #require(session.device.memoryPlan?.peak)

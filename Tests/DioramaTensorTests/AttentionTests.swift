@@ -109,6 +109,28 @@ import Testing
         }
     }
 
+    @Test(
+        "nothing is read of what scratch held before", arguments: Device.processors, [Precision.f32, .bf16])
+    func unusedKeys(on device: Device, precision: Precision) {
+        let reference = Device.reference()
+        let bound = precision == .bf16 ? 2 * Tolerance.bf16.op : Tolerance.f32.op
+        for dim in [5, 24, 64, 70] {
+            let full = Tensor.full(.nan, [1, 256, 1, dim], on: device)
+            for count in [1, 2, 31, 32, 33, 64, 97, 129, 255] {
+                #expect(attention(full, full, full, precision: precision).floats().allSatisfy { $0.isNaN })
+                let q = noise([1, 7, 1, dim], on: device)
+                let (k, v) = (
+                    noise([1, count, 1, dim], seed: 2, on: device),
+                    noise([1, count, 1, dim], seed: 3, on: device)
+                )
+                let expected = attention(q.to(reference), k.to(reference), v.to(reference))
+                #expect(
+                    relativeError(attention(q, k, v, precision: precision), expected) < bound,
+                    "\(count) keys of \(dim)")
+            }
+        }
+    }
+
     @Test("heads that are normed as they turn are normed, then turned", arguments: Device.each)
     func normedRotaryEmbedding(on device: Device) {
         let x = noise([2, 5, 3, 20], seed: 1, on: device)

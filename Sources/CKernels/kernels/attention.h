@@ -12,6 +12,7 @@ enum {
     DK_KEY_COLUMNS = DK_KEY_VECTORS * DK_LANES,
     DK_KEY_ROWS = 6,
     DK_KEY_BLOCK = 256,
+    DK_SCORES = 4 * DK_LANES, /* taken at a time */
 };
 
 /* What a head's dim is rounded up to. */
@@ -41,13 +42,13 @@ DK_INLINE void pack_values(uint32_t *out, dk_precision precision, const float *v
     memcpy(out, &pair, sizeof pair);
 }
 
+/* Panels and units beyond `count` keys are left as they are: no one reads them. */
 static void pack_keys(void *block, dk_precision precision, const float *k, const float *v, size_t key_stride,
                       size_t count, size_t dim) {
     size_t units = panel_units(precision, dim), terms = unit_terms(precision);
     uint32_t *out = block;
-    for (size_t column = 0; column < DK_KEY_BLOCK; column += DK_KEY_COLUMNS) {
-        size_t columns = column < count ? count - column : 0;
-        if (columns > DK_KEY_COLUMNS) columns = DK_KEY_COLUMNS;
+    for (size_t column = 0; column < count; column += DK_KEY_COLUMNS) {
+        size_t columns = count - column < DK_KEY_COLUMNS ? count - column : DK_KEY_COLUMNS;
         if (precision == DK_SINGLE)
             pack_panel_of(out + column * units, DK_KEY_COLUMNS, DK_SINGLE, k + column * key_stride, DK_F32, key_stride,
                           columns, dim);
@@ -56,8 +57,11 @@ static void pack_keys(void *block, dk_precision precision, const float *k, const
                           columns, dim);
     }
     out += packed_keys(precision, dim);
-    size_t depth = DK_KEY_BLOCK / terms;
-    memset(out, 0, depth * padded_dim(dim) * 4);
+    size_t depth = DK_KEY_BLOCK / terms, deep = panel_units(precision, count);
+    for (size_t column = 0; column < dim; column += DK_KEY_COLUMNS) {
+        size_t from = dim - column < DK_KEY_COLUMNS ? 0 : count / terms;
+        memset(out + column * depth + from * DK_KEY_COLUMNS, 0, (deep - from) * DK_KEY_COLUMNS * 4);
+    }
     for (size_t column = 0; column < dim; column += DK_LANES) {
         uint32_t *panel = out + column / DK_KEY_COLUMNS * depth * DK_KEY_COLUMNS + column % DK_KEY_COLUMNS;
         size_t width = dim - column < DK_LANES ? dim - column : DK_LANES;
@@ -207,26 +211,27 @@ static void pack_queries(uint32_t *left, const float *q, const dk_attention *p, 
     }
 }
 
-/* The greatest of a row and of what was before, not-a-number passed over: it shows in the weights. */
-DK_INLINE float greatest_score(const float *scores, float before) {
+/* The greatest of a row and of what was before, not-a-number passed over: it shows in the weights. A row's extent is a multiple of
+ * DK_SCORES here and below. */
+DK_INLINE float greatest_score(const float *scores, size_t extent, float before) {
     vf best[4] = {vf_splat(before), vf_splat(before), vf_splat(before), vf_splat(before)};
-    for (size_t i = 0; i < DK_KEY_BLOCK; i += 4 * DK_LANES)
+    for (size_t i = 0; i < extent; i += DK_SCORES)
         for (size_t part = 0; part < 4; part++)
             best[part] = vf_larger(vf_load(scores + i + part * DK_LANES), best[part]);
     for (size_t part = 1; part < 4; part++) best[0] = vf_larger(best[part], best[0]);
     return vf_greatest_number(best[0]);
 }
 
-static bool all_equal(const float *scores, float value) {
+static bool all_equal(const float *scores, size_t extent, float value) {
     bool equal = true;
-    for (size_t i = 0; i < DK_KEY_BLOCK; i++) equal = equal && scores[i] == value;
+    for (size_t i = 0; i < extent; i++) equal = equal && scores[i] == value;
     return equal;
 }
 
 /* weights = 2^(scores - greatest); returns their sums by lanes. */
-DK_INLINE vf exponentials(uint32_t *weights, const float *scores, float greatest, const dk_precision precision) {
+DK_INLINE vf exponentials(uint32_t *weights, const float *scores, size_t extent, float greatest, const dk_precision precision) {
     vf total = {0};
-    for (size_t i = 0; i < DK_KEY_BLOCK; i += 2 * DK_LANES) {
+    for (size_t i = 0; i < extent; i += 2 * DK_LANES) {
         vf low = vf_exp2_down(vf_load(scores + i) - greatest, precision);
         vf high = vf_exp2_down(vf_load(scores + i + DK_LANES) - greatest, precision);
         total += low + high;
@@ -246,6 +251,7 @@ static void weigh_scores(const dk_attention_state *s, const dk_attention *p, siz
                          size_t count) {
     float *scores = s->scores + row * DK_KEY_BLOCK, *totals = s->totals + row * DK_LANES;
     size_t units = panel_units(p->precision, DK_KEY_BLOCK), visible = count;
+    size_t extent = (count + DK_SCORES - 1) / DK_SCORES * DK_SCORES;
     if (p->causal) visible = query < first ? 0 : query - first + 1 < count ? query - first + 1 : count;
     if (p->key_bias)
         for (size_t i = 0; i < visible; i++) scores[i] += p->key_bias[first + i] * DK_LOG2_E;
@@ -253,18 +259,18 @@ static void weigh_scores(const dk_attention_state *s, const dk_attention *p, siz
         const float *mask = p->mask + query * p->mask_query_stride + first * p->mask_key_stride;
         for (size_t i = 0; i < visible; i++) scores[i] += mask[i * p->mask_key_stride] * DK_LOG2_E;
     }
-    for (size_t i = visible; i < DK_KEY_BLOCK; i++) scores[i] = -INFINITY;
-    float before = s->greatest[row], greatest = greatest_score(scores, before);
+    for (size_t i = visible; i < extent; i++) scores[i] = -INFINITY;
+    float before = s->greatest[row], greatest = greatest_score(scores, extent, before);
     uint32_t *weights = s->weights + row * units;
     if (greatest == -INFINITY) {
-        if (all_equal(scores, -INFINITY)) {
+        if (all_equal(scores, extent, -INFINITY)) {
             memset(weights, 0, units * 4);
             return;
         }
         greatest = 0; /* not-a-number, which makes the weights so */
     }
-    vf total = p->precision == DK_SINGLE ? exponentials(weights, scores, greatest, DK_SINGLE)
-                                         : exponentials(weights, scores, greatest, DK_HALF);
+    vf total = p->precision == DK_SINGLE ? exponentials(weights, scores, extent, greatest, DK_SINGLE)
+                                         : exponentials(weights, scores, extent, greatest, DK_HALF);
     s->greatest[row] = greatest;
     if (before == greatest) {
         vf_store(totals, vf_load(totals) + total);

@@ -6,9 +6,8 @@ DK_INLINE vf vf_quick_gelu(vf v) { return v / (1.0f + vf_exp(-1.702f * v)); }
 
 DK_INLINE vf vf_gelu(vf v) { return 0.5f * v * (1.0f + vf_erf(v * 0.707106781f)); }
 
-DK_INLINE vf vf_gelu_tanh(vf v) {
-    return 0.5f * v * (1.0f + vf_tanh(0.797884561f * (v + 0.044715f * v * v * v)));
-}
+/* v / 2 · (1 + tanh u) = v / (1 + e^-2u), which is exact to rounding where the tangent is near -1, too. */
+DK_INLINE vf vf_gelu_tanh(vf v) { return v / (1.0f + vf_exp(-1.59576912f * (v + 0.044715f * v * v * v))); }
 
 #define DK_EACH(expression)                                         \
     do {                                                            \

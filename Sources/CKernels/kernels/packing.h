@@ -52,12 +52,17 @@ DK_INLINE uint32_t weight_unit(dk_precision precision, const void *row, dk_float
     return (uint32_t)half[0] | (uint32_t)half[1] << 16;
 }
 
-/* A square of units, transposed. The square of the rows after these is fetched meanwhile: the processor foresees no further than a page. */
-DK_INLINE void pack_unit_square(uint32_t *panel, const size_t width, const void *rows, dk_precision precision,
+/* A square of units, transposed, of which rows from `count` on are missing: zeros. The square of the rows after these is fetched meanwhile: the
+ * processor foresees no further than a page. */
+DK_INLINE void pack_unit_square(uint32_t *panel, const size_t width, const void *rows, const size_t count, dk_precision precision,
                                 dk_float_type type, size_t stride, size_t at) {
     vf square[DK_LANES];
     size_t size = type == DK_F32 ? 4 : 2;
     for (size_t i = 0; i < DK_LANES; i++) {
+        if (i >= count) {
+            square[i] = (vf){0};
+            continue;
+        }
         const char *row = (const char *)rows + i * stride * size;
         __builtin_prefetch(row + DK_LANES * stride * size + at * 4, 0, 2);
         if (precision == DK_SINGLE) {
@@ -81,14 +86,18 @@ DK_INLINE void pack_unit_square(uint32_t *panel, const size_t width, const void 
 DK_INLINE void pack_panel_of(uint32_t *panel, const size_t width, dk_precision precision, const void *rows,
                              dk_float_type type, size_t stride, size_t columns, size_t depth) {
     size_t units = panel_units(precision, depth), size = type == DK_F32 ? 4 : 2;
-    size_t whole = columns / DK_LANES * DK_LANES;
     size_t deep = depth / unit_terms(precision) / DK_LANES * DK_LANES;
-    for (size_t column = 0; column < whole; column += DK_LANES)
-        for (size_t i = 0; i < deep; i += DK_LANES)
-            pack_unit_square(panel + i * width + column, width, (const char *)rows + column * stride * size, precision,
-                             type, stride, i);
+    for (size_t column = 0; column < width; column += DK_LANES) {
+        const char *from = (const char *)rows + column * stride * size;
+        size_t count = column < columns ? columns - column : 0;
+        for (size_t i = 0; i < deep; i += DK_LANES) {
+            uint32_t *to = panel + i * width + column;
+            if (count >= DK_LANES) pack_unit_square(to, width, from, DK_LANES, precision, type, stride, i);
+            else pack_unit_square(to, width, from, count, precision, type, stride, i);
+        }
+    }
     for (size_t column = 0; column < width; column++)
-        for (size_t i = column < whole ? deep : 0; i < units; i++)
+        for (size_t i = deep; i < units; i++)
             panel[i * width + column] =
                 column < columns
                     ? weight_unit(precision, (const char *)rows + column * stride * size, type, i, depth)

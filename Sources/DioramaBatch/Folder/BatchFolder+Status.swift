@@ -11,7 +11,8 @@ public struct BatchStatus: Sendable {
     public internal(set) var lost = 0
     /// Files of the items that are done, and their bytes.
     public internal(set) var files = 0, bytes = 0
-    /// Seconds from one item to the next while a batch is at work, pauses left out; nil before there are two.
+    /// Seconds that an item takes: the time in which any was being made, loading models included and pauses left out, through how many were; nil
+    /// where that is not known of any.
     public internal(set) var secondsEach: Double?
     /// When the newest file was written, in seconds since 1970.
     public internal(set) var lastWritten: Double?
@@ -41,7 +42,7 @@ extension BatchFolder {
     public func status() throws -> BatchStatus {
         try requireManifest()
         var status = BatchStatus()
-        var times: [Double] = []
+        var spans: [ClosedRange<Double>] = []
         try LastWords(in: self).forEach { entry, _ in
             guard entry.isDone else {
                 status.failed += 1
@@ -58,12 +59,12 @@ extension BatchFolder {
             if let first = entry.files.first,
                 let time = FileStatus(file(first.path).path(percentEncoded: false))
             {
-                times.append(Double(time.modified.seconds) + Double(time.modified.nanoseconds) / 1e9)
+                let written = Double(time.modified.seconds) + Double(time.modified.nanoseconds) / 1e9
+                status.lastWritten = max(status.lastWritten ?? written, written)
+                if let seconds = entry.seconds, seconds >= 0 { spans.append(written - seconds...written) }
             }
         }
-        times.sort()
-        status.lastWritten = times.last
-        status.secondsEach = Self.usualGap(times)
+        status.secondsEach = Self.secondsEach(&spans)
         status.isAtWork = FolderLock.isHeld(self)
         return status
     }
@@ -75,14 +76,16 @@ extension BatchFolder {
         throw ListError(path, "\(reason), so no batch was made there")
     }
 
-    /// The mean distance of sorted times; those far above the usual one are pauses between runs.
-    static func usualGap(_ times: [Double]) -> Double? {
-        let gaps = zip(times.dropFirst(), times).map { $0 - $1 }
-        guard !gaps.isEmpty else { return nil }
-        let median = gaps.sorted()[gaps.count / 2]
-        // One that is due within ten usual distances, or within a second, is no pause.
-        let usual = gaps.filter { $0 <= max(10 * median, 1) }
-        return usual.isEmpty ? nil : usual.reduce(0, +) / Double(usual.count)
+    /// Seconds an item, from when each was begun and done: what was made together took its time together.
+    static func secondsEach(_ spans: inout [ClosedRange<Double>]) -> Double? {
+        guard !spans.isEmpty else { return nil }
+        spans.sort { $0.lowerBound < $1.lowerBound }
+        var (work, end) = (0.0, -Double.infinity)
+        for span in spans where span.upperBound > end {
+            work += span.upperBound - max(span.lowerBound, end)
+            end = span.upperBound
+        }
+        return work / Double(spans.count)
     }
 }
 

@@ -84,8 +84,8 @@ extension Graph {
     /// The nodes to run for a forecast, by id.
     ///
     /// Our own output nodes write nothing then; in place of others, which may, stand the nodes that they take something from.
-    func forecastTargets() throws -> [String] {
-        let known = try Set(NodeCatalog.builtin.classNames)
+    func forecastTargets() -> [String] {
+        let known = Set(NodeCatalog.builtin.classNames)
         var ids: [String] = []
         for node in nodes where targetIDs.contains(node.label.id) {
             let writes = node.schema.spec.isOutput && !known.contains(node.label.className)

@@ -50,10 +50,14 @@ extension CPUBackend {
                     )
                 } else {
                     let together = scratch + worker * room
-                    let rows = own.flatMap { place in place.rows.map { (place.part, row(place.part, $0)) } }
-                    for (line, (part, at)) in rows.enumerated() {
-                        (together + line * p.dim).update(from: k[part] + at, count: p.dim)
-                        (together + (block + line) * p.dim).update(from: v[part] + at, count: p.dim)
+                    var line = together
+                    for place in own {
+                        for number in place.rows {
+                            let at = row(place.part, number)
+                            line.update(from: k[place.part] + at, count: p.dim)
+                            (line + block * p.dim).update(from: v[place.part] + at, count: p.dim)
+                            line += p.dim
+                        }
                     }
                     (keys, values) = (Floats(together), Floats(together + block * p.dim))
                 }
