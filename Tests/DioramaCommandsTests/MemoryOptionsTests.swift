@@ -83,7 +83,7 @@ import Testing
     /// Bytes of mappings that are in memory, by `/proc/self/smaps`.
     private func residentPages(of ranges: [MappedWeights]) -> Int? {
         var (isOurs, total) = (false, 0)
-        for line in systemFile("/proc/self/smaps", limit: 1 << 24).split(separator: "\n") {
+        for line in SystemFile.text("/proc/self/smaps", limit: 1 << 24).split(separator: "\n") {
             if line.contains("-"), let first = line.split(separator: " ").first, !first.hasSuffix(":") {
                 isOurs = MappedWeights(line: line).map(ranges.contains) ?? false
             } else if isOurs, line.hasPrefix("Rss:") {

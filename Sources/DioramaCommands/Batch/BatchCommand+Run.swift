@@ -13,7 +13,7 @@ extension BatchCommand {
         let output = fileURL(output, in: context.workingFolder)
         var options = SessionOptions(
             folders: try folders.folders(graphFolder: source.folder, in: context, output: output))
-        options.threads = threads
+        options.threads = threads.count
         options.precision = precision.precision
         options.memory = memory.limit(asJSON: json, in: context)
         // Enough for the encoded texts of some lines; pictures are not needed again.

@@ -86,8 +86,7 @@ struct BatchCommand: Command {
     @OptionGroup var precision: PrecisionOptions
     @OptionGroup var memory: MemoryOptions
 
-    @Option(help: "CPU threads to use, 1 or more; the pictures do not depend on it. Default: one a core.")
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     @Flag(help: "Print nothing but errors.")
     var quiet = false
@@ -105,7 +104,6 @@ struct BatchCommand: Command {
         try refuseEmptyPaths([graph], of: "the graph")
         try refuseEmptyPaths([list], of: "the list")
         try refuseEmptyPaths([output], of: "--out")
-        if let threads, threads < 1 { throw ValidationError("--threads must be 1 or more, not \(threads)") }
         if graph == "-", list == "-" {
             throw ValidationError("the graph and the list cannot both come from standard input")
         }

@@ -31,8 +31,7 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "How often to measure, 1 or more; the median counts.")
     var runs = 5
 
-    @Option(help: "CPU threads to use, 1 or more. Default: one a core.")
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     @Flag(help: "Print how long each kind of operation of a model took, all runs together.")
     var ops = false
@@ -42,9 +41,6 @@ struct BenchOptions: ParsableArguments {
 
     func validate() throws {
         guard runs > 0 else { throw ValidationError("--runs must be 1 or more, not \(runs)") }
-        if let threads, threads < 1 {
-            throw ValidationError("--threads must be 1 or more, not \(threads)")
-        }
     }
 }
 

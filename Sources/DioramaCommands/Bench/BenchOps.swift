@@ -59,7 +59,7 @@ struct BenchLinearCommand: Command {
     }
 
     func run(in context: CommandContext) async throws {
-        let device = Device.cpu(threads: options.threads)
+        let device = Device.cpu(threads: options.threads.count)
         let precision = options.precision.precision ?? .bf16
         let x = benchNoise([rows, inputs], seed: 1, on: device)
         let weight = benchNoise([outputs, inputs], seed: 2, on: device)
@@ -96,7 +96,7 @@ struct BenchAttentionCommand: Command {
     }
 
     func run(in context: CommandContext) async throws {
-        let device = Device.cpu(threads: options.threads)
+        let device = Device.cpu(threads: options.threads.count)
         let precision = options.precision.precision ?? .bf16
         let (q, k, v) = (
             benchNoise([1, tokens, heads, dim], seed: 1, scale: 2, on: device),

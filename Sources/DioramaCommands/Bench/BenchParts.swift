@@ -23,7 +23,7 @@ struct BenchedPart {
         source = try WeightsFile(url.appending(path: weights)).open()
         precision = options.precision.precision
         times = options.ops ? OperationTimes() : nil
-        device = Device.cpu(threads: options.threads, observer: times)
+        device = Device.cpu(threads: options.threads.count, observer: times)
     }
 
     /// Its weights, under `names`; `keepsPacked` for a denoiser, as nodes load it.

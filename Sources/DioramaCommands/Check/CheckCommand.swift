@@ -31,15 +31,10 @@ struct CheckCommand: Command {
         name: .customLong("memory"),
         help: ArgumentHelp(
             "Predict the peak memory of a render, and what it is made of.",
-            discussion: "Within a tenth. It depends on the size, the number of threads and the precision."))
+            discussion: "Within a tenth. It depends on the size, --threads and --precision."))
     var predictsMemory = false
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "For --memory: CPU threads of the render, 1 to \(Device.mostThreads). Default: one a core.",
-            valueName: "threads"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var precision: PrecisionOptions
 
@@ -50,9 +45,6 @@ struct CheckCommand: Command {
     var json = false
 
     func validate() throws {
-        if let threads, !(1...Device.mostThreads).contains(threads) {
-            throw ValidationError("--threads must be 1 to \(Device.mostThreads), not \(threads)")
-        }
     }
 
     func run(in context: CommandContext) async throws {
@@ -83,7 +75,7 @@ struct CheckCommand: Command {
         _ graph: Graph, catalog: NodeCatalog, folders: Folders, in context: CommandContext
     ) async throws -> MemoryForecast {
         var options = SessionOptions(
-            folders: folders, threads: threads, precision: precision.precision)
+            folders: folders, threads: threads.count, precision: precision.precision)
         options.plansMemory = true
         options.memory = MemoryLimit { [json] in endForLackOfMemory($0, asJSON: json, in: context) }
         let session = Session(nodes: catalog, options: options, cacheBytes: 0)

@@ -26,7 +26,7 @@ struct DevicesCommand: Command {
         let kernels = Device.cpuKernels
         let processor = processorName() ?? "unknown"
         let cores = Device.cpu().threads
-        let (total, free) = (totalMemory(), freeMemory())
+        let (total, free) = (MachineMemory().total, freeMemory())
         guard !json else {
             var object = JSON.Object()
             object["device"] = "cpu"

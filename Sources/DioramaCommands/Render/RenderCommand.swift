@@ -43,12 +43,7 @@ struct RenderCommand: Command {
         completion: .file(extensions: ["png", "jpg", "jpeg"]))
     var output: String?
 
-    @Option(
-        parsing: .unconditional,
-        help:
-            "CPU threads to use, 1 to \(Device.mostThreads); the picture does not depend on it. Default: one a core."
-    )
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var precision: PrecisionOptions
     @OptionGroup var memory: MemoryOptions
@@ -81,9 +76,6 @@ struct RenderCommand: Command {
     var trace: String?
 
     func validate() throws {
-        if let threads, !(1...Device.mostThreads).contains(threads) {
-            throw ValidationError("--threads must be 1 to \(Device.mostThreads), not \(threads)")
-        }
         guard times >= 1 else { throw ValidationError("--repeat must be 1 or more, not \(times)") }
         try refuseEmptyPaths([output], of: "--output")
         try refuseEmptyPaths([trace], of: "--trace")
@@ -170,7 +162,7 @@ struct RenderCommand: Command {
         let folder: URL? = if case .folder(let folder) = destination { folder } else { nil }
         var options = SessionOptions(
             folders: try folders.folders(graphFolder: graphFolder, in: context, output: folder))
-        options.threads = threads
+        options.threads = threads.count
         options.precision = precision.precision
         if let previews = preview.previews { options.resources = options.resources.with(previews) }
         options.memory = memory.limit(asJSON: json, in: context)

@@ -1,4 +1,5 @@
 import DioramaFiles
+import DioramaTensor
 
 #if canImport(Glibc)
 import Glibc
@@ -38,7 +39,7 @@ package struct MappedWeights: Equatable {
 
     /// The mappings of this process, by `/proc/self/maps`.
     package static func all() -> [MappedWeights] {
-        systemFile("/proc/self/maps", limit: 1 << 22).split(separator: "\n").compactMap {
+        SystemFile.text("/proc/self/maps", limit: 1 << 22).split(separator: "\n").compactMap {
             MappedWeights(line: $0)
         }
     }

@@ -1,26 +1,28 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
+/// The memory of the machine, or of the container or job that the process is in.
+package struct MachineMemory: Sendable {
+    private let groups: ControlGroups
 
-/// The memory of the machine, by the system's count.
-package enum MachineMemory {
+    /// - Parameter groups: what bounds the process.
+    package init(groups: ControlGroups = ControlGroups()) { self.groups = groups }
+
     /// Bytes that programs may take without pushing out others, the cache of files included; nil where the system does not tell.
-    package static var available: Int? { entry("MemAvailable:") }
+    package var available: Int? { least(Self.entries("MemAvailable:"), groups.freeMemory) }
 
-    /// An entry of `/proc/meminfo`, in bytes.
-    package static func entry(_ name: String) -> Int? {
-        guard let file = fopen("/proc/meminfo", "r") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        while fgets(&line, CInt(line.count), file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            guard text.hasPrefix(name) else { continue }
-            return Int(text.filter(\.isNumber)).map { $0 * 1024 }
-        }
-        return nil
+    /// As much and what can be swapped; nil where the system does not tell.
+    package var availableWithSwap: Int? {
+        least(Self.entries("MemAvailable:", "SwapFree:"), groups.freeMemory)
+    }
+
+    /// All bytes; nil where the system does not tell.
+    package var total: Int? { least(Self.entries("MemTotal:"), groups.memory) }
+
+    private func least(_ machine: Int?, _ group: Int?) -> Int? {
+        machine.map { Swift.min($0, group ?? $0) }
+    }
+
+    /// The sum of entries; nil where the first is missing.
+    private static func entries(_ names: String...) -> Int? {
+        let numbers = SystemFile.numbers(names, in: "/proc/meminfo")
+        return numbers[0] == nil ? nil : numbers.reduce(0) { $0 + ($1 ?? 0) }
     }
 }

@@ -44,19 +44,9 @@ final class ProcessCounter: Sendable {
 
     /// A full count; takes as long as ten ops, so that callers that come often should use ``readSometimes()``.
     func read() -> ProcessMemory {
-        guard descriptor >= 0, let file = fopen("/proc/self/status", "r") else { return ProcessMemory() }
-        defer { fclose(file) }
-        var memory = ProcessMemory()
-        var line = [CChar](repeating: 0, count: 256)
-        while fgets(&line, CInt(line.count), file) != nil {
-            let text = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            for (name, member) in Self.members where text.starts(with: name.utf8) {
-                // In KiB.
-                let digits = text.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-                memory[keyPath: member] = Self.number(digits) * 1024
-            }
-        }
-        return memory
+        guard descriptor >= 0 else { return ProcessMemory() }
+        let numbers = SystemFile.numbers(["RssFile:", "RssShmem:", "VmHWM:"], in: "/proc/self/status")
+        return ProcessMemory(file: numbers[0] ?? 0, shared: numbers[1] ?? 0, peak: numbers[2] ?? 0)
     }
 
     /// A full count where the last one is some milliseconds old; else nil.
@@ -67,10 +57,6 @@ final class ProcessCounter: Sendable {
             return true
         }
         return isDue ? read() : nil
-    }
-
-    private static var members: [(String, WritableKeyPath<ProcessMemory, Int>)] {
-        [("RssFile:", \.file), ("RssShmem:", \.shared), ("VmHWM:", \.peak)]
     }
 
     private static func number(_ digits: some Collection<UInt8>) -> Int {

@@ -30,7 +30,7 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     /// Results do not depend on the number of threads. Threads start with the first op that needs them.
     ///
     /// - Parameters:
-    ///   - threads: how many threads work on an op, in 1...``mostThreads``; nil for one a core.
+    ///   - threads: how many threads work on an op, in 1...``mostThreads``; nil for one a core, or what a container has the time of.
     ///   - memory: how much memory its tensors may hold, and what to do when that does not do.
     ///   - observer: told of each op.
     /// - Returns: a new device with memory and threads of its own.
@@ -46,7 +46,7 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     /// memory than there is can be planned.
     ///
     /// - Parameters:
-    ///   - threads: how many threads the planned run has, in 1...``mostThreads``; nil for one a core.
+    ///   - threads: how many threads the planned run has, in 1...``mostThreads``; nil for one a core, or what a container has the time of.
     ///   - memory: what to do when the system has no addresses left for the plan.
     /// - Returns: a new device with a plan of its own.
     public static func planning(threads: Int? = nil, memory: MemoryLimit = MemoryLimit()) -> Device {

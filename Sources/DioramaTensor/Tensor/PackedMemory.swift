@@ -27,6 +27,7 @@ final class PackedMemory: Sendable {
     private let limit: Int?
     private let pages: SystemPages
     private let plan: MemoryPlan?
+    private let machine = MachineMemory()
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -78,7 +79,7 @@ final class PackedMemory: Sendable {
     ///
     /// - Returns: what tensors may hold, and what of it may be kept.
     private func most(beside kept: Int) -> (all: Int, kept: Int) {
-        guard let available = MachineMemory.available else { return (limit ?? 0, (limit ?? 0) / 3) }
+        guard let available = machine.available else { return (limit ?? 0, (limit ?? 0) / 3) }
         // Pages of a plan are not in memory.
         let there = available + (plan == nil ? kept : 0)
         return (limit ?? there, Swift.min((limit ?? there) / 3, there / 2))

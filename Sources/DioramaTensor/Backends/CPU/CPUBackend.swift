@@ -43,11 +43,17 @@ package struct CPUBackend: Backend {
         instructions = Instructions(rawValue: level) ?? .baseline
         kernels = dk_kernels_at(level).pointee
         self.memory = memory
-        let wanted = threads ?? Int(dk_processor_count())
+        let wanted = threads ?? Self.processors(in: ControlGroups())
         pool = ThreadPool(threads: Swift.min(Swift.max(wanted, 1), Device.mostThreads), isIdle: isIdle)
     }
 
     package var threads: Int { pool.threads }
+
+    /// The processors that this process may run on, no more of them than its container or job has the time of.
+    package static func processors(in groups: ControlGroups) -> Int {
+        let processors = Int(dk_processor_count())
+        return groups.processors.map { Swift.min(processors, Int($0.rounded(.up))) } ?? processors
+    }
 
     /// Bytes that a term of a packed operand takes: more than it has where the processor multiplies none so small.
     package func packedSize(_ precision: Precision) -> Int {

@@ -11,7 +11,7 @@ public struct PeakMeasurement: Sendable {
 
     /// Measures each precision on all threads of a new CPU device, for about a tenth of a second each.
     ///
-    /// - Parameter threads: how many threads; nil for one a core.
+    /// - Parameter threads: how many threads; nil for one a core, or what a container has the time of.
     /// - Returns: a measurement for each precision.
     public static func all(threads: Int? = nil) -> [PeakMeasurement] {
         let backend = CPUBackend(threads: threads)
