@@ -38,7 +38,7 @@ public struct Linear: Sendable {
     ///   - output: elements of the last axis of what it gives.
     ///   - bias: whether there is one.
     ///   - isSensitive: whether bytes would cost quality and save nothing: embedders, modulations, the last layer; they are bf16 where
-    ///     others are int8.
+    ///     others are int8, as are layers of fewer than ``QuantizedWeight/leastInputs`` inputs that are not stored in bytes.
     /// - Throws: `WeightsError` where a tensor is missing, or of another shape or layout.
     public init(
         _ w: Weights, from input: Int, to output: Int, bias: Bool = true, isSensitive: Bool = false
@@ -49,8 +49,7 @@ public struct Linear: Sendable {
             precision = .int8
         } else if let encoded = try w.encoded("weight", [output, input]) {
             deltas = encoded.deltas
-            let wanted = w.precision(of: encoded.stored)
-            precision = isSensitive ? wanted.real : wanted
+            precision = Self.precision(w.precision(of: encoded.stored), inputs: input, isSensitive)
             weight =
                 precision == .int8
                 ? .quantized(
@@ -60,8 +59,7 @@ public struct Linear: Sendable {
         } else {
             let adapted = try w.adapted("weight", [output, input])
             deltas = adapted.deltas
-            let wanted = w.precision(of: adapted.stored)
-            precision = isSensitive ? wanted.real : wanted
+            precision = Self.precision(w.precision(of: adapted.stored), inputs: input, isSensitive)
             weight =
                 precision == .int8
                 ? .quantized(
@@ -72,6 +70,11 @@ public struct Linear: Sendable {
         let packed = w.keepsPacked && !isSensitive ? PackedWeight(weight) : nil
         let bias = bias ? try w.tensor("bias", [output]) : nil
         parts = Parts(LinearTerm(weight, bias: bias, precision: precision, packed: packed), deltas)
+    }
+
+    /// What products are rounded to where `wanted` is asked for: bytes only where they are worth what they cost.
+    private static func precision(_ wanted: Precision, inputs: Int, _ isSensitive: Bool) -> Precision {
+        isSensitive || inputs < QuantizedWeight.leastInputs ? wanted.real : wanted
     }
 
     /// Tells the file that the weight is mapped from that it is not needed for a while; used again, it is read again.

@@ -5,8 +5,8 @@ public import DioramaTensor
 /// How a weights file is rewritten with smaller elements.
 ///
 /// In int8 are the weights of linear layers inside a model's repeated blocks, as ComfyUI's `int8_tensorwise` with `convrot` has them
-/// (``QuantizedWeight``): `X.weight` as I8, `X.weight_scale` [O, 1], `X.comfy_quant`. Embedders, modulations, norms, the last layer and
-/// convolutions cost quality and little room: they become bf16, or stay f16.
+/// (``QuantizedWeight``): `X.weight` as I8, `X.weight_scale` [O, 1], `X.comfy_quant`. Embedders, modulations, norms, the last layer,
+/// convolutions and layers of fewer than ``QuantizedWeight/leastInputs`` inputs cost quality and little room: they become bf16, or stay f16.
 public struct Quantization: Sendable {
     /// What elements become.
     public enum Target: String, Sendable, CaseIterable {
@@ -84,7 +84,7 @@ public struct Quantization: Sendable {
         let isSensitive = steps.contains { step in
             ["norm", "mod", "ada", "embed"].contains { step.contains($0) }
         }
-        return isRepeated && !isSensitive && info.shape[1] >= 16
+        return isRepeated && !isSensitive && info.shape[1] >= QuantizedWeight.leastInputs
     }
 
     private func floatType(_ type: ElementType) -> ElementType {

@@ -25,9 +25,6 @@ import Testing
         #expect(
             relativeError(try velocity(golden, file, prefix: nil, nil), golden["velocity"])
                 < Tolerance.bf16.model)
-        #expect(
-            relativeError(try velocity(golden, file, prefix: nil, .int8), golden["velocity"])
-                < Tolerance.bf16.model)
     }
 
     @Test("in 8- and 4-bit floats with scales for groups", arguments: Device.available)

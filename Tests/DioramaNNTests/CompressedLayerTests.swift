@@ -64,12 +64,10 @@ import Testing
         let stored = try linear(weights("scaled", nil)["a"])
         #expect(stored.precision == .bf16)
         #expect(relativeError(stored(golden["x"]), golden["scaled.a"]) < Tolerance.bf16.op)
-        let bytes = try linear(weights("scaled", .int8)["a"])
-        #expect(bytes.precision == .int8)
-        #expect(relativeError(bytes(golden["x"]), golden["scaled.a"]) < 2e-2)
-        let sensitive = try Linear(
-            weights("scaled", .int8)["a"], from: 16, to: 6, bias: false, isSensitive: true)
-        #expect(sensitive.precision == .bf16)
+        // Too few inputs for bytes (`QuantizedOnLoadTests`).
+        let small = try linear(weights("scaled", .int8)["a"])
+        #expect(small.precision == .bf16)
+        #expect(relativeError(small(golden["x"]), golden["scaled.a"]) < Tolerance.bf16.op)
     }
 
     @Test func anUnknownFormatIsNamed() throws {

@@ -17,9 +17,10 @@ import Testing
             }
         }
         let bytes = try SafetensorsWriter.encode([
-            ("blocks.0.attn.to_q.weight", some([24, 64], 0.5)), ("blocks.0.attn.to_q.bias", some([24], 1)),
-            ("blocks.0.norm1.linear.weight", some([24, 64], 1)),
-            ("blocks.1.ff.weight", some([8, 20], 2).asType(.f16)),
+            ("blocks.0.attn.to_q.weight", some([24, 320], 0.5)), ("blocks.0.attn.to_q.bias", some([24], 1)),
+            ("blocks.0.norm1.linear.weight", some([24, 320], 1)),
+            ("blocks.1.ff.weight", some([8, 260], 2).asType(.f16)),
+            ("blocks.1.narrow.weight", some([8, 255], 1)),
             ("pos_embed.weight", some([8, 64], 1)), ("conv.weight", some([4, 3, 3, 3], 1)),
             ("ids", Tensor([Int64(3), 4], [2], on: device)),
         ])
@@ -41,11 +42,12 @@ import Testing
         #expect(
             String(decoding: layout, as: UTF8.self)
                 == #"{"format": "int8_tensorwise", "convrot": true, "convrot_groupsize": 64}"#)
-        // 20 inputs cannot be rotated in groups of 16 or more.
+        // 260 inputs cannot be rotated in groups of 16 or more.
         let plain = try file.tensor("blocks.1.ff.comfy_quant", on: device).ints().map { UInt8($0) }
         #expect(String(decoding: plain, as: UTF8.self) == #"{"format": "int8_tensorwise"}"#)
         for key in [
             "blocks.0.norm1.linear.weight", "pos_embed.weight", "conv.weight", "blocks.0.attn.to_q.bias",
+            "blocks.1.narrow.weight",
         ] {
             #expect(file.info(key)?.type == .bf16, "\(key)")
         }
@@ -53,7 +55,7 @@ import Testing
 
         let weights = Weights(file, on: device)
         let original = try source()
-        for (layer, shape) in [("blocks.0.attn.to_q", [24, 64]), ("blocks.1.ff", [8, 20])]
+        for (layer, shape) in [("blocks.0.attn.to_q", [24, 320]), ("blocks.1.ff", [8, 260])]
             as [(String, Shape)]
         {
             let bytes = try #require(try weights[layer].quantized("weight", shape))

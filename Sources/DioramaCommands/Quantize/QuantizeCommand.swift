@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diorama
 import DioramaFiles
+import DioramaTensor
 import FoundationEssentials
 
 /// `diorama quantize`.
@@ -10,8 +11,8 @@ struct QuantizeCommand: Command {
         abstract: "Write a weights file with smaller elements.",
         discussion: """
             int8 writes what ComfyUI calls int8_tensorwise with convrot: the linear layers of a model's repeated blocks in bytes, with a \
-            scale for each output, and inputs rotated in groups so that single large weights do little harm; everything else becomes bf16, or \
-            stays f16. Diorama multiplies such layers in bytes, and other programs read the file too. bf16 and f16 only change the type.
+            scale for each output, and inputs rotated in groups so that single large weights do little harm; everything else, and layers of \
+            fewer than \(QuantizedWeight.leastInputs) inputs, becomes bf16, or stays f16. Diorama multiplies such layers in bytes, and other programs read the file too. bf16 and f16 only change the type.
 
             Put the result in the place of the file in a model folder, or of a copy of it.
 
@@ -66,7 +67,7 @@ struct QuantizeCommand: Command {
         let layers = quantization.quantizedKeys.count
         if type == .int8, layers == 0 {
             throw CommandError.data(
-                "'\(input)' has no linear layers in repeated blocks, so there is nothing to make int8 of; --type bf16 may serve"
+                "'\(input)' has no linear layers in repeated blocks with \(QuantizedWeight.leastInputs) inputs or more, so there is nothing to make int8 of; --type bf16 may serve"
             )
         }
         let written = try quantization.write(to: path, on: .cpu()) { _, _ in try Task.checkCancellation() }

@@ -70,6 +70,12 @@ public struct QuantizedWeight: Sendable {
         return result
     }
 
+    /// The fewest inputs of a layer that is worth quantising.
+    ///
+    /// Rounding to bytes costs a product of fewer as much as one of more, relative to
+    /// its size, but saves it next to no time and memory (`docs/PERFORMANCE.md`, what lower precisions cost).
+    public static let leastInputs = 256
+
     /// The largest group of 256, 64 or 16 that divides the inputs; nil if there is none.
     public static func preferredRotation(of inputs: Int) -> Int? {
         [256, 64, 16].first { canRotate(inputs, by: $0) }
