@@ -15,6 +15,10 @@ import Testing
     /// Graphs and options; threads are no more than there are processors, which is when all of them are busy.
     @Test(arguments: [
         "text-to-image --threads 1", "text-to-image --threads 2",
+        // Weights that are packed and stay, from the seventh product on.
+        "text-to-image --steps 8 --threads 1", "text-to-image --steps 24 --threads 2",
+        "text-to-image --steps 8 --precision bf16 --threads 2",
+        "text-to-image --steps 8 --precision int8 --threads 2",
         "text-to-image --size 256x256 --threads 1", "text-to-image --size 256x256 --threads 3",
         "text-to-image --size 384x384 --threads 2", "text-to-image --size 384x256 --threads 4",
         "text-to-image --set latent.batch_size=2 --threads 2",
@@ -37,8 +41,11 @@ import Testing
         for index in words.indices where index > 0 && words[index - 1] == "--threads" {
             words[index] = "\(min(Int(words[index]) ?? 1, processors))"
         }
-        words +=
-            graph == "two-sizes" ? ["--set", "draft.steps=2", "--set", "sampler.steps=2"] : ["--steps", "3"]
+        if graph == "two-sizes" {
+            words += ["--set", "draft.steps=2", "--set", "sampler.steps=2"]
+        } else if !words.contains("--steps") {
+            words += ["--steps", "3"]
+        }
         words += ["--models", Repository.url("samples/models").path, "--json"]
 
         let check = try Binary(["check", "--memory"] + words, in: workshop.url).end()

@@ -78,6 +78,30 @@ import Testing
         #expect(plan.peak.tensors == 64 << 20)
     }
 
+    @Test("small weights that lie side by side go page by page, and come back with their neighbours")
+    func givenBackSideBySide() throws {
+        let device = Device.planning(threads: 1, countsProcess: false)
+        let plan = try #require(device.memoryPlan)
+        // Weights of 18 pages each: 16 pages come at once.
+        let page = 4 << 10
+        let weights = try Lender(byteCount: 4 * 18 * page).tensor([4 * 96, 192], on: device)
+        let x = Tensor.zeros([1, 192], on: device)
+        _ = linear(x, weights)
+        #expect(plan.weightBytes == 72 * page)
+        for place in 0..<3 { weights[place * 96..<(place + 1) * 96].release() }
+        #expect(plan.weightBytes == 18 * page)
+        // What is there brings nothing back; pages 18 to 35, which are not, come with those around them, 16 to 47.
+        _ = linear(x, weights[3 * 96..<4 * 96])
+        #expect(plan.weightBytes == 18 * page)
+        _ = linear(x, weights[96..<2 * 96])
+        #expect(plan.weightBytes == (18 + 32) * page)
+        // Less than a page is nothing that can go.
+        weights[97..<98].release()
+        #expect(plan.weightBytes == (18 + 32) * page)
+        weights.release()
+        #expect(plan.weightBytes == 0)
+    }
+
     @Test("what is not done is counted for a moment, at what is at work")
     func announced() throws {
         let plan = try #require(Device.planning(threads: 1, countsProcess: false).memoryPlan)

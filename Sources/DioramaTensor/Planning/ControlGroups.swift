@@ -75,7 +75,9 @@ package struct ControlGroups: Sendable {
         }.min()
     }
 
-    /// A group's folder and those around it. In a container, whose own group is all that it sees, only the last may be there.
+    /// A group's folder and those around it.
+    ///
+    /// In a container, whose own group is all that it sees, only the last may be there.
     private static func folders(of path: Substring, under mount: String) -> [String] {
         var names = path.split(separator: "/")
         // A group outside of what is seen.
