@@ -51,7 +51,8 @@ import Testing
         try await run(three)
         try rewrite([(1000, 2), (1001, nil), (1002, 3)])
         #expect(try workshop.folder.status().secondsEach == Double(2 + 2) / 2)
-        try rewrite([(1000, nil), (1001, nil), (1002, -1)])
+        // Nor is that of an edited manifest, whose items were begun before there were clocks.
+        try rewrite([(1000, nil), (1001, 1e308), (1002, -1)])
         #expect(try workshop.folder.status().secondsEach == nil)
     }
 

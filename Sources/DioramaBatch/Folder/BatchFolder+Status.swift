@@ -61,7 +61,9 @@ extension BatchFolder {
             {
                 let written = Double(time.modified.seconds) + Double(time.modified.nanoseconds) / 1e9
                 status.lastWritten = max(status.lastWritten ?? written, written)
-                if let seconds = entry.seconds, seconds >= 0 { spans.append(written - seconds...written) }
+                if let seconds = entry.seconds, seconds >= 0, seconds <= written {
+                    spans.append(written - seconds...written)
+                }
             }
         }
         status.secondsEach = Self.secondsEach(&spans)
