@@ -49,12 +49,12 @@ import Darwin
         let first = address(8 * mebibyte)
         #expect(memory.waitingBytes == 8 * mebibyte)
         #expect(address(8 * mebibyte) == first)
-        // A little smaller still fits, much smaller does not.
+        // A little smaller still fits, in whole huge pages; below those sizes are no more than halved.
         #expect(address(7 * mebibyte) == first)
         let small = Storage(byteCount: 2 * mebibyte, from: memory)
         #expect(UInt(bitPattern: small.bytes) != first)
-        // 8 MiB were in use at most, so that with 2 in use no more than 6 may wait.
-        #expect(memory.waitingBytes == 0)
+        // 8 MiB were in use at most, so that with 2 in use no more than 6 may wait: the end of the block, of at least 4, is freed.
+        #expect(memory.waitingBytes == 4 * mebibyte)
         do {
             let blocks = (0..<4).map { _ in Storage(byteCount: 2 * mebibyte, from: memory) }
             #expect(memory.waitingBytes == 0)
@@ -69,16 +69,58 @@ import Darwin
         withExtendedLifetime((small, large)) {}
     }
 
+    @Test("large blocks are divided, and parts that wait side by side are one again")
+    func division() throws {
+        let memory = Memory()
+        let mebibyte = 1 << 20
+        func block(_ size: Int) -> (storage: Storage, address: UInt) {
+            let storage = Storage(byteCount: size * mebibyte, from: memory)
+            return (storage, UInt(bitPattern: storage.bytes))
+        }
+        let first = block(32).address
+        do {
+            let parts = [block(8), block(8), block(8)]
+            #expect(parts.map { $0.address - first } == [0, 8, 16].map { $0 << 20 })
+            #expect(memory.waitingBytes == 8 * mebibyte)
+            for (number, part) in parts.enumerated() {
+                part.storage.bytes.initializeMemory(as: UInt8.self, repeating: UInt8(number), count: 8 << 20)
+            }
+            let ends = parts.flatMap { [$0.storage.bytes, $0.storage.bytes + (8 << 20) - 1] }
+            #expect(ends.map { $0.load(as: UInt8.self) } == [0, 0, 1, 1, 2, 2])
+            withExtendedLifetime(parts) {}
+        }
+        #expect(memory.waitingBytes == 32 * mebibyte)
+        #expect(block(32).address == first)
+
+        // The middle is in use, so that what lies around it is two blocks: 20 MiB must come from the system, and the most that was
+        // in use leaves them 4.
+        var parts: [(storage: Storage, address: UInt)] = [block(12), block(8)]
+        parts.removeFirst()
+        #expect(memory.waitingBytes == 24 * mebibyte)
+        let large = block(20)
+        #expect(!(first..<first + 32 << 20).contains(large.address))
+        #expect(memory.waitingBytes == 4 * mebibyte)
+        // What was freed is not handed out again.
+        let rest = block(4)
+        rest.storage.bytes.initializeMemory(as: UInt8.self, repeating: 7, count: 4 << 20)
+        #expect(memory.waitingBytes == 0)
+        withExtendedLifetime((parts, large, rest)) {}
+    }
+
     @Test("what waits beyond the most in use stays within the limit", arguments: [nil, 200, 290])
     func spare(limit: Int?) {
         let mebibyte = 1 << 20
         let memory = Memory(limit: MemoryLimit(byteCount: limit.map { $0 * mebibyte }))
         // 192 MiB in use at most: 64 MiB more may wait.
-        _ = Storage(byteCount: 192 * mebibyte, from: memory)
-        let blocks = [40, 24].map { Storage(byteCount: $0 * mebibyte, from: memory) }
-        let inMemory = 64 * mebibyte + memory.waitingBytes
-        #expect(inMemory == (limit == 200 ? 64 : 256) * mebibyte)
-        withExtendedLifetime(blocks) {}
+        do {
+            let blocks = (0..<2).map { _ in Storage(byteCount: 96 * mebibyte, from: memory) }
+            withExtendedLifetime(blocks) {}
+        }
+        // More than either block has.
+        let block = Storage(byteCount: 100 * mebibyte, from: memory)
+        let inMemory = 100 * mebibyte + memory.waitingBytes
+        #expect(inMemory == (limit == 200 ? 200 : 256) * mebibyte)
+        withExtendedLifetime(block) {}
     }
 
     @Test("borrowed bytes are read in place and kept alive", arguments: Device.each)

@@ -57,9 +57,14 @@ struct SystemPages: Sendable {
     private static let hugePage = 2 << 20
     private static let page = sysconf(Int32(_SC_PAGESIZE))
 
-    private static func isHuge(_ byteCount: Int) -> Bool { byteCount >= 2 * hugePage }
+    /// Bytes from which on a block lies in huge pages.
+    static let leastHuge = 2 * hugePage
 
-    private static func whole(_ byteCount: Int, _ kind: Kind) -> Int {
+    /// Whether a block lies in huge pages, where it may.
+    static func isHuge(_ byteCount: Int) -> Bool { byteCount >= leastHuge }
+
+    /// Bytes of the pages that a block lies in.
+    static func whole(_ byteCount: Int, _ kind: Kind = .huge) -> Int {
         rounded(byteCount, to: kind == .huge && isHuge(byteCount) ? hugePage : page)
     }
 
