@@ -38,7 +38,7 @@ struct FreeBlocks: Sendable {
     /// How many blocks came from the system.
     private var origins = 0
     /// Bytes in memory of blocks that are in use or wait.
-    private(set) var residentBytes = 0
+    var residentBytes: Int { usedBytes + waitingBytes }
 
     init(_ pages: SystemPages, limit: Int? = nil) {
         self.pages = pages
@@ -81,7 +81,6 @@ struct FreeBlocks: Sendable {
     mutating func add(_ address: UInt, _ byteCount: Int) {
         origins += 1
         use(Block(address: address, byteCount: SystemPages.whole(byteCount), origin: origins))
-        residentBytes += SystemPages.resident(byteCount)
     }
 
     /// Frees waiting blocks, longest waiting first, so that `byteCount` more bytes may come from the system.
@@ -116,7 +115,6 @@ struct FreeBlocks: Sendable {
                 pages.giveBack(bytes + block.byteCount - freed, freed)
             }
             waitingBytes -= freed
-            residentBytes -= SystemPages.resident(freed)
             if freed == block.byteCount {
                 waiting.removeFirst()
             } else {

@@ -51,7 +51,7 @@ final class PackedMemory: Sendable {
     func take(_ byteCount: Int, replacing replaced: Int, for weight: PackedWeight) -> Panels? {
         let growth = byteCount <= replaced + replaced / 8 ? 0 : byteCount - replaced
         guard growth == 0 || byteCount <= Self.small else { return nil }
-        let resident = SystemPages.resident(byteCount, .plain)
+        let resident = SystemPages.whole(byteCount, .plain)
         let isFree = state.withLock { state in
             let (all, kept) = most(beside: state.byteCount)
             guard !state.isClosed, state.byteCount + resident <= kept,
@@ -97,7 +97,7 @@ final class PackedMemory: Sendable {
     fileprivate func give(back panels: Panels) {
         state.withLock { _ = $0.holders.removeValue(forKey: ObjectIdentifier(panels)) }
         pages.giveBack(panels.bytes, panels.byteCount, .plain)
-        giveBack(SystemPages.resident(panels.byteCount, .plain), panels.growth)
+        giveBack(SystemPages.whole(panels.byteCount, .plain), panels.growth)
     }
 
     /// Drops all that is kept, for good, where tensors need it.

@@ -48,11 +48,6 @@ struct SystemPages: Sendable {
         munmap(bytes, Self.whole(byteCount, kind))
     }
 
-    /// Bytes in memory once all of a block is written.
-    static func resident(_ byteCount: Int, _ kind: Kind = .huge) -> Int {
-        HugePages.areGranted ? whole(byteCount, kind) : rounded(byteCount, to: page)
-    }
-
     /// Bytes of a huge page of the processors at hand.
     private static let hugePage = 2 << 20
     private static let page = sysconf(Int32(_SC_PAGESIZE))
@@ -63,9 +58,9 @@ struct SystemPages: Sendable {
     /// Whether a block lies in huge pages, where it may.
     static func isHuge(_ byteCount: Int) -> Bool { byteCount >= leastHuge }
 
-    /// Bytes of the pages that a block lies in.
+    /// Bytes of the pages that a block lies in, which are in memory once all of it is written.
     static func whole(_ byteCount: Int, _ kind: Kind = .huge) -> Int {
-        rounded(byteCount, to: kind == .huge && isHuge(byteCount) ? hugePage : page)
+        rounded(byteCount, to: kind == .huge && isHuge(byteCount) && HugePages.areGranted ? hugePage : page)
     }
 
     private static func rounded(_ byteCount: Int, to unit: Int) -> Int {
