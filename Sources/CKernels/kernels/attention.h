@@ -154,18 +154,33 @@ static void key_product(float *out, size_t stride, dk_precision precision, bool 
     }
 }
 
-/* 2^x for x <= 0, and zero below -126: 2^n · 2^f with f in -1/2 ... 1/2, by a minimax polynomial that is exact to 2e-9, or to
- * 7e-5 where the result becomes bf16. Scores are kept in powers of two, so that nothing else is needed. */
+/* 2^x for x <= 0 is 2^n · 2^f, the second by a minimax polynomial that is exact to 8e-8, about as numbers are, or to 8e-5 where the
+ * result becomes bf16. Scores are kept in powers of two, so that nothing else is needed. Minus infinity gives zero. */
+#if DK_LANES == 16
+/* Two instructions of AVX-512 take n, the next whole number below x, out and bring it in. */
+DK_INLINE vf vf_exp2_down(vf x, const dk_precision precision) {
+    vf f = (vf)_mm512_reduce_ps((__m512)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+    vf y = precision == DK_HALF
+               ? DK_HORNER3(f, 0.999925218579918f, 0.6958335407031543f, f * 0.07802452308157433f + 0.22606715479518935f)
+               : DK_HORNER3(f, 0.9999999250635837f, 0.6931530732003754f,
+                            DK_HORNER3(f, 0.240153617046312f, 0.05582631803506278f,
+                                       f * 0.0018775766579429772f + 0.00898934012389056f));
+    return (vf)_mm512_scalef_ps((__m512)y, (__m512)x);
+}
+#else
+/* n is the nearest whole number; below -126 the result is zero. */
 DK_INLINE vf vf_exp2_down(vf x, const dk_precision precision) {
     vf shifted = x + 12582912.0f;
     vf f = x - (shifted - 12582912.0f);
     vf y = precision == DK_HALF
-               ? DK_HORNER3(f, 0.9999280734366405f, 0.6932609857652794f, f * 0.05517166828597015f + 0.24261112400386442f)
-               : DK_HORNER5(f, 1.0f, 0.6931472057373f, 0.24022646890626642f, 0.05550328776893523f,
-                            DK_HORNER3(f, 0.009618488957648245f, 0.001339993124843374f, 0.00015345811929934537f));
+               ? DK_HORNER3(f, 0.9999280735524592f, 0.6932609853948448f, f * 0.055171669369824254f + 0.24261112221396844f)
+               : DK_HORNER3(f, 1.0000000716546242f, 0.6931469670646027f,
+                            DK_HORNER3(f, 0.24022119724060637f, 0.055507132738820346f,
+                                       f * 0.0013276471870668903f + 0.009675541327575853f));
     vf power = (vf)(((vu)shifted << 23) + 0x3F800000u);
     return vf_select(x < -126.0f, vf_splat(0), y * power);
 }
+#endif
 
 /* What is carried from one block of keys to the next, and where the work happens. */
 typedef struct {
@@ -173,7 +188,8 @@ typedef struct {
     uint32_t *weights;  /* [queries, units of DK_KEY_BLOCK]; in the place of scores where units are as many */
     uint32_t *left;     /* [queries, units of dim] */
     float *sums;        /* [queries, padded dim] */
-    float *greatest;    /* [queries] */
+    float *greatest;    /* [queries], of the blocks before */
+    float *reached;     /* [queries], of this block too */
     float *totals;      /* [queries, DK_LANES] */
 } dk_attention_state;
 
@@ -187,6 +203,7 @@ static dk_attention_state attention_state(dk_precision precision, size_t dim, si
     s.sums = at, at += queries * padded_dim(dim);
     s.left = (uint32_t *)at, at += (queries * panel_units(precision, dim) + 15) / 16 * 16;
     s.greatest = at, at += (queries + 15) / 16 * 16;
+    s.reached = at, at += (queries + 15) / 16 * 16;
     s.totals = at;
     return s;
 }
@@ -246,12 +263,14 @@ DK_INLINE vf exponentials(uint32_t *weights, const float *scores, size_t extent,
     return total;
 }
 
-/* Scores of one query and block become weights; the query's sums are corrected. */
-static void weigh_scores(const dk_attention_state *s, const dk_attention *p, size_t row, size_t query, size_t first,
-                         size_t count) {
-    float *scores = s->scores + row * DK_KEY_BLOCK, *totals = s->totals + row * DK_LANES;
-    size_t units = panel_units(p->precision, DK_KEY_BLOCK), visible = count;
-    size_t extent = (count + DK_SCORES - 1) / DK_SCORES * DK_SCORES;
+/* Whole vectors of a block's scores. */
+DK_INLINE size_t scores_extent(size_t count) { return (count + DK_SCORES - 1) / DK_SCORES * DK_SCORES; }
+
+/* Adds to one query's scores what they are biased and masked by, and finds how far they reach. */
+static void complete_scores(const dk_attention_state *s, const dk_attention *p, size_t row, size_t query, size_t first,
+                            size_t count) {
+    float *scores = s->scores + row * DK_KEY_BLOCK;
+    size_t visible = count, extent = scores_extent(count);
     if (p->causal) visible = query < first ? 0 : query - first + 1 < count ? query - first + 1 : count;
     if (p->key_bias)
         for (size_t i = 0; i < visible; i++) scores[i] += p->key_bias[first + i] * DK_LOG2_E;
@@ -260,7 +279,14 @@ static void weigh_scores(const dk_attention_state *s, const dk_attention *p, siz
         for (size_t i = 0; i < visible; i++) scores[i] += mask[i * p->mask_key_stride] * DK_LOG2_E;
     }
     for (size_t i = visible; i < extent; i++) scores[i] = -INFINITY;
-    float before = s->greatest[row], greatest = greatest_score(scores, extent, before);
+    s->reached[row] = greatest_score(scores, extent, s->greatest[row]);
+}
+
+/* Scores of one query and block become weights; the query's sums are corrected. */
+static void weigh_scores(const dk_attention_state *s, const dk_attention *p, size_t row, size_t first, size_t count) {
+    float *scores = s->scores + row * DK_KEY_BLOCK, *totals = s->totals + row * DK_LANES;
+    size_t units = panel_units(p->precision, DK_KEY_BLOCK), extent = scores_extent(count);
+    float before = s->greatest[row], greatest = s->reached[row];
     uint32_t *weights = s->weights + row * units;
     if (greatest == -INFINITY) {
         if (all_equal(scores, extent, -INFINITY)) {
@@ -299,7 +325,9 @@ static void attention(float *out, const float *q, const dk_attention *p, size_t 
         size_t count = p->keys - key < DK_KEY_BLOCK ? p->keys - key : DK_KEY_BLOCK;
         if (p->causal && key > first + queries - 1) break;
         key_product(s.scores, DK_KEY_BLOCK, p->precision, true, s.left, units, keys, queries, count, units, units);
-        for (size_t row = 0; row < queries; row++) weigh_scores(&s, p, row, first + row, key, count);
+        /* One after the other, so that no weights wait for their own row's greatest score. */
+        for (size_t row = 0; row < queries; row++) complete_scores(&s, p, row, first + row, key, count);
+        for (size_t row = 0; row < queries; row++) weigh_scores(&s, p, row, key, count);
         size_t deep = panel_units(p->precision, count);
         key_product(s.sums, width, p->precision, false, s.weights, depth, keys + packed_keys(p->precision, p->dim), queries,
                     width, depth, deep);
