@@ -2,13 +2,15 @@ import DioramaTensor
 import DioramaTestSupport
 import Testing
 
-/// Large products in singles, which are made of seven products of halves, compared with plain loops in double precision.
+/// Large products in singles, which are made of seven products of halves or 49 of quarters, compared with plain loops in double precision.
 @Suite struct StrassenTests {
     let reference = Device.reference()
 
     /// The least sizes, primes, and edges of tiles, of pairs of tiles and panels, and of blocks of rows.
     static let sizes: [(rows: Int, inputs: Int, outputs: Int)] = [
         (512, 1024, 1024), (513, 1056, 1033), (523, 1088, 1105), (528, 2144, 1039), (1013, 1024, 1121),
+        // By two steps but for the last, whose inputs are not four times whole vectors.
+        (2048, 1536, 1536), (2049, 1600, 1537), (2079, 2048, 1731), (2063, 1552, 1543),
     ]
 
     private func operands(_ rows: Int, _ inputs: Int, _ outputs: Int, on device: Device) -> (
@@ -74,21 +76,25 @@ import Testing
             let (x, weight) = operands(1024, 1024, 1033, on: device)
             return linear(x[0..<rows], weight).floats()
         }
-        let sameOnThreads = y(1, rows: 600) == y(3, rows: 600)
+        let sameOnThreads = y(1, rows: 600) == y(3, rows: 600) && y(1, rows: 600) == y(40, rows: 600)
         // 512 rows are four blocks of 128 or, by processors of fewer registers, four of 120 and a part of one.
         let same = 480 * 1033
         let sameAmongOthers = y(2, rows: 1024).prefix(same) == y(2, rows: 512).prefix(same)
         #expect(sameOnThreads && sameAmongOthers)
     }
 
+    /// The least sizes of one step and of two.
+    static let steps: [(rows: Int, inputs: Int, outputs: Int)] = [(512, 1024, 1033), (2048, 1536, 1543)]
+
     /// x with a row changed: its product, and that of 511 rows, which is plain.
-    private func changed(_ row: Int, on device: Device, _ change: (inout Float) -> Void) -> (
-        Tensor, plain: Tensor
-    ) {
-        let (x, weight) = operands(512, 1024, 1033, on: device)
+    private func changed(
+        _ row: Int, of size: (rows: Int, inputs: Int, outputs: Int), on device: Device,
+        _ change: (inout Float) -> Void
+    ) -> (Tensor, plain: Tensor) {
+        let (x, weight) = operands(size.rows, size.inputs, size.outputs, on: device)
         var values = x.floats()
-        for i in row * 1024..<(row + 1) * 1024 { change(&values[i]) }
-        let rows = Tensor(values, [512, 1024], on: device)
+        for i in row * size.inputs..<(row + 1) * size.inputs { change(&values[i]) }
+        let rows = Tensor(values, [size.rows, size.inputs], on: device)
         return (linear(rows, weight), linear(rows[0..<511], weight))
     }
 
@@ -100,28 +106,32 @@ import Testing
         "a block with a row of another size, or not finite, is a plain product's",
         arguments: Device.processors)
     func unlikeRows(on device: Device) {
-        for factor in [1e4, 1e-4, 0, .infinity, .nan] as [Float] {
-            let (y, plain) = changed(5, on: device) { $0 *= factor }
-            let own = bits(y[0..<96]) == bits(plain[0..<96])
-            // The other blocks are not plain: what is compared are two ways.
-            let others = bits(y[128..<384]) == bits(plain[128..<384])
-            #expect(own && !others, "times \(factor)")
+        for size in Self.steps {
+            for factor in [1e4, 1e-4, 0, .infinity, .nan] as [Float] {
+                let (y, plain) = changed(5, of: size, on: device) { $0 *= factor }
+                let own = bits(y[0..<96]) == bits(plain[0..<96])
+                // The other blocks are not plain: what is compared are two ways.
+                let others = bits(y[128..<384]) == bits(plain[128..<384])
+                #expect(own && !others, "\(size), times \(factor)")
+            }
         }
     }
 
     @Test("a column of another size, or not finite, is a plain product's", arguments: Device.processors)
     func unlikeColumns(on device: Device) {
-        let (x, weight) = operands(512, 1024, 1033, on: device)
-        for factor in [1e4, 1e-4, 0, .infinity, .nan] as [Float] {
-            var values = weight.floats()
-            for i in 5 * 1024..<6 * 1024 { values[i] *= factor }
-            let changed = Tensor(values, [1033, 1024], on: device)
-            let (y, plain) = (bits(linear(x, changed)), bits(linear(x[0..<511], changed)))
-            func agree(_ columns: Range<Int>) -> Bool {
-                plain.indices.allSatisfy { !columns.contains($0 % 1033) || y[$0] == plain[$0] }
+        for (rows, inputs, outputs) in Self.steps {
+            let (x, weight) = operands(rows, inputs, outputs, on: device)
+            for factor in [1e4, 1e-4, 0, .infinity, .nan] as [Float] {
+                var values = weight.floats()
+                for i in 5 * inputs..<6 * inputs { values[i] *= factor }
+                let changed = Tensor(values, [outputs, inputs], on: device)
+                let (y, plain) = (bits(linear(x, changed)[0..<511]), bits(linear(x[0..<511], changed)))
+                func agree(_ columns: Range<Int>) -> Bool {
+                    plain.indices.allSatisfy { !columns.contains($0 % outputs) || y[$0] == plain[$0] }
+                }
+                let (own, others) = (agree(0..<10), agree(192..<960))
+                #expect(own && !others, "\(rows) rows, times \(factor)")
             }
-            let (own, others) = (agree(0..<10), agree(192..<960))
-            #expect(own && !others, "times \(factor)")
         }
     }
 

@@ -208,19 +208,19 @@ typedef struct {
     /* scratch has room for whole tiles of rows by panel_columns singles */
     void (*multiply_panel)(const dk_panel_product *product, void *scratch);
 
-    size_t pair_rows; /* rows of a pair of tiles in Strassen's products */
-    /* tiles[7, ..., depth / 2, pair_rows / 2], `step` singles apart = the left operands of the seven products of x[rows, depth],
-     * whose depth is a multiple of 2 lanes; false if a row is not finite or not of the size of the one it is added to.
-     * scratch has room for pair_rows rows */
-    bool (*pack_pair_rows)(float *tiles, size_t step, const float *x, size_t row_stride, size_t rows, size_t depth,
-                           float *scratch);
-    /* panels[7, depth / 2, panel_columns] = the right operands, of rows[columns, depth]^T with up to two panels' columns; false
-     * if a column is not finite or not of the size of its partner */
-    bool (*pack_pair_panels)(float *panels, const void *rows, dk_float_type type, size_t row_stride, size_t columns,
-                             size_t depth);
-    /* multiply_panel for such operands in singles, with up to two panels' columns; false, and nothing written, if a sum is not
-     * finite. scratch has room for whole pairs of rows by five halves of a panel's singles */
-    bool (*multiply_pair)(const dk_panel_product *product, void *scratch);
+    /* Products by one or two steps of Strassen's scheme: parts are 2 or 4, products 7 or 49, a group is as many tiles or panels as
+     * there are parts, and depth is a multiple of as many vectors.
+     * tiles[products, ..., depth / parts, panel_rows], `step` singles apart = the left operands of the products of x[rows, depth],
+     * up to a group; false if a row is not finite or not of the size of those it is added to. scratch has room for a group's rows */
+    bool (*pack_strassen_rows)(float *tiles, size_t step, size_t steps, const float *x, size_t row_stride, size_t rows,
+                               size_t depth, float *scratch);
+    /* panels[products, depth / parts, panel_columns] = the right operands, of rows[columns, depth]^T with up to a group's columns;
+     * false if a column is not finite or not of the size of those it is added to */
+    bool (*pack_strassen_panels)(float *panels, size_t steps, const void *rows, dk_float_type type, size_t row_stride,
+                                 size_t columns, size_t depth);
+    /* multiply_panel for such operands in singles, with up to a group's columns; false, and nothing written, if a sum is not finite.
+     * scratch has room for whole groups of rows by 5 / 2 of a panel's singles, or 21 / 4 after two steps */
+    bool (*multiply_strassen)(const dk_panel_product *product, size_t steps, void *scratch);
 
     size_t lanes;      /* singles of a vector */
     size_t half_speed; /* how many times as many multiplications a second bf16 does as f32 */

@@ -38,10 +38,9 @@ extension CPUBackend {
                 waiting.append(Layer(out: out, problem: problem))
             }
         }
-        if let first = waiting.first(where: { isStrassen($0.problem) })?.problem {
-            strassenLinears(
-                waiting.filter { isStrassen($0.problem) }, x, rows: first.rows, inputs: first.inputs)
-            waiting.removeAll { isStrassen($0.problem) }
+        for steps in [1, 2] where waiting.contains(where: { strassenSteps($0.problem) == steps }) {
+            strassenLinears(waiting.filter { strassenSteps($0.problem) == steps }, x, steps: steps)
+            waiting.removeAll { strassenSteps($0.problem) == steps }
         }
         while let first = waiting.first?.problem {
             let isAlike = { (layer: Layer) in layer.problem.packsRows(as: first) }
@@ -66,7 +65,9 @@ extension CPUBackend {
 
     /// Whether a layer's weight is read where it is stored, not found packed.
     func readsWeight(_ problem: LinearProblem) -> Bool {
-        guard keepsWeight(problem), !isRead(inPlace: problem), !isStrassen(problem) else { return true }
+        guard keepsWeight(problem), !isRead(inPlace: problem), strassenSteps(problem) == 0 else {
+            return true
+        }
         return problem.packed?.panels(problem.precision) == nil
     }
 
