@@ -88,6 +88,10 @@ package final class OpenFile: Sendable {
     package func map() throws(FileError) -> UnsafeRawPointer {
         let address = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0)
         guard let address, address != MAP_FAILED else { throw FileError(reading: path, errno) }
+        #if os(Linux)
+        // Where the system's cache of files has huge pages, one that is mapped as a whole could be given back as a whole alone.
+        madvise(address, byteCount, MADV_NOHUGEPAGE)
+        #endif
         return UnsafeRawPointer(address)
     }
 }
