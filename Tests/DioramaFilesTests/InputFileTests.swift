@@ -80,4 +80,23 @@ import Testing
         #expect(error?.reason == "it ends early: 3 bytes expected at 1, 2 could be read")
         #expect(throws: FileError.self) { try file.requireSize(4) }
     }
+
+    #if os(Linux)
+    @Test func noHugePagesAreMapped() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.url.path + "/weights.safetensors"
+        try AtomicFile.write([UInt8](repeating: 7, count: 100_000), to: path)
+        let file = try OpenFile(path)
+        let address = try file.map()
+        defer { FileMappings.unmap(address, file.byteCount) }
+
+        // A mapping's name and, some lines on, its flags.
+        let maps = String(decoding: try InputFile.readStream("/proc/self/smaps"), as: UTF8.self)
+        let own = try #require(maps.components(separatedBy: path).dropFirst().first)
+        let flags = try #require(own.split(separator: "\n").first { $0.hasPrefix("VmFlags:") })
+        // A system without huge pages knows no flag against them.
+        let knows = FileManager.default.fileExists(atPath: "/sys/kernel/mm/transparent_hugepage")
+        #expect(flags.split(separator: " ").contains("nh") || !knows, "\(flags)")
+    }
+    #endif
 }
