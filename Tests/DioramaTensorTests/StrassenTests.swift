@@ -119,6 +119,7 @@ import Testing
 
     @Test("a column of another size, or not finite, is a plain product's", arguments: Device.processors)
     func unlikeColumns(on device: Device) {
+        var widths: [Int] = []
         for (rows, inputs, outputs) in Self.steps {
             let (x, weight) = operands(rows, inputs, outputs, on: device)
             for factor in [1e4, 1e-4, 0, .infinity, .nan] as [Float] {
@@ -131,8 +132,11 @@ import Testing
                 }
                 let (own, others) = (agree(0..<10), agree(192..<960))
                 #expect(own && !others, "\(rows) rows, times \(factor)")
+                if factor == 1e4 { widths.append((0..<960).first { !agree($0..<$0 + 1) } ?? 960) }
             }
         }
+        // So many columns are a group; after two steps twice as many.
+        #expect(widths.count == 2 && widths[1] == 2 * widths[0], "\(widths)")
     }
 
     @Test("weights that are not finite stay in their columns", arguments: Device.processors)
