@@ -36,18 +36,20 @@ typedef struct {
     bool started;
 } dk_worker;
 
+/* Idle threads look at one line over and over, each time taking it from whoever wrote it last: nothing is in that line that is written
+ * more than once a job. */
 struct dk_pool {
     size_t threads;
     atomic_bool busy;     /* a caller has a job here */
-    atomic_bool ending;
-    _Atomic uint64_t state;
+    bool started;         /* guarded by busy */
     size_t sharing;       /* threads that have parts dealt */
     dk_task task;
     void *context;
-    pthread_mutex_t mutex; /* guards sleeping */
+    _Alignas(64) _Atomic uint64_t state;
+    atomic_bool ending;
+    _Alignas(64) pthread_mutex_t mutex; /* guards sleeping */
     pthread_cond_t wake;
     atomic_int sleepers;
-    bool started;         /* guarded by busy */
     dk_worker workers[];
 };
 
@@ -92,11 +94,28 @@ static bool take(dk_worker *owner, bool own, size_t *part) {
     return true;
 }
 
+/* Where the pool is not at work the parts first ..< end are left; else those that are dealt out, of which it has looked into so many runs and
+ * found them done. */
+struct dk_share {
+    dk_pool *pool;
+    size_t self, done, first, end;
+};
+
+bool dk_next_part(dk_share *share, size_t *part) {
+    dk_pool *pool = share->pool;
+    if (!pool) {
+        *part = share->first;
+        return share->first++ < share->end;
+    }
+    for (; share->done < pool->sharing; share->done++)
+        if (take(&pool->workers[(share->self + share->done) % pool->sharing], share->done == 0, part)) return true;
+    return false;
+}
+
 /* Does parts of the present job until none is left. */
 static void work(dk_pool *pool, size_t self) {
-    size_t part;
-    for (size_t i = 0; self < pool->sharing && i < pool->sharing; i++)
-        while (take(&pool->workers[(self + i) % pool->sharing], i == 0, &part)) pool->task(pool->context, part, self);
+    dk_share share = {.pool = pool, .self = self};
+    if (self < pool->sharing) pool->task(pool->context, &share, self);
 }
 
 /* True if there is a job to join other than the one `last` saw. */
@@ -153,7 +172,8 @@ static void start(dk_pool *pool) {
 
 void dk_pool_run(dk_pool *pool, size_t parts, dk_task task, void *context) {
     if (parts <= 1 || parts > UINT32_MAX || pool->threads == 1 || atomic_exchange(&pool->busy, true)) {
-        for (size_t part = 0; part < parts; part++) task(context, part, 0);
+        dk_share all = {.end = parts};
+        task(context, &all, 0);
         return;
     }
     if (!pool->started) start(pool);

@@ -49,6 +49,15 @@ import Testing
         #expect(
             parts[1].shape == [2, 3, 2] && parts[1].ints() == [2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23])
         #expect(Tensor.concatenated(parts, axis: 2).ints() == x.ints())
+        for axis in 0..<3 {
+            let parts = x.chunked(into: x.shape[axis], axis: axis)
+            let areCuts = parts.enumerated().allSatisfy { place, part in
+                let cut = x.narrowed(axis: axis, place..<place + 1)
+                return part.shape == cut.shape && part.ints() == cut.ints()
+            }
+            #expect(areCuts, "axis \(axis)")
+        }
+        #expect(x.chunked(into: 1, axis: 1)[0].ints() == x.ints())
         #expect(x.narrowed(axis: 1, 2..<2).shape == [2, 0, 4])
     }
 

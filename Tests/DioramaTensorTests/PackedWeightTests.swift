@@ -102,6 +102,23 @@ import Testing
         }
     }
 
+    @Test(
+        "small layers of so many rows that a thread takes them in several shares", arguments: [1, 2, 5])
+    func smallLayersOfManyRows(threads: Int) {
+        let device = Device.cpu(threads: threads)
+        let x = noise([1021, 400], seed: 3, on: device)
+        for outputs in [40, 450] {
+            let weight = LinearWeight.stored(noise([outputs, 400], seed: 4, on: device))
+            let term = LinearTerm(weight, packed: PackedWeight(weight))
+            let expected = linears(x, [LinearTerm(weight)])[0]
+            for product in 0...PackedWeight.usesBefore + 1 {
+                let isSame = isSame(linears(x, [term])[0], expected)
+                #expect(isSame, "product \(product) to \(outputs)")
+            }
+            withExtendedLifetime(term) { #expect(device.packedBytes > 0) }
+        }
+    }
+
     @Test("products of other precisions and numbers of rows are the same, whatever is kept")
     func otherProducts() throws {
         let device = Device.cpu(threads: 2)

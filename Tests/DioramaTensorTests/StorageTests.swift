@@ -69,6 +69,40 @@ import Darwin
         withExtendedLifetime((small, large)) {}
     }
 
+    @Test("small memory is used again for its own size, the last first, and no more than 4 MiB wait")
+    func smallReuse() {
+        let memory = Memory()
+        let kibibyte = 1 << 10
+        func address(_ storage: Storage) -> UInt { UInt(bitPattern: storage.bytes) }
+        func block(_ size: Int) -> Storage { Storage(byteCount: size * kibibyte, from: memory) }
+        let (first, second) = ({ (address($0), address($1)) })(block(96), block(64))
+        #expect(memory.waitingBytes == 160 * kibibyte)
+        do {
+            let (other, same) = (block(95), block(96))
+            #expect(address(same) == first && address(other) != second)
+            #expect(memory.waitingBytes == 64 * kibibyte)
+            withExtendedLifetime((other, same)) {}
+        }
+        #expect(address(block(64)) == second)
+        // Each of its own size: those that nobody asked for longest go first.
+        var held = (0..<64).map { block(100 + $0) }
+        held.removeAll()
+        #expect((4096 - 200) * kibibyte...4096 * kibibyte ~= memory.waitingBytes)
+        #expect(address(block(163)) != 0)
+        memory.trim()
+        #expect(memory.waitingBytes == 0 && memory.meter.current == 0)
+    }
+
+    @Test("of memory that a limit allows a 64th may wait in small blocks")
+    func smallLimit() {
+        let memory = Memory(limit: MemoryLimit(byteCount: 16 << 20))
+        do {
+            let blocks = (0..<8).map { _ in Storage(byteCount: 100 << 10, from: memory) }
+            withExtendedLifetime(blocks) {}
+        }
+        #expect(memory.waitingBytes == 200 << 10)
+    }
+
     @Test("large blocks are divided, and parts that wait side by side are one again")
     func division() throws {
         let memory = Memory()

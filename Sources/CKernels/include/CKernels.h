@@ -53,6 +53,7 @@ typedef struct {
     size_t left_stride;            /* units from one row to the next, whole tiles of them; 0 for tiles */
     const void *panel;             /* from pack_panel */
     const float *row_scales;       /* [rows], int8 only */
+    const void *ahead;             /* a panel that is multiplied next, to be fetched; may be NULL */
     const float *column_scales;    /* [panel_columns], int8 only */
     const int32_t *column_sums;    /* [panel_columns], int8 only */
     const float *bias;             /* [columns]; may be NULL */
@@ -286,14 +287,21 @@ void dk_use_one_heap(void);
 /* A pool of threads. Threads start with the first job. */
 typedef struct dk_pool dk_pool;
 
-/* One part of a job; worker is below the number of threads and that of parts, and no two parts run at once with the same one. */
-typedef void (*dk_task)(void *context, size_t part, size_t worker);
+/* What a thread has to do of a job. */
+typedef struct dk_share dk_share;
+
+/* A thread's work at a job: all parts that dk_next_part gives it. worker is below the number of threads and that of parts, and no two threads at
+ * a job have the same one. */
+typedef void (*dk_task)(void *context, dk_share *share, size_t worker);
+
+/* The part of a job that a thread does next; false where none is left. */
+bool dk_next_part(dk_share *share, size_t *part);
 
 /* A pool of `threads` threads, of which the caller of dk_pool_run is one; NULL if memory is out. */
 dk_pool *dk_pool_create(size_t threads);
 
-/* Runs parts 0 ..< parts, in any order, and returns when all are done. Where the pool is at work for another
- * caller, the caller runs all parts itself. */
+/* Has parts 0 ..< parts done, in any order, and returns when all are. Where the pool is at work for another
+ * caller, the caller does all parts itself. */
 void dk_pool_run(dk_pool *pool, size_t parts, dk_task task, void *context);
 
 /* Ends the threads; no job may be under way. */

@@ -5,9 +5,9 @@
  * pieces the sums wait in scratch. Rows may also be read as they lie, packed by no one: those of convolutions (places.h). */
 
 /* sums[rows, DK_PANEL_COLUMNS] (+)= tile · panel over `units`; precision, rows and begins are known when compiling. The tile at
- * `next`, which follows, is fetched into the second cache meanwhile. */
+ * `next`, which follows, is fetched into the second cache meanwhile, and as many lines of units at `ahead`. */
 DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t rows, const bool begins,
-                          const uint32_t *left, const uint32_t *panel, size_t units, const uint32_t *next) {
+                          const uint32_t *left, const uint32_t *panel, size_t units, const uint32_t *next, const uint32_t *ahead) {
     vf sum[DK_REGISTER_ROWS][DK_PANEL_VECTORS];
 #define DK_ROWS _Pragma("clang loop unroll(full)") for (size_t row = 0; row < rows; row++)
 #define DK_VECS _Pragma("clang loop unroll(full)") for (size_t v = 0; v < DK_PANEL_VECTORS; v++)
@@ -15,6 +15,7 @@ DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t r
     for (size_t i = 0; i < units; i++, panel += DK_PANEL_COLUMNS, left += DK_REGISTER_ROWS) {
         vi b[DK_PANEL_VECTORS];
         if (rows > 1) __builtin_prefetch(next + i * DK_REGISTER_ROWS, 0, 2);
+        if (rows > 1) __builtin_prefetch(ahead + i * 16, 0, 2);
         DK_VECS b[v] = (vi)vf_load((const float *)(panel + v * DK_LANES));
         DK_ROWS {
             vi a = vi_splat_unit(left + row);
@@ -32,16 +33,19 @@ DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t r
 
 #define DK_DEFINE_PANEL_TILE(name, precision, rows)                                                           \
     static __attribute__((noinline)) void name##_begin(vf *sums, const uint32_t *left, const uint32_t *panel,    \
-                                                       size_t units, const uint32_t *next) {                  \
-        panel_tile(sums, precision, rows, true, left, panel, units, next);                                    \
+                                                       size_t units, const uint32_t *next, const uint32_t *ahead) {                  \
+        panel_tile(sums, precision, rows, true, left, panel, units, next, ahead);                                    \
     }                                                                                                         \
     static __attribute__((noinline)) void name##_go_on(vf *sums, const uint32_t *left, const uint32_t *panel,    \
-                                                       size_t units, const uint32_t *next) {                  \
-        panel_tile(sums, precision, rows, false, left, panel, units, next);                                   \
+                                                       size_t units, const uint32_t *next, const uint32_t *ahead) {                  \
+        panel_tile(sums, precision, rows, false, left, panel, units, next, ahead);                                   \
     }
 DK_DEFINE_PANEL_TILE(panel_single, DK_SINGLE, DK_REGISTER_ROWS)
 DK_DEFINE_PANEL_TILE(panel_half, DK_HALF, DK_REGISTER_ROWS)
 DK_DEFINE_PANEL_TILE(panel_int8, DK_INT8, DK_REGISTER_ROWS)
+DK_DEFINE_PANEL_TILE(panel_single_2, DK_SINGLE, 2)
+DK_DEFINE_PANEL_TILE(panel_half_2, DK_HALF, 2)
+DK_DEFINE_PANEL_TILE(panel_int8_2, DK_INT8, 2)
 DK_DEFINE_PANEL_TILE(panel_single_1, DK_SINGLE, 1)
 DK_DEFINE_PANEL_TILE(panel_half_1, DK_HALF, 1)
 DK_DEFINE_PANEL_TILE(panel_int8_1, DK_INT8, 1)
@@ -92,14 +96,14 @@ DK_DEFINE_PANEL_ROWS(rows_half_1, DK_HALF, 1)
 DK_DEFINE_PANEL_ROWS(rows_half_2, DK_HALF, 2)
 DK_DEFINE_PANEL_ROWS(rows_half_all, DK_HALF, DK_PANEL_VECTORS)
 
-typedef void (*dk_panel_tile)(vf *, const uint32_t *, const uint32_t *, size_t, const uint32_t *);
+typedef void (*dk_panel_tile)(vf *, const uint32_t *, const uint32_t *, size_t, const uint32_t *, const uint32_t *);
 typedef void (*dk_panel_rows)(vf *, const uint32_t *, size_t, const uint32_t *, size_t);
 
-/* By precision, whether one row alone, and whether sums go on. */
-static const dk_panel_tile panel_tiles[3][2][2] = {
-    {{panel_single_begin, panel_single_go_on}, {panel_single_1_begin, panel_single_1_go_on}},
-    {{panel_half_begin, panel_half_go_on}, {panel_half_1_begin, panel_half_1_go_on}},
-    {{panel_int8_begin, panel_int8_go_on}, {panel_int8_1_begin, panel_int8_1_go_on}},
+/* By precision, rows (0 for more than two), and whether sums go on. */
+static const dk_panel_tile panel_tiles[3][3][2] = {
+    {{panel_single_begin, panel_single_go_on}, {panel_single_1_begin, panel_single_1_go_on}, {panel_single_2_begin, panel_single_2_go_on}},
+    {{panel_half_begin, panel_half_go_on}, {panel_half_1_begin, panel_half_1_go_on}, {panel_half_2_begin, panel_half_2_go_on}},
+    {{panel_int8_begin, panel_int8_go_on}, {panel_int8_1_begin, panel_int8_1_go_on}, {panel_int8_2_begin, panel_int8_2_go_on}},
 };
 
 /* By precision, vectors that have columns (the last for all), and whether sums go on. */
@@ -197,7 +201,6 @@ static void multiply_panel(const dk_panel_product *p, void *scratch) {
     size_t length = pieces ? (p->units + pieces - 1) / pieces : 0;
     size_t vectors = (p->columns + DK_LANES - 1) / DK_LANES;
     const uint32_t *left = p->left, *panel = p->panel;
-    const dk_panel_tile *tiles = panel_tiles[p->precision][p->rows == 1];
     const dk_panel_rows *rows = p->left_stride ? panel_row_tiles[p->precision][vectors < 3 ? vectors - 1 : 2] : NULL;
     size_t from = 0;
     do {
@@ -212,7 +215,12 @@ static void multiply_panel(const dk_panel_product *p, void *scratch) {
             if (rows) {
                 fetch_share(from_panel + piece * DK_PANEL_COLUMNS, piece * DK_PANEL_COLUMNS, row, p->rows);
                 rows[from > 0](sums, left + row * p->left_stride + from, p->left_stride, from_panel, piece);
-            } else tiles[from > 0](sums, own, from_panel, piece, own + p->units * DK_REGISTER_ROWS);
+            } else {
+                /* What follows in this panel, and then the next one, within the first tiles, so many lines a tile. */
+                const uint32_t *ahead = last ? p->ahead : from_panel + piece * DK_PANEL_COLUMNS;
+                ahead = ahead && tile * 16 < DK_PANEL_COLUMNS ? ahead + tile * piece * 16 : from_panel;
+                panel_tiles[p->precision][count > 2 ? 0 : count][from > 0](sums, own, from_panel, piece, own + p->units * DK_REGISTER_ROWS, ahead);
+            }
             if (last) finish_tile(p, sums, row, count);
         }
         from += piece;

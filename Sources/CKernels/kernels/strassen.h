@@ -253,7 +253,7 @@ static bool multiply_strassen(const dk_panel_product *p, size_t steps, void *scr
                     fetch_results(&sides[side], row, rows);
                 panel_tiles[DK_SINGLE][0][from > 0](sum, (const uint32_t *)tile + from * DK_REGISTER_ROWS,
                                                     (const uint32_t *)panel + from * DK_PANEL_COLUMNS, piece,
-                                                    (const uint32_t *)tile + (depth + from) * DK_REGISTER_ROWS);
+                                                    (const uint32_t *)tile + (depth + from) * DK_REGISTER_ROWS, (const uint32_t *)panel);
                 if (from + piece < depth) continue;
                 if (steps == 1) {
                     place_product(result, sum, DK_TILE_VECTORS, i);

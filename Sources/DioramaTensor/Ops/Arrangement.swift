@@ -21,13 +21,20 @@ extension Tensor {
         return moved("narrowed", to: shape.replacing(position, with: range.count), layout)
     }
 
-    /// `n` equal parts along an axis, whose extent `n` divides.
+    /// `n` equal parts along an axis, whose extent `n` divides; where they do not lie one behind the other, a single copy puts them so.
     public func chunked(into n: Int, axis: Int) -> [Tensor] {
         precondition(
             n > 0 && shape[axis].isMultiple(of: n),
             "chunked: \(n) parts do not divide axis \(axis) of \(shape)")
-        let length = shape[axis] / n
-        return (0..<n).map { narrowed(axis: axis, $0 * length..<($0 + 1) * length) }
+        let position = shape.position(of: axis)
+        let (outer, extent, inner) = shape.split(at: position)
+        let part = shape.replacing(position, with: extent / n)
+        let row = extent / n * inner
+        let layout = StridedCopy(
+            dims: [n, outer, row], outStrides: [outer * row, row, 1], strides: [row, extent * inner, 1])
+        let target = Shape([n] + part.dims)
+        let parts = n == 1 || outer == 1 ? reshaped(target) : moved("chunked", to: target, layout)
+        return (0..<n).map { parts[$0] }
     }
 
     /// Tensors of one element type one after another along an axis; all other extents are equal.

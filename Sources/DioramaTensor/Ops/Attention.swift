@@ -68,21 +68,28 @@ public func attention(
 
 /// The sizes of operands that fit one another.
 private func checked(_ q: [Tensor], _ k: [Tensor], _ v: [Tensor]) -> AttentionProblem {
-    guard let first = q.first, let key = k.first else {
+    guard let first = q.first?.shape, let key = k.first?.shape else {
         preconditionFailure("attention: no queries, or no keys")
     }
-    precondition((q + k + v).allSatisfy { $0.dtype.isFloat }, "attention: operands are not floats")
+    /// Whether a part is of floats and has the extents of the first, but for its length.
+    func isPart(_ x: Tensor, _ first: Shape) -> Bool {
+        let shape = x.shape
+        return x.dtype.isFloat && shape.rank == 4 && first.rank == 4 && shape[0] == first[0]
+            && shape[2] == first[2] && shape[3] == first[3]
+    }
+    let areParts =
+        q.allSatisfy { isPart($0, first) } && k.allSatisfy { isPart($0, key) }
+        && v.count == k.count && zip(k, v).allSatisfy { $0.shape == $1.shape && $1.dtype.isFloat }
     precondition(
-        (q + k + v).allSatisfy { $0.rank == 4 } && k.map(\.shape) == v.map(\.shape)
-            && q.allSatisfy { $0.shape.replacing(1, with: 0) == first.shape.replacing(1, with: 0) }
-            && k.allSatisfy { $0.shape.replacing(1, with: 0) == key.shape.replacing(1, with: 0) }
-            && first.shape[0] == key.shape[0] && first.shape[3] == key.shape[3] && key.shape[2] > 0
-            && first.shape[2].isMultiple(of: key.shape[2]),
-        "attention: q \(q.map(\.shape)), k \(k.map(\.shape)) and v \(v.map(\.shape)) do not fit")
-    let dim = first.shape[3]
+        areParts && first[0] == key[0] && first[3] == key[3] && key[2] > 0 && first[2].isMultiple(of: key[2]),
+        "attention: q \(q.map(\.described)), k \(k.map(\.described)) and v \(v.map(\.described)) do not fit")
     return AttentionProblem(
-        batch: first.shape[0], queries: AttentionProblem.Parts(counts: q.map { $0.shape[1] }),
-        keys: AttentionProblem.Parts(counts: k.map { $0.shape[1] }), heads: first.shape[2],
-        keyHeads: key.shape[2], dim: dim, scale: 1 / Float(Swift.max(dim, 1)).squareRoot(), causal: false,
-        precision: .f32)
+        batch: first[0], queries: AttentionProblem.Parts(counts: q.map { $0.shape[1] }),
+        keys: AttentionProblem.Parts(counts: k.map { $0.shape[1] }), heads: first[2], keyHeads: key[2],
+        dim: first[3], scale: 1 / Float(Swift.max(first[3], 1)).squareRoot(), causal: false, precision: .f32)
+}
+
+extension Tensor {
+    /// Element type and shape, for messages.
+    fileprivate var described: String { "\(dtype) \(shape)" }
 }

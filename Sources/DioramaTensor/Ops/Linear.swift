@@ -93,26 +93,36 @@ public enum LinearWeight: Sendable {
 
 /// One of the fully connected layers that read the same thing.
 public struct LinearTerm: Sendable {
+    /// What does not change from one use to the next: copies share it.
+    private final class Layer: Sendable {
+        let weight: LinearWeight
+        let bias: Tensor?
+        let precision: Precision
+        let packed: PackedWeight?
+
+        init(_ weight: LinearWeight, _ bias: Tensor?, _ precision: Precision, _ packed: PackedWeight?) {
+            (self.weight, self.bias, self.precision, self.packed) = (weight, bias, precision, packed)
+        }
+    }
+
+    private let layer: Layer
     /// [O, I].
-    public var weight: LinearWeight
+    public var weight: LinearWeight { layer.weight }
     /// [O].
-    public var bias: Tensor?
+    public var bias: Tensor? { layer.bias }
     /// What the terms are rounded to; `.int8` counts as `.bf16`, and a quantised weight needs none.
-    public var precision: Precision
+    public var precision: Precision { layer.precision }
+    /// Where the packed weight is kept for the next product; nil to pack it in each.
+    public var packed: PackedWeight? { layer.packed }
     /// What the sums go through.
     public var epilogue: LinearEpilogue
-    /// Where the packed weight is kept for the next product; nil to pack it in each.
-    public var packed: PackedWeight?
 
     /// A layer.
     public init(
         _ weight: LinearWeight, bias: Tensor? = nil, precision: Precision = .f32,
         _ epilogue: LinearEpilogue = LinearEpilogue(), packed: PackedWeight? = nil
     ) {
-        self.weight = weight
-        self.packed = packed
-        self.bias = bias
-        self.precision = precision
+        layer = Layer(weight, bias, precision, packed)
         self.epilogue = epilogue
     }
 }
@@ -175,14 +185,17 @@ public func linears(_ x: Tensor, _ terms: [LinearTerm]) -> [Tensor] {
     let rows = x.shape.dims.dropLast().reduce(1, *)
     let values = x.f32
     for term in terms { checked(x, term) }
-    let prepared = terms.contains { !$0.isInSingles } ? terms.map { $0.inSingles } : terms
-    return withExtendedLifetime((values, prepared)) {
-        x.device.run("linear", reading: { [values] + prepared.flatMap { $0.operands } }) {
+    let beside = terms.map { SinglesBesideWeight($0) }
+    return withExtendedLifetime((values, terms, beside)) {
+        x.device.run(
+            "linear", reading: { [values] + zip(terms, beside).flatMap { $1.all + $0.weight.tensors } }
+        ) {
             let results = terms.map {
                 Tensor(uninitialized: x.shape.replacing(-1, with: $0.weight.outputs), on: x.device)
             }
             x.device.backend.linears(
-                results.map { $0.newData }, values.data, prepared.map { $0.problem(rows: rows) })
+                results.map { $0.newData }, values.data,
+                zip(terms, beside).map { $0.problem($1, rows: rows) })
             return x.dtype == .f32
                 ? results
                 : zip(results, terms).map { result, term in result.converted(to: resultType(x, term)) }
@@ -190,34 +203,29 @@ public func linears(_ x: Tensor, _ terms: [LinearTerm]) -> [Tensor] {
     }
 }
 
+/// What a layer reads beside rows and weight, in singles.
+private struct SinglesBesideWeight {
+    let bias, residual, gate: Tensor?
+
+    init(_ term: LinearTerm) {
+        bias = term.bias?.f32
+        residual = term.epilogue.residual?.f32
+        gate = term.epilogue.gate?.f32
+    }
+
+    var all: [Tensor?] { [bias, residual, gate] }
+}
+
 extension LinearTerm {
-    /// What it reads.
-    fileprivate var operands: [Tensor?] { [bias, epilogue.residual, epilogue.gate] + weight.tensors }
-
-    /// Whether what is beside the weight is singles.
-    fileprivate var isInSingles: Bool {
-        func isSingle(_ x: Tensor?) -> Bool { x?.dtype ?? .f32 == .f32 }
-        return isSingle(bias) && isSingle(epilogue.residual) && isSingle(epilogue.gate)
-    }
-
-    /// The same with singles beside the weight.
-    fileprivate var inSingles: LinearTerm {
-        var term = self
-        term.bias = bias?.f32
-        term.epilogue.residual = epilogue.residual?.f32
-        term.epilogue.gate = epilogue.gate?.f32
-        return term
-    }
-
     /// Valid while all of it is kept alive.
-    fileprivate func problem(rows: Int) -> LinearProblem {
+    fileprivate func problem(_ beside: SinglesBesideWeight, rows: Int) -> LinearProblem {
         var problem = weight.problem(precision)
         problem.rows = rows
         problem.packed = packed
-        problem.bias = bias?.data
+        problem.bias = beside.bias?.data
         problem.activation = epilogue.activation
-        problem.residual = epilogue.residual?.data
-        if let gate = epilogue.gate {
+        problem.residual = beside.residual?.data
+        if let gate = beside.gate {
             problem.gate = gate.data
             let gates = gate.count / Swift.max(problem.outputs, 1)
             problem.rowsPerGate = Swift.max(rows / Swift.max(gates, 1), 1)

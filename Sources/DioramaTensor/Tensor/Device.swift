@@ -126,12 +126,16 @@ extension Device {
 
     /// The same for an op that keeps its operands alive and has checked them; they are listed for the observer alone.
     func run<R>(_ name: String, reading operands: () -> [Tensor?], _ body: () -> R) -> R {
-        guard let observer = context.observer else { return body() }
+        if context.observer == nil { return body() }
+        return observed(name, operands, body)
+    }
+
+    private func observed<R>(_ name: String, _ operands: () -> [Tensor?], _ body: () -> R) -> R {
         let before = memory.total
         let start = ContinuousClock.now
         let result = body()
         let shapes = operands().compactMap { $0.map { "\($0.dtype) \($0.shape)" } }
-        observer.record(
+        context.observer?.record(
             OpEvent(
                 name: name, shapes: shapes.joined(separator: ", "), start: start,
                 duration: ContinuousClock.now - start, bytesAllocated: memory.total - before))

@@ -88,6 +88,7 @@ package final class Memory: Sendable {
     private let limit: MemoryLimit
     private let pages: SystemPages
     private let blocks: Mutex<FreeBlocks>
+    private let smallBlocks: Mutex<SmallBlocks>
     /// Where weights are kept packed.
     let packed: PackedMemory
 
@@ -96,6 +97,7 @@ package final class Memory: Sendable {
         self.plan = plan
         pages = SystemPages(isPlanned: plan != nil)
         blocks = Mutex(FreeBlocks(pages, limit: limit.byteCount))
+        smallBlocks = Mutex(SmallBlocks(most: Swift.min(SmallBlocks.enough, (limit.byteCount ?? .max) / 64)))
         packed = PackedMemory(limit: limit.byteCount, pages, plan: plan)
     }
 
@@ -132,16 +134,23 @@ package final class Memory: Sendable {
     }
 
     /// Bytes that were given back and wait to be used again.
-    package var waitingBytes: Int { blocks.withLock { $0.waitingBytes } }
+    package var waitingBytes: Int {
+        blocks.withLock { $0.waitingBytes } + smallBlocks.withLock { $0.waitingBytes }
+    }
 
     /// Gives memory that waits to be used again back to the system.
     package func trim() {
         blocks.withLock { $0.shrink(to: 0) }
+        smallBlocks.withLock { $0.shrink(to: 0) }
     }
 
     private func obtain(_ byteCount: Int) -> UnsafeMutableRawPointer {
         guard byteCount >= FreeBlocks.smallest else {
-            guard let bytes = Self.allocate(byteCount) else { endForLack(of: byteCount) }
+            let waiting = smallBlocks.withLock { $0.reuse(byteCount) }
+            guard
+                let bytes = waiting.flatMap(UnsafeMutableRawPointer.init(bitPattern:))
+                    ?? Self.allocate(byteCount)
+            else { endForLack(of: byteCount) }
             if let plan {
                 // So small that they are taken as a run takes them.
                 bytes.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
@@ -166,8 +175,10 @@ package final class Memory: Sendable {
     }
 
     private func release(_ bytes: UnsafeMutableRawPointer, _ byteCount: Int) {
-        guard byteCount >= FreeBlocks.smallest else { return free(bytes) }
         let address = UInt(bitPattern: bytes)
+        guard byteCount >= FreeBlocks.smallest else {
+            return smallBlocks.withLock { $0.give(back: address, byteCount) }
+        }
         if !blocks.withLock({ $0.give(back: address) }) { pages.giveBack(bytes, byteCount) }
     }
 

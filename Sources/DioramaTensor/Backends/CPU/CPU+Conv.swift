@@ -35,6 +35,9 @@ extension CPUBackend {
         }
     }
 
+    /// What a filter's element costs to pack, one by one, in elements of cheap work.
+    private static let filterCost = 8
+
     private func packFilters(
         _ filters: MutableFloats, _ weight: UnsafeRawPointer, _ type: DType, _ shape: dk_conv, groups: Int,
         units: Int, _ precision: dk_precision
@@ -43,7 +46,7 @@ extension CPUBackend {
         let tiles = (shape.outputs + height - 1) / height
         let depth = shape.channels * shape.kernel_height * shape.kernel_width
         withUnsafePointer(to: shape) { shape in
-            divide(groups * tiles, cost: height * units) { part in
+            divide(groups * tiles, cost: Self.filterCost * height * units) { part in
                 for index in part {
                     let (group, tile) = (index / tiles, index % tiles)
                     let first = group * shape.pointee.outputs + tile * height

@@ -30,7 +30,7 @@ extension CPUBackend {
     package func layerNorm(
         _ out: MutableFloats, _ x: Floats, _ affine: RowAffine, rows: Int, columns: Int, eps: Float
     ) {
-        divide(rows, cost: Self.normCost * columns) { range in
+        divide(rows: rows, cost: Self.normCost * columns) { range in
             for row in range {
                 let i = row * columns
                 let modulation = row / affine.rowsPerScale * columns
@@ -44,7 +44,7 @@ extension CPUBackend {
     package func rmsNorm(
         _ out: MutableFloats, _ x: Floats, weight: Floats?, rows: Int, columns: Int, eps: Float
     ) {
-        divide(rows, cost: Self.normCost * columns) { range in
+        divide(rows: rows, cost: Self.normCost * columns) { range in
             for row in range {
                 kernels.rms_norm(out + row * columns, x + row * columns, weight, eps, columns)
             }

@@ -85,6 +85,15 @@ package struct CPUBackend: Backend {
         }
     }
 
+    /// As above for rows each of which is computed by itself: threads have as many parts each, so that all ops divide rows alike, and a thread
+    /// reads what it wrote.
+    func divide(rows: Int, cost: Int, _ body: (Range<Int>) -> Void) {
+        let least = Self.parts(rows, cost: cost)
+        let alike = (least + pool.threads - 1) / pool.threads * pool.threads
+        let parts = least > 1 ? Swift.min(alike, rows) : least
+        pool.run(parts) { part, _ in body(rows * part / parts..<rows * (part + 1) / parts) }
+    }
+
     /// The most threads that share what `divide` divides.
     func workers(dividing count: Int, cost: Int) -> Int {
         pool.workers(Self.parts(count, cost: cost))

@@ -39,8 +39,12 @@ package final class ThreadPool: Sendable {
         }
         withoutActuallyEscaping(body) { body in
             withUnsafePointer(to: body) { context in
-                let task: dk_task = { context, part, worker in
-                    context?.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee(part, worker)
+                // A thread looks the closure up once for all its parts: that counts references, which threads would wait for.
+                let task: dk_task = { context, share, worker in
+                    guard let body = context?.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee
+                    else { return }
+                    var part = 0
+                    while dk_next_part(share, &part) { body(part, worker) }
                 }
                 dk_pool_run(pool, parts, task, UnsafeMutableRawPointer(mutating: context))
             }
