@@ -56,13 +56,18 @@ public func attention(
     let (queries, keys, values) = (q.map(\.f32), k.map(\.f32), v.map(\.f32))
     let (keyOffsets, offsets) = (keyBias?.f32, mask?.f32)
     let (device, type) = (q[0].device, DType.result(of: q + k + v))
-    return device.run("attention", queries + keys + values + [keyOffsets, offsets].compactMap { $0 }) {
-        let results = queries.map { Tensor(uninitialized: $0.shape, on: device) }
-        problem.keyBias = keyOffsets?.data
-        problem.mask = offsets?.data
-        device.backend.attention(
-            results.map(\.newData), queries.map(\.data), keys.map(\.data), values.map(\.data), problem)
-        return results.map { $0.converted(to: type) }
+    for operand in [queries, keys, values].joined() { device.check("attention", operand) }
+    if let keyOffsets { device.check("attention", keyOffsets) }
+    if let offsets { device.check("attention", offsets) }
+    return withExtendedLifetime((queries, keys, values, keyOffsets, offsets)) {
+        device.run("attention", reading: { queries + keys + values + [keyOffsets, offsets] }) {
+            let results = queries.map { Tensor(uninitialized: $0.shape, on: device) }
+            problem.keyBias = keyOffsets?.data
+            problem.mask = offsets?.data
+            device.backend.attention(
+                results.map(\.newData), queries.map(\.data), keys.map(\.data), values.map(\.data), problem)
+            return results.map { $0.converted(to: type) }
+        }
     }
 }
 

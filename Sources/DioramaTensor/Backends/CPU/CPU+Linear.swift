@@ -258,8 +258,7 @@ extension CPUBackend {
         let (rows, inputs, outputs) = (problem.rows, problem.inputs, problem.outputs)
         switch problem.weight {
         case .stored(let weight, let type):
-            // Weights come from memory, several while one is awaited.
-            divide(outputs, cost: inputs * rows / 4) { range in
+            divide(outputs, cost: inputs * rows) { range in
                 let first = range.lowerBound
                 kernels.dot_rows(
                     out + first, outputs, x, weight + first * inputs * type.size, type.kernelType,

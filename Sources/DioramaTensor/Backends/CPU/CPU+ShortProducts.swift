@@ -74,16 +74,17 @@ extension CPUBackend {
                     }
                     let row = tiles.lowerBound * height
                     var before = 0
-                    for weight in weights {
+                    for (number, weight) in weights.enumerated() {
+                        let following = number + 1 < weights.count ? weights[number + 1].panels : nil
                         let own = some.clamped(to: before..<before + weight.count)
                         for panel in own {
                             let panel = panel - before
-                            let next = weight.panels + (panel + 1) * panelRoom
+                            let next = panel + 1 < weight.count ? weight.panels + (panel + 1) * panelRoom : following
                             var product = product(
                                 weight.problem, panel: panel, width: width, weight.panels + panel * panelRoom,
                                 units: units, weight.out, row: row)
                             product.rows = Swift.min(tiles.upperBound * height, rows) - row
-                            product.ahead = panel + 1 < weight.count ? UnsafeRawPointer(next) : nil
+                            product.ahead = UnsafeRawPointer(next)
                             product.left = UnsafeRawPointer(packed)
                             product.row_scales = UnsafePointer(scales)
                             kernels.multiply_panel(&product, sums)
