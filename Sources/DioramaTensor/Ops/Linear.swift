@@ -101,7 +101,10 @@ public struct LinearTerm: Sendable {
         let packed: PackedWeight?
 
         init(_ weight: LinearWeight, _ bias: Tensor?, _ precision: Precision, _ packed: PackedWeight?) {
-            (self.weight, self.bias, self.precision, self.packed) = (weight, bias, precision, packed)
+            (self.weight, self.precision, self.packed) = (weight, precision, packed)
+            // A small layer that is used again and again takes no longer than converting its bias would, time after time.
+            let isSmall = weight.inputs * weight.outputs * DType.f32.size <= PackedMemory.small
+            self.bias = packed != nil && isSmall ? bias?.f32 : bias
         }
     }
 

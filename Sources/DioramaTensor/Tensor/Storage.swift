@@ -13,8 +13,8 @@ package protocol ByteLender: AnyObject, Sendable {
 ///
 /// - by the op that allocates it, before any tensor that refers to it is returned;
 /// - by an op that was given the last tensor that refers to it for good, and returns its result in that tensor's place
-///   (`Tensor.replacement`). It asks the reference count, as arrays do before they change in place: a count of one is
-///   the op's own operand. Whoever reads bytes holds a reference meanwhile, references are made only from others, and there
+///   (`Tensor.replacement`). It asks the reference counts of the tensor's content and of this, as arrays do before they change in place: counts
+///   of one are the op's own operand. Whoever reads bytes holds a reference meanwhile, references are made only from others, and there
 ///   are no weak ones; so no other tensor, view or thread can see these bytes, and all reading by those that could has ended.
 ///   A caller that still holds a tensor that it gave has a reference too, and then the result gets bytes of its own.
 ///

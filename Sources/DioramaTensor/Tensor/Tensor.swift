@@ -6,16 +6,33 @@
 /// No op changes what a tensor holds as long as there is anyone to see it. One that is given the last tensor that refers to some bytes,
 /// as a `consuming` operand, may return its result in their place.
 public struct Tensor: Sendable {
+    /// What a tensor is, which its copies share: an op copies tensors many times.
+    private final class Content: Sendable {
+        let shape: Shape
+        let dtype: DType
+        let device: Device
+        // Never changed; variable because only a variable can be asked whether anyone else refers to what it holds.
+        nonisolated(unsafe) var storage: Storage
+        let byteOffset: Int
+
+        init(_ shape: Shape, _ dtype: DType, _ device: Device, _ storage: Storage, _ byteOffset: Int) {
+            (self.shape, self.dtype, self.device) = (shape, dtype, device)
+            (self.storage, self.byteOffset) = (storage, byteOffset)
+        }
+    }
+
+    private var content: Content
+
     /// The extents, outermost axis first.
-    public let shape: Shape
+    public var shape: Shape { content.shape }
     /// The type of the elements.
-    public let dtype: DType
+    public var dtype: DType { content.dtype }
     /// Where the tensor lives and where ops on it run.
-    public let device: Device
+    public var device: Device { content.device }
 
     /// The bytes, and where in them this tensor begins.
-    private(set) var storage: Storage
-    let byteOffset: Int
+    var storage: Storage { content.storage }
+    var byteOffset: Int { content.byteOffset }
 
     /// Looks at bytes in place, for example a tensor of a mapped file.
     ///
@@ -33,27 +50,20 @@ public struct Tensor: Sendable {
             byteOffset >= 0 && byteCount <= storage.byteCount - byteOffset,
             "Tensor: \(dtype) \(shape) at byte \(byteOffset) ends beyond the storage of \(storage.byteCount) bytes"
         )
-        self.shape = shape
-        self.dtype = dtype
-        self.device = device
         device.heap.plan?.register(storage)
         if Int(bitPattern: storage.bytes + byteOffset).isMultiple(of: dtype.size) {
-            self.storage = storage
-            self.byteOffset = byteOffset
+            content = Content(shape, dtype, device, storage, byteOffset)
         } else {
-            self.storage = Storage(byteCount: byteCount, from: device.heap)
-            self.byteOffset = 0
-            self.storage.bytes.copyMemory(from: storage.bytes + byteOffset, byteCount: byteCount)
+            let aligned = Storage(byteCount: byteCount, from: device.heap)
+            aligned.bytes.copyMemory(from: storage.bytes + byteOffset, byteCount: byteCount)
+            content = Content(shape, dtype, device, aligned, 0)
         }
     }
 
     /// Makes a tensor of undefined content, to be filled before anyone else sees it.
     init(uninitialized shape: Shape, _ dtype: DType = .f32, on device: Device) {
-        self.shape = shape
-        self.dtype = dtype
-        self.device = device
-        storage = Storage(byteCount: shape.count * dtype.size, from: device.heap)
-        byteOffset = 0
+        let storage = Storage(byteCount: shape.count * dtype.size, from: device.heap)
+        content = Content(shape, dtype, device, storage, 0)
     }
 
     /// Gives this tensor's place to a result, where nobody else sees the bytes.
@@ -64,9 +74,9 @@ public struct Tensor: Sendable {
     /// - Parameter shape: the result's, of no more elements than this tensor has.
     /// - Returns: a tensor of this one's type, to be filled by the op; nil where the result must have bytes of its own.
     mutating func replacement(_ shape: Shape) -> Tensor? {
-        guard storage.isAllocated, shape.count <= count, isKnownUniquelyReferenced(&storage) else {
-            return nil
-        }
+        guard storage.isAllocated, shape.count <= count, isKnownUniquelyReferenced(&content),
+            isKnownUniquelyReferenced(&content.storage)
+        else { return nil }
         return Tensor(storage: storage, byteOffset: byteOffset, shape: shape, dtype: dtype, on: device)
     }
 
