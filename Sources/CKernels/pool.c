@@ -94,8 +94,7 @@ static bool take(dk_worker *owner, bool own, size_t *part) {
     return true;
 }
 
-/* Where the pool is not at work the parts first ..< end are left; else those that are dealt out, of which it has looked into so many runs and
- * found them done. */
+/* Without a pool the parts first ..< end are left to it; else those that are dealt out, of which so many runs, from its own on, are done. */
 struct dk_share {
     dk_pool *pool;
     size_t self, done, first, end;

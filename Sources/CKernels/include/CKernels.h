@@ -290,8 +290,8 @@ typedef struct dk_pool dk_pool;
 /* What a thread has to do of a job. */
 typedef struct dk_share dk_share;
 
-/* A thread's work at a job: all parts that dk_next_part gives it. worker is below the number of threads and that of parts, and no two threads at
- * a job have the same one. */
+/* A thread's work at a job: all parts that dk_next_part gives it. worker is below the number of threads and that of parts, and no two
+ * threads at a job have the same one. */
 typedef void (*dk_task)(void *context, dk_share *share, size_t worker);
 
 /* The part of a job that a thread does next; false where none is left. */

@@ -31,14 +31,14 @@ DK_INLINE void panel_tile(vf *sums, const dk_precision precision, const size_t r
 #undef DK_VECS
 }
 
-#define DK_DEFINE_PANEL_TILE(name, precision, rows)                                                           \
-    static __attribute__((noinline)) void name##_begin(vf *sums, const uint32_t *left, const uint32_t *panel,    \
-                                                       size_t units, const uint32_t *next, const uint32_t *ahead) {                  \
-        panel_tile(sums, precision, rows, true, left, panel, units, next, ahead);                                    \
-    }                                                                                                         \
-    static __attribute__((noinline)) void name##_go_on(vf *sums, const uint32_t *left, const uint32_t *panel,    \
-                                                       size_t units, const uint32_t *next, const uint32_t *ahead) {                  \
-        panel_tile(sums, precision, rows, false, left, panel, units, next, ahead);                                   \
+#define DK_DEFINE_PANEL_TILE(name, precision, rows)                                                                         \
+    static __attribute__((noinline)) void name##_begin(vf *sums, const uint32_t *left, const uint32_t *panel, size_t units, \
+                                                       const uint32_t *next, const uint32_t *ahead) {                       \
+        panel_tile(sums, precision, rows, true, left, panel, units, next, ahead);                                           \
+    }                                                                                                                       \
+    static __attribute__((noinline)) void name##_go_on(vf *sums, const uint32_t *left, const uint32_t *panel, size_t units, \
+                                                       const uint32_t *next, const uint32_t *ahead) {                       \
+        panel_tile(sums, precision, rows, false, left, panel, units, next, ahead);                                          \
     }
 DK_DEFINE_PANEL_TILE(panel_single, DK_SINGLE, DK_REGISTER_ROWS)
 DK_DEFINE_PANEL_TILE(panel_half, DK_HALF, DK_REGISTER_ROWS)
@@ -101,9 +101,15 @@ typedef void (*dk_panel_rows)(vf *, const uint32_t *, size_t, const uint32_t *, 
 
 /* By precision, rows (0 for more than two), and whether sums go on. */
 static const dk_panel_tile panel_tiles[3][3][2] = {
-    {{panel_single_begin, panel_single_go_on}, {panel_single_1_begin, panel_single_1_go_on}, {panel_single_2_begin, panel_single_2_go_on}},
-    {{panel_half_begin, panel_half_go_on}, {panel_half_1_begin, panel_half_1_go_on}, {panel_half_2_begin, panel_half_2_go_on}},
-    {{panel_int8_begin, panel_int8_go_on}, {panel_int8_1_begin, panel_int8_1_go_on}, {panel_int8_2_begin, panel_int8_2_go_on}},
+    {{panel_single_begin, panel_single_go_on},
+     {panel_single_1_begin, panel_single_1_go_on},
+     {panel_single_2_begin, panel_single_2_go_on}},
+    {{panel_half_begin, panel_half_go_on},
+     {panel_half_1_begin, panel_half_1_go_on},
+     {panel_half_2_begin, panel_half_2_go_on}},
+    {{panel_int8_begin, panel_int8_go_on},
+     {panel_int8_1_begin, panel_int8_1_go_on},
+     {panel_int8_2_begin, panel_int8_2_go_on}},
 };
 
 /* By precision, vectors that have columns (the last for all), and whether sums go on. */
@@ -219,7 +225,8 @@ static void multiply_panel(const dk_panel_product *p, void *scratch) {
                 /* What follows in this panel, and then the next one, within the first tiles, so many lines a tile. */
                 const uint32_t *ahead = last ? p->ahead : from_panel + piece * DK_PANEL_COLUMNS;
                 ahead = ahead && tile * 16 < DK_PANEL_COLUMNS ? ahead + tile * piece * 16 : from_panel;
-                panel_tiles[p->precision][count > 2 ? 0 : count][from > 0](sums, own, from_panel, piece, own + p->units * DK_REGISTER_ROWS, ahead);
+                panel_tiles[p->precision][count > 2 ? 0 : count][from > 0](sums, own, from_panel, piece,
+                                                                           own + p->units * DK_REGISTER_ROWS, ahead);
             }
             if (last) finish_tile(p, sums, row, count);
         }

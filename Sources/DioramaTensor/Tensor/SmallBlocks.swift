@@ -16,6 +16,9 @@ struct SmallBlocks: Sendable {
     /// Bytes that do for a step of a small model; larger ones have larger blocks.
     static let enough = 4 << 20
 
+    /// The most sizes that are told apart: each request looks through them.
+    private static let mostSizes = 64
+
     /// Blocks of one size.
     private struct Shelf {
         let byteCount: Int
@@ -47,25 +50,24 @@ struct SmallBlocks: Sendable {
         return address
     }
 
-    /// Takes a block back to wait, from the system's heap, and frees those of sizes that were not asked for longest where too many wait.
+    /// Takes a block back to wait, from the system's heap; where too many wait, some are freed.
     mutating func give(back address: UInt, _ byteCount: Int) {
         uses += 1
         if let place = shelves.firstIndex(where: { $0.byteCount == byteCount }) {
             shelves[place].addresses.append(address)
             shelves[place].lastUse = uses
         } else {
+            if shelves.count == Self.mostSizes { dropOldest() }
             shelves.append(Shelf(byteCount: byteCount, addresses: [address], lastUse: uses))
         }
         waitingBytes += byteCount
         shrink(to: most)
     }
 
-    /// Frees waiting blocks until they hold no more than `byteCount` bytes.
+    /// Frees waiting blocks until they hold no more than `byteCount` bytes, those of sizes that nobody asked for longest first.
     mutating func shrink(to byteCount: Int) {
         while waitingBytes > byteCount {
-            guard let place = shelves.indices.min(by: { shelves[$0].lastUse < shelves[$1].lastUse }) else {
-                return
-            }
+            guard let place = oldest else { return }
             if let address = shelves[place].addresses.popLast() {
                 free(UnsafeMutableRawPointer(bitPattern: address))
                 waitingBytes -= shelves[place].byteCount
@@ -73,5 +75,16 @@ struct SmallBlocks: Sendable {
                 shelves.remove(at: place)
             }
         }
+    }
+
+    /// Where the size is that nobody asked for longest.
+    private var oldest: Int? { shelves.indices.min { shelves[$0].lastUse < shelves[$1].lastUse } }
+
+    /// Frees all blocks of the size that nobody asked for longest.
+    private mutating func dropOldest() {
+        guard let oldest else { return }
+        let shelf = shelves.remove(at: oldest)
+        for address in shelf.addresses { free(UnsafeMutableRawPointer(bitPattern: address)) }
+        waitingBytes -= shelf.addresses.count * shelf.byteCount
     }
 }

@@ -79,7 +79,8 @@ extension CPUBackend {
                         let own = some.clamped(to: before..<before + weight.count)
                         for panel in own {
                             let panel = panel - before
-                            let next = panel + 1 < weight.count ? weight.panels + (panel + 1) * panelRoom : following
+                            let next =
+                                panel + 1 < weight.count ? weight.panels + (panel + 1) * panelRoom : following
                             var product = product(
                                 weight.problem, panel: panel, width: width, weight.panels + panel * panelRoom,
                                 units: units, weight.out, row: row)

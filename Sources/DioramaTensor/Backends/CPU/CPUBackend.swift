@@ -10,8 +10,8 @@ import Darwin
 
 /// The processor: vector kernels written in C, chosen for this machine, whose parts several threads share.
 ///
-/// An op is divided into parts by its shapes alone, and each element of its result is computed by one sequence of
-/// operations, so that results do not depend on the number of threads.
+/// Each element of an op's result is computed by one sequence of operations, however many parts the op is divided into, so that results do not
+/// depend on the number of threads.
 package struct CPUBackend: Backend {
     package let name = "cpu"
 

@@ -29,7 +29,7 @@ package final class ThreadPool: Sendable {
     /// Each thread begins with the same share of the parts in every job, in order, and then helps others with their last ones.
     ///
     /// - Parameters:
-    ///   - parts: how many; to be decided by the op's shapes alone, so that results never depend on threads.
+    ///   - parts: how many; no element of a result may depend on it, so that results never depend on threads.
     ///   - body: given the part and the worker, in `0..<workers(parts)`, which runs one part at a time.
     package func run(_ parts: Int, _ body: (_ part: Int, _ worker: Int) -> Void) {
         if isIdle { return }
