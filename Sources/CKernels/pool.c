@@ -94,7 +94,8 @@ static bool take(dk_worker *owner, bool own, size_t *part) {
     return true;
 }
 
-/* Without a pool the parts first ..< end are left to it; else those that are dealt out, of which so many runs, from its own on, are done. */
+/* Without a pool the parts first ..< end are left to it; else those that are dealt out, of which so many runs, from its own on, are
+ * done. */
 struct dk_share {
     dk_pool *pool;
     size_t self, done, first, end;
