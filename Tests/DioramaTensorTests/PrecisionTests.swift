@@ -6,13 +6,13 @@ import Testing
 @Suite struct PrecisionTests {
     let reference = Device.reference()
 
-    /// Ones, primes, and both sides of the edges of tiles (6, 8, 16 or 32 rows, 16 or 48 columns), pieces of sums (160 or 256
-    /// units) and blocks of rows (256).
+    /// Ones, primes, and both sides of the edges of tiles (6, 8, 16 or 32 rows, 16 or 48 columns), pieces of sums (160, 256 or 512
+    /// units) and blocks of rows (256); of 26 rows two are left of tiles of 6 and of 8.
     static let sizes: [(rows: Int, inputs: Int, outputs: Int)] = [
         (1, 1, 1), (1, 7, 3), (2, 64, 17), (5, 31, 47), (6, 160, 48), (7, 161, 49), (8, 320, 16),
         (9, 321, 15),
         (13, 643, 97), (240, 33, 50), (241, 16, 48), (11, 1301, 5), (16, 512, 48), (17, 513, 49),
-        (33, 1027, 31), (257, 66, 50),
+        (33, 1027, 31), (257, 66, 50), (26, 2100, 50),
     ]
 
     private func operands(_ rows: Int, _ inputs: Int, _ outputs: Int, on device: Device)
@@ -46,7 +46,7 @@ import Testing
     func byteLinears(on device: Device) {
         for (rows, inputs, outputs, group) in [
             (1, 5, 3, nil), (9, 64, 17, 64), (13, 643, 97, nil), (7, 512, 49, 256), (241, 80, 50, 16),
-            (3, 1024, 5, 1024),
+            (3, 1024, 5, 1024), (26, 2100, 50, nil),
         ] as [(Int, Int, Int, Int?)] {
             func y(_ device: Device) -> Tensor {
                 let (x, weight, bias) = operands(rows, inputs, outputs, on: reference)

@@ -20,7 +20,7 @@ extension CPUBackend {
     private static let fewRows = 1024
 
     /// Bytes of packed rows that stay in a second cache while a few panels pass by them.
-    private static let rowBlockBytes = 1 << 19
+    static let rowBlockBytes = 1 << 19
 
     /// Rows up to which it pays to keep a packed weight: beyond one block of them, packing is a few percent of the product.
     private static let keptRows = 256

@@ -103,9 +103,6 @@ private struct ShortPlan {
     /// The least parts of a thread, where there are as many: one that was held up is helped.
     private static let leastParts = 8
 
-    /// Bytes of packed rows that stay in a second cache while panels pass by them.
-    private static let shareBytes = 1 << 19
-
     /// Tiles of rows, and panels of all layers.
     let tiles: Int, panels: Int
     /// Whether threads divide the panels, and each packs all rows.
@@ -118,7 +115,7 @@ private struct ShortPlan {
         // What crosses from one thread to another, against what each reads again.
         byPanels = panels >= threads && 4 * rows * (inputs + outputs) <= 3 * inputs * outputs
         pieces = Swift.min(panels, Swift.max(Self.leastParts, threads))
-        let fitting = Swift.max(Self.shareBytes / Swift.max(tileBytes, 1), 1)
+        let fitting = Swift.max(CPUBackend.rowBlockBytes / Swift.max(tileBytes, 1), 1)
         if byPanels {
             shares = (tiles + fitting - 1) / fitting
         } else {
